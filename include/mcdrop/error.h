@@ -27,9 +27,9 @@ enum mcd_status {
 
 /* Owned by the caller, initialised with {0}. One error per thread of control: not shared. */
 struct mcd_error {
-    int32_t code;   /* enum mcd_status; MCD_OK: nothing recorded yet */
+    int32_t code;    /* enum mcd_status; MCD_OK: nothing recorded yet */
     char where[124]; /* file (with line or byte), parameter, op or plugin; "" if the text says it */
-    char text[384]; /* one line, no trailing full stop, no newline */
+    char text[384];  /* one line, no trailing full stop, no newline */
 };
 
 #ifdef __cplusplus
