@@ -6,6 +6,7 @@
 #ifndef CORE_ARRAY_H
 #define CORE_ARRAY_H
 
+#include <mcdrop/error.h>
 #include <mcdrop/tensor.h>
 
 /* Rank at most MCD_MAX_RANK; data is NULL only for an array without elements. */
@@ -16,6 +17,14 @@ struct mcd_array {
     void *data; /* row-major, native byte order; owned, freed by mcd_array_clear */
 };
 
+/*
+ * Makes an array of zeros. Refuses an unknown type, a rank above MCD_MAX_RANK, negative extents and
+ * a size that overflows. On failure the array is zeroed. The caller clears it.
+ */
+int mcd_array_create(struct mcd_array *a, uint32_t type, uint32_t rank, const int64_t *dim,
+                     struct mcd_error *e);
+
+/* Number of elements; 1 for rank 0. Arrays made by mcd_array_create never overflow here. */
 int64_t mcd_array_count(const struct mcd_array *a);
 
 /* Frees the data and zeroes the struct; harmless on one that is zeroed already. */
