@@ -7,13 +7,14 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "core/error.h"
+#include "error.h"
 
 static void records_what_and_where(void **state)
 {
     (void)state;
     struct mcd_error e = {0};
-    assert_int_equal(mcd_fail(&e, MCD_INVALID, "a.npy", "expected %d, not %s", 3, "x"), MCD_INVALID);
+    assert_int_equal(mcd_fail(&e, MCD_INVALID, "a.npy", "expected %d, not %s", 3, "x"),
+                     MCD_INVALID);
     assert_int_equal(e.code, MCD_INVALID);
     assert_string_equal(e.where, "a.npy");
     assert_string_equal(e.text, "expected 3, not x");
