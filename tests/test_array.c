@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "array.h"
+#include "core/array.h"
 #include "scratch.h"
 
 static void makes_zeros(void **state)

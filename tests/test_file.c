@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "io/file.h"
-#include "io/place.h"
+#include "core/io/file.h"
+#include "core/io/place.h"
 #include "scratch.h"
 
 #include <errno.h>

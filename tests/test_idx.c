@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "io/idx.h"
+#include "core/io/idx.h"
 #include "scratch.h"
 
 #include <zlib.h>

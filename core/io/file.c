@@ -2,10 +2,10 @@
  * Whole files in: plain or gzip, through zlib, which passes plain bytes on as they are. Whole files
  * out: under another name until they are complete.
  */
-#include "io/file.h"
+#include "core/io/file.h"
 
-#include "error.h"
-#include "io/place.h"
+#include "core/error.h"
+#include "core/io/place.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,10 +1,10 @@
 /* IDX, a header of 4 + 4 * rank bytes and the values. */
-#include "io/idx.h"
+#include "core/io/idx.h"
 
-#include "error.h"
-#include "io/endian.h"
-#include "io/file.h"
-#include "io/place.h"
+#include "core/error.h"
+#include "core/io/endian.h"
+#include "core/io/file.h"
+#include "core/io/place.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Places in files and pieces of files for error messages: always one line, always short enough. */
-#include "io/place.h"
+#include "core/io/place.h"
 
 #include <stdio.h>
 #include <string.h>
