@@ -61,6 +61,37 @@ static inline int mcd_shape_equal(const struct mcd_shape *a, const struct mcd_sh
     return 1;
 }
 
+static inline struct mcd_shape mcd_shape4(int64_t a, int64_t b, int64_t c, int64_t d)
+{
+    struct mcd_shape s = {4, {a, b, c, d, 0, 0}};
+    return s;
+}
+
+static inline struct mcd_shape mcd_shape3(int64_t a, int64_t b, int64_t c)
+{
+    struct mcd_shape s = {3, {a, b, c, 0, 0, 0}};
+    return s;
+}
+
+static inline struct mcd_shape mcd_shape2(int64_t a, int64_t b)
+{
+    struct mcd_shape s = {2, {a, b, 0, 0, 0, 0}};
+    return s;
+}
+
+static inline struct mcd_shape mcd_shape1(int64_t a)
+{
+    struct mcd_shape s = {1, {a, 0, 0, 0, 0, 0}};
+    return s;
+}
+
+/* A scalar: one element, no dimension. */
+static inline struct mcd_shape mcd_shape0(void)
+{
+    struct mcd_shape s = {0, {0, 0, 0, 0, 0, 0}};
+    return s;
+}
+
 struct mcd_buffer; /* memory of a backend: see backend.h */
 
 /* A view: `rows` rows of `shape`, starting `offset` bytes into the buffer. */

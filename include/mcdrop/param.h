@@ -1,0 +1,69 @@
+/*
+ * Typed parameters: one list gives the table that the core checks against and the prototype of
+ * the constructor that it calls, so that the compiler checks one against the other.
+ *
+ *     #define PARAMS(X)                                                                 \
+ *         X(INT, out, NULL, "[1, 2147483647]", "number of outputs")                     \
+ *         X(REAL, p, "0.5", "[0, 1]", "probability of dropping a unit")                 \
+ *         X(ENUM, activation, "tanh", "relu|tanh", "what follows each hidden layer")
+ *
+ *     static int create(MCD_CREATE_ARGS PARAMS(MCD_ARG)) { ... out, p, activation ... }
+ *     static const struct mcd_param params[] = {PARAMS(MCD_ROW) MCD_PARAM_END};
+ *
+ * A user writes `NAME:out=10,p=0.2`; a value with a comma in it stands in double quotes. Numbers
+ * are read in the C locale. The core checks kind and domain before the constructor is called;
+ * what one parameter demands of another the constructor checks itself.
+ */
+#ifndef MCDROP_PARAM_H
+#define MCDROP_PARAM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Kind          written as          domain, and what it says                    argument type  */
+enum mcd_kind {
+    MCD_INT = 1, /* 42               "[lo, hi]", either end ( or ) if excluded   int64_t        */
+    MCD_REAL,    /* 0.5, 1e-3        the same; inf and -inf for no bound         double         */
+    MCD_BOOL,    /* yes, no          NULL                                        int            */
+    MCD_ENUM,    /* one of a few     "first|second|third"                        int, its index */
+    MCD_TEXT,    /* anything         NULL                                        const char *   */
+    MCD_INTS /* 800x800          as INT, for every element                   const struct mcd_ints *
+              */
+};
+
+/* A list of whole numbers. Valid during the call that it is passed to, as TEXT is. */
+struct mcd_ints {
+    uint32_t count;
+    const int64_t *value;
+};
+
+struct mcd_param {
+    const char *name;
+    const char *value;  /* default, written as a user would; NULL: must be given */
+    const char *domain; /* see enum mcd_kind; NULL: unrestricted */
+    const char *help;   /* one line */
+    uint32_t kind;      /* enum mcd_kind; 0 ends the table */
+};
+
+typedef int64_t mcd_arg_INT;
+typedef double mcd_arg_REAL;
+typedef int mcd_arg_BOOL;
+typedef int mcd_arg_ENUM;
+typedef const char *mcd_arg_TEXT;
+typedef const struct mcd_ints *mcd_arg_INTS;
+
+#define MCD_ROW(kind, name, value, domain, help) {#name, value, domain, help, MCD_##kind},
+#define MCD_ARG(kind, name, value, domain, help) , mcd_arg_##kind name
+#define MCD_PARAM_END                                                                              \
+    {                                                                                              \
+        NULL, NULL, NULL, NULL, 0                                                                  \
+    }
+
+#ifdef __cplusplus
+}
+#endif
+#endif

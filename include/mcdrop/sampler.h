@@ -1,0 +1,59 @@
+/*
+ * Samplers: plugins that couple the passes of a Monte-Carlo prediction.
+ *
+ * What noise there is belongs to the layers; a sampler only decides, for every site and pass, whose
+ * random numbers are read. With independent streams the passes are independent; with shared ones
+ * they can be made to cancel (antithetic, balanced). Training does not use samplers.
+ */
+#ifndef MCDROP_SAMPLER_H
+#define MCDROP_SAMPLER_H
+
+#include <mcdrop/graph.h>
+#include <mcdrop/plugin.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One place of a network that draws random numbers: a DROP or NOISE op, in recording order. */
+struct mcd_site {
+    uint32_t size;
+    uint32_t id;    /* 0, 1, ...: mcd_attr_drop.site */
+    uint32_t law;   /* enum mcd_law */
+    uint32_t units; /* random numbers of one row */
+    double p;       /* DROP: probability of dropping, or the variance's p / (1 - p) */
+};
+
+/* How a pass draws at a site. */
+struct mcd_draw {
+    uint64_t stream; /* below MCD_MAX_STREAM: stream of mcd_address */
+    uint32_t flip;   /* 1: read u as 1 - u, a normal as its negative */
+    uint32_t shared; /* 1: every row reads row 0's numbers, one mask per pass */
+};
+
+/* api of a MCD_SAMPLER plugin. Both functions may be called from several threads at once. */
+struct mcd_sampler {
+    uint32_t size;
+
+    /*
+     * Passes come in groups of this many (pass / group is the group's number): passes of a group
+     * may depend on each other, groups are independent and alike. Standard errors are taken over
+     * groups.
+     */
+    uint32_t (*group)(void *self);
+
+    int (*draw)(void *self, const struct mcd_site *site, uint64_t pass, struct mcd_draw *draw,
+                struct mcd_error *error);
+
+    /*
+     * NULL, or fills the dropped units of one Bernoulli site itself, instead of draw: bit b of
+     * word w is unit 32 w + b, 1 for dropped; bits beyond `units` are ignored.
+     */
+    int (*fill)(void *self, const struct mcd_site *site, uint64_t seed, uint64_t pass, uint64_t row,
+                uint32_t *words, struct mcd_error *error);
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

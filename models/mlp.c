@@ -1,0 +1,86 @@
+/*
+ * mlp: dropout and linear layers in turn, for images of any shape.
+ *
+ * dropout0, input -> hidden[0], activation, then for every further hidden layer k = 1, 2, ...
+ * dropout<k>, hidden<k>, activation, and final -> classes. Parameter names are those of a PyTorch
+ * nn.Sequential called `model` with these names, so that its saved weights load as they are.
+ */
+#include "dropping.h"
+#include <mcdrop/model.h>
+#include <stdio.h>
+
+#define PARAMS(X)                                                                                  \
+    X(INTS, hidden, "800x800", "[1, 1048576]", "units of each hidden layer")                       \
+    X(REAL, drop_in, "0.2", "[0, 1]", "probability of dropping an input")                          \
+    X(REAL, drop, "0.5", "[0, 1]", "probability of dropping a hidden unit")                        \
+    X(ENUM, activation, "tanh", "tanh|relu|sigmoid|gelu", "what follows each hidden layer")        \
+    X(INT, classes, "10", "[2, 1048576]", "number of classes")                                     \
+    X(TEXT, noise, "", NULL, "noise layer in the place of dropout, such as gaussian")
+
+static const struct mcd_param params[] = {PARAMS(MCD_ROW) MCD_PARAM_END};
+
+static const char *const activations[] = {"tanh", "relu", "sigmoid", "gelu"};
+
+enum { MAX_HIDDEN = 32, MAX_NOISE = 256 };
+
+struct mlp {
+    uint32_t count; /* hidden layers */
+    int64_t hidden[MAX_HIDDEN];
+    double drop_in, drop;
+    const char *activation;
+    int64_t classes;
+    char noise[MAX_NOISE];
+};
+
+static int create(MCD_CREATE_ARGS PARAMS(MCD_ARG))
+{
+    if (hidden->count > MAX_HIDDEN)
+        return host->fail(error, MCD_INVALID, "mlp:hidden", "%u layers: expected 1 to %d",
+                          hidden->count, MAX_HIDDEN);
+    if (strlen(noise) >= MAX_NOISE)
+        return host->fail(error, MCD_INVALID, "mlp:noise", "longer than %d characters", MAX_NOISE);
+    struct mlp *m = mcd_self_create(host, sizeof *m, self, error);
+    if (!m)
+        return MCD_NOMEM;
+    *m = (struct mlp){.count = hidden->count,
+                      .drop_in = drop_in,
+                      .drop = drop,
+                      .activation = activations[activation],
+                      .classes = classes};
+    memcpy(m->hidden, hidden->value, hidden->count * sizeof *m->hidden);
+    memcpy(m->noise, noise, strlen(noise) + 1);
+    return MCD_OK;
+}
+
+static mcd_val build(void *self, struct mcd_graph *g, mcd_val x)
+{
+    const struct mlp *m = self;
+    x = mcd_layer(g, "model.flatten", x, "flatten");
+    for (uint32_t i = 0; i < m->count; i++) {
+        char drop[32], linear[32];
+        snprintf(drop, sizeof drop, "model.dropout%u", i);
+        snprintf(linear, sizeof linear, i ? "model.hidden%u" : "model.input", i);
+        x = mcd_dropping(g, drop, x, m->noise, "dropout", i ? m->drop : m->drop_in);
+        x = mcd_layer(g, linear, x, "linear:out=%lld", (long long)m->hidden[i]);
+        x = mcd_layer(g, "model.activation", x, "%s", m->activation);
+    }
+    return mcd_layer(g, "model.final", x, "linear:out=%lld", (long long)m->classes);
+}
+
+static const struct mcd_recipe *recipe(void *self)
+{
+    static const struct mcd_recipe r = {
+        .size = sizeof r,
+        .task = MCD_CLASSIFY,
+        .data = "mnist,fashion-mnist",
+        .optimiser = MCD_SGD,
+        .rate = 0.1,
+        .batch = 128,
+        .epochs = 10,
+    };
+    (void)self;
+    return &r;
+}
+
+static const struct mcd_model api = {sizeof api, build, recipe};
+MCD_PLUGIN(MCD_MODEL, "mlp", "MIT", "multilayer perceptron for images", mcd_self_destroy);
