@@ -7,22 +7,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes of the whole array, refused beyond PTRDIFF_MAX even where an extent of 0 hides it. */
-static int array_bytes(uint32_t type, uint32_t rank, const int64_t *dim, size_t *bytes,
-                       struct mcd_error *e)
+/* Half of what an object may have, so that a header can stand in front of the values. */
+static const size_t limit = PTRDIFF_MAX / 2;
+
+int mcd_array_bytes(uint32_t type, uint32_t rank, const int64_t *dim, size_t *bytes,
+                    const char *where, struct mcd_error *e)
 {
-    size_t size = mcd_type_size(type), limit = PTRDIFF_MAX, full = size;
+    size_t size = mcd_type_size(type), full = size; /* full: as if no extent were 0 */
     if (size == 0)
-        return mcd_fail(e, MCD_INVALID, "array", "element type %" PRIu32 " is not known", type);
+        return mcd_fail(e, MCD_INVALID, where, "element type %" PRIu32 " is not known", type);
     if (rank > MCD_MAX_RANK)
-        return mcd_fail(e, MCD_INVALID, "array", "%" PRIu32 " dimensions: expected at most %d",
-                        rank, MCD_MAX_RANK);
+        return mcd_fail(e, MCD_INVALID, where, "%" PRIu32 " dimensions: expected at most %d", rank,
+                        MCD_MAX_RANK);
     for (uint32_t i = 0; i < rank; i++) {
         if (dim[i] < 0)
-            return mcd_fail(e, MCD_INVALID, "array", "dimension %" PRIu32 " is negative: %" PRId64,
-                            i, dim[i]);
+            return mcd_fail(e, MCD_INVALID, where, "extent %" PRIu32 " is negative: %" PRId64, i,
+                            dim[i]);
         if (dim[i] > 0 && (uint64_t)dim[i] > limit / full)
-            return mcd_fail(e, MCD_INVALID, "array", "the shape has more than %zu bytes", limit);
+            return mcd_fail(e, MCD_INVALID, where, "the shape is beyond all bounds: %zu bytes",
+                            limit);
         full *= dim[i] > 0 ? (size_t)dim[i] : 1;
         size *= (size_t)dim[i];
     }
@@ -35,7 +38,7 @@ int mcd_array_create(struct mcd_array *a, uint32_t type, uint32_t rank, const in
 {
     size_t bytes = 0;
     *a = (struct mcd_array){0};
-    int status = array_bytes(type, rank, dim, &bytes, e);
+    int status = mcd_array_bytes(type, rank, dim, &bytes, "array", e);
     if (status)
         return status;
     void *data = bytes > 0 ? calloc(1, bytes) : NULL;

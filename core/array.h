@@ -9,6 +9,8 @@
 #include <mcdrop/error.h>
 #include <mcdrop/tensor.h>
 
+#include <stddef.h>
+
 /* Rank at most MCD_MAX_RANK; data is NULL only for an array without elements. */
 struct mcd_array {
     uint32_t type; /* enum mcd_type */
@@ -18,8 +20,16 @@ struct mcd_array {
 };
 
 /*
- * Makes an array of zeros. Refuses an unknown type, a rank above MCD_MAX_RANK, negative extents and
- * a size that overflows. On failure the array is zeroed. The caller clears it.
+ * Bytes of an array of that shape. Refuses an unknown type, a rank above MCD_MAX_RANK, a negative
+ * extent and a size that overflows (even where an extent of 0 would hide it); `where` stands in the
+ * message.
+ */
+int mcd_array_bytes(uint32_t type, uint32_t rank, const int64_t *dim, size_t *bytes,
+                    const char *where, struct mcd_error *e);
+
+/*
+ * Makes an array of zeros; refuses what mcd_array_bytes refuses. On failure the array is zeroed.
+ * The caller clears it.
  */
 int mcd_array_create(struct mcd_array *a, uint32_t type, uint32_t rank, const int64_t *dim,
                      struct mcd_error *e);

@@ -52,11 +52,11 @@ static void refuses_nonsense(void **state)
     const int64_t big[7] = {INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, 1};
     refuse(0, 1, (int64_t[]){1}, "type 0");
     refuse(99, 1, (int64_t[]){1}, "type 99");
-    refuse(MCD_F32, 7, big, "at most 6");
+    refuse(MCD_F32, 7, big, "expected at most 6");
     refuse(MCD_F32, 1, (int64_t[]){-1}, "negative");
-    refuse(MCD_F32, 6, big, "bytes");
-    refuse(MCD_U8, 2, (int64_t[]){INT64_MAX, 2}, "bytes");
-    refuse(MCD_F32, 3, (int64_t[]){INT64_MAX, 0, INT64_MAX}, "bytes");
+    refuse(MCD_F32, 6, big, "beyond");
+    refuse(MCD_U8, 2, (int64_t[]){INT64_MAX, 2}, "beyond");
+    refuse(MCD_F32, 3, (int64_t[]){INT64_MAX, 0, INT64_MAX}, "beyond");
 }
 
 /* AddressSanitizer asks this function: malloc shall return NULL, as it does without. */
@@ -71,7 +71,7 @@ static void tells_lack_of_memory(void **state)
     (void)state;
     struct mcd_array a;
     struct mcd_error e = {0};
-    assert_int_equal(mcd_array_create(&a, MCD_U8, 1, (int64_t[]){INT64_MAX}, &e), MCD_NOMEM);
+    assert_int_equal(mcd_array_create(&a, MCD_U8, 1, (int64_t[]){INT64_MAX / 2}, &e), MCD_NOMEM);
     assert_error(e, MCD_NOMEM, "array", "no memory");
 }
 

@@ -52,28 +52,22 @@ static int parse_magic(const unsigned char *p, size_t size, const char *name, st
 static int parse_extents(const unsigned char *p, size_t size, const char *name, struct mcd_array *a,
                          struct mcd_error *e)
 {
-    size_t start = 4 + 4 * (size_t)a->rank, unit = mcd_type_size(a->type);
+    size_t start = 4 + 4 * (size_t)a->rank;
     if (size < start)
         return mcd_fail(e, MCD_INVALID, mcd_place_byte(name, size).text,
                         "the file ends in the header: expected %zu bytes for %" PRIu32
                         " dimensions",
                         start, a->rank);
-    uint64_t need = unit;
-    int overflow = 0, empty = 0;
-    for (uint32_t i = 0; i < a->rank; i++) {
+    for (uint32_t i = 0; i < a->rank; i++)
         a->dim[i] = (int64_t)mcd_load_big(p + 4 + 4 * i, 4);
-        empty |= a->dim[i] == 0;
-        overflow |= __builtin_mul_overflow(need, (uint64_t)a->dim[i], &need);
-    }
-    if (overflow && !empty)
-        return mcd_fail(e, MCD_INVALID, mcd_place_byte(name, 4).text,
-                        "the extents are beyond all bounds: expected %zu bytes of values",
-                        size - start);
-    need = empty ? 0 : need;
+    size_t need = 0;
+    int status = mcd_array_bytes(a->type, a->rank, a->dim, &need, mcd_place_byte(name, 4).text, e);
+    if (status)
+        return status;
     if (need != size - start)
         return mcd_fail(e, MCD_INVALID, mcd_place_byte(name, size).text,
-                        "%zu bytes of values: expected %" PRIu64 ", as the extents say%s",
-                        size - start, need, need > size - start ? " (the file is cut)" : "");
+                        "%zu bytes of values: expected %zu, as the extents say%s", size - start,
+                        need, need > size - start ? " (the file is cut)" : "");
     return MCD_OK;
 }
 
