@@ -21,6 +21,8 @@ AC_DEFUN([MCD_ARG_BACKEND], [
     [yes|auto], [],
     [/*], [mcd_dir=$with_$1],
     [AC_MSG_ERROR([--with-$1=$with_$1: expected yes, no, auto or an absolute directory])])
+  AS_IF([test -n "$mcd_dir" && { test ! -d "$mcd_dir/include" || test ! -d "$mcd_dir/lib"; }],
+    [AC_MSG_ERROR([--with-$1=$mcd_dir: expected a folder that holds include and lib])])
   AS_IF([test -z "$mcd_why"], [
     mcd_saved_CPPFLAGS=$CPPFLAGS mcd_saved_LDFLAGS=$LDFLAGS mcd_saved_LIBS=$LIBS
     CPPFLAGS= LDFLAGS= LIBS=

@@ -1,18 +1,27 @@
 # MCD_OPENBLAS
-# --with-openblas: CBLAS and LAPACKE from OpenBLAS. Debian keeps LAPACKE in a library of its own.
+# --with-openblas: CBLAS from OpenBLAS, and LAPACKE, which Debian keeps in a library of its own:
+# whoever calls it links $(OPENBLAS_LIBS) $(LAPACKE_LIBS), in this order.
 AC_DEFUN([MCD_OPENBLAS], [
+  LAPACKE_LIBS=
   MCD_ARG_BACKEND([openblas], [OpenBLAS on the CPU], [
-    AS_IF([test -z "$mcd_dir" && $PKG_CONFIG --exists openblas], [
-      CPPFLAGS=$($PKG_CONFIG --cflags openblas)
-      LDFLAGS=$($PKG_CONFIG --libs-only-L openblas)
-      mcd_version=$($PKG_CONFIG --modversion openblas)])
+    AS_IF([test -n "$mcd_dir"],
+      [AS_IF([ls "$mcd_dir"/lib/libopenblas.* >/dev/null 2>&1], [],
+        [mcd_why="no libopenblas in $mcd_dir/lib"])],
+      [$PKG_CONFIG --exists openblas], [
+        CPPFLAGS=$($PKG_CONFIG --cflags openblas)
+        LDFLAGS=$($PKG_CONFIG --libs-only-L openblas)
+        mcd_version=$($PKG_CONFIG --modversion openblas)])
     AC_CHECK_HEADER([cblas.h], [],
-      [mcd_why="cblas.h is missing (libopenblas-dev)"])
+      [: ${mcd_why:="cblas.h is missing (libopenblas-dev)"}])
     AC_SEARCH_LIBS([openblas_get_parallel], [openblas], [],
-      [mcd_why="libopenblas is missing (libopenblas-dev)"])
+      [: ${mcd_why:="libopenblas is missing (libopenblas-dev)"}])
     AC_CHECK_HEADER([lapacke.h], [],
       [: ${mcd_why:="lapacke.h is missing (liblapacke-dev)"}])
+    mcd_blas_libs=$LIBS
     AC_SEARCH_LIBS([LAPACKE_dpotrf], [openblas lapacke], [],
       [: ${mcd_why:="LAPACKE is missing (liblapacke-dev)"}])
+    AS_CASE([$LIBS], [*-llapacke*], [LAPACKE_LIBS=-llapacke])
+    LIBS=$mcd_blas_libs
   ])
+  AC_SUBST([LAPACKE_LIBS])
 ])
