@@ -16,6 +16,7 @@
 #ifndef MCDROP_RANDOM_H
 #define MCDROP_RANDOM_H
 
+#include <math.h>
 #include <stdint.h>
 
 #ifdef __CUDACC__
@@ -131,6 +132,23 @@ MCD_INLINE void mcd_drop_block(const struct mcd_address *a, uint32_t block, uint
 MCD_INLINE double mcd_uniform(uint32_t word)
 {
     return ((word >> 9) + 0.5) * (1.0 / 8388608.0);
+}
+
+/*
+ * Standard normals of units 4 * block ... + 3 from their noise words: words 0 and 1 give the first
+ * two, words 2 and 3 the others (Box & Muller 1958), the even word the radius, the odd one the
+ * angle. Computed in double so that backends agree to rounding, and from all 32 bits, so that the
+ * tails reach 6.7 standard deviations. Flipped, a normal is its negative.
+ */
+MCD_INLINE void mcd_normal(const struct mcd_words *words, double z[4])
+{
+    for (int i = 0; i < 4; i += 2) {
+        double u = (words->w[i] + 0.5) * (1.0 / 4294967296.0);
+        double turn = (words->w[i + 1] + 0.5) * (1.0 / 4294967296.0);
+        double radius = sqrt(-2.0 * log(u)), angle = 6.283185307179586477 * turn;
+        z[i] = radius * cos(angle);
+        z[i + 1] = radius * sin(angle);
+    }
 }
 
 #ifdef __cplusplus
