@@ -1,0 +1,264 @@
+/*
+ * include/mcdrop/random.h: the bits are those of the golden file, which other code made (see
+ * fixtures/README.md), and they behave: rates, independence, flips.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <inttypes.h>
+#include <math.h>
+#include <mcdrop/random.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ADDRESS       "%" SCNx64 " %" SCNu32 " %" SCNu32 " %" SCNu64 " %" SCNu32 " "
+#define ADDRESS_OF(a) &(a)->seed, &(a)->domain, &(a)->site, &(a)->stream, &(a)->row
+#define WORDS         "%" SCNx32 " %" SCNx32 " %" SCNx32 " %" SCNx32
+#define WORDS_OF(w)   (w), (w) + 1, (w) + 2, (w) + 3
+
+static int equal_words(const uint32_t *a, const uint32_t *b)
+{
+    return memcmp(a, b, 4 * sizeof *a) == 0;
+}
+
+/* Each of these reads a line of the golden file after its first word; 1: the header agrees. */
+
+static int philox_agrees(const char *line)
+{
+    uint64_t key;
+    uint32_t c[4], w[4];
+    if (sscanf(line, "%" SCNx64 " " WORDS " : " WORDS, &key, WORDS_OF(c), WORDS_OF(w)) != 9)
+        return 0;
+    return equal_words(mcd_philox(key, c[0], c[1], c[2], c[3]).w, w);
+}
+
+static int threshold_agrees(const char *line)
+{
+    double p;
+    uint64_t t;
+    return sscanf(line, "%lf : %" SCNx64, &p, &t) == 2 && mcd_threshold(p) == t;
+}
+
+static int digit_agrees(const char *line)
+{
+    struct mcd_address a;
+    uint32_t block, digit, w[4];
+    if (sscanf(line, ADDRESS "%" SCNu32 " %" SCNu32 " : " WORDS, ADDRESS_OF(&a), &block, &digit,
+               WORDS_OF(w)) != 11)
+        return 0;
+    return equal_words(mcd_digit_words(&a, block, digit).w, w);
+}
+
+static int noise_agrees(const char *line)
+{
+    struct mcd_address a;
+    uint32_t block, w[4];
+    double u[4];
+    if (sscanf(line, ADDRESS "%" SCNu32 " : " WORDS " %lf %lf %lf %lf", ADDRESS_OF(&a), &block,
+               WORDS_OF(w), WORDS_OF(u)) != 14)
+        return 0;
+    for (int i = 0; i < 4; i++)
+        if (mcd_uniform(w[i]) != u[i])
+            return 0;
+    return equal_words(mcd_noise_words(&a, block).w, w);
+}
+
+static int drop_agrees(const char *line)
+{
+    struct mcd_address a;
+    uint32_t block, flip, w[4], out[4];
+    double p;
+    if (sscanf(line, ADDRESS "%" SCNu32 " %lf %" SCNu32 " : " WORDS, ADDRESS_OF(&a), &block, &p,
+               &flip, WORDS_OF(w)) != 12)
+        return 0;
+    mcd_drop_block(&a, block, mcd_threshold(p), flip, out);
+    return equal_words(out, w);
+}
+
+static int set_bits(const uint32_t w[4])
+{
+    return __builtin_popcount(w[0]) + __builtin_popcount(w[1]) + __builtin_popcount(w[2]) +
+           __builtin_popcount(w[3]);
+}
+
+static uint64_t fnv1a(uint64_t hash, uint32_t word)
+{
+    for (int i = 0; i < 4; i++, word >>= 8)
+        hash = (hash ^ (word & 0xFF)) * 0x100000001B3u;
+    return hash;
+}
+
+static int sum_agrees(const char *line)
+{
+    struct mcd_address a; /* the row is read as the number of rows */
+    uint32_t blocks, flip, out[4];
+    uint64_t hash, wanted_hash;
+    long count = 0, wanted_count;
+    double p;
+    if (sscanf(line, ADDRESS "%" SCNu32 " %lf %" SCNu32 " : %ld %" SCNx64, ADDRESS_OF(&a), &blocks,
+               &p, &flip, &wanted_count, &wanted_hash) != 10)
+        return 0;
+    hash = 0xCBF29CE484222325u;
+    uint32_t rows = a.row;
+    for (a.row = 0; a.row < rows; a.row++)
+        for (uint32_t block = 0; block < blocks; block++) {
+            mcd_drop_block(&a, block, mcd_threshold(p), flip, out);
+            count += set_bits(out);
+            for (int i = 0; i < 4; i++)
+                hash = fnv1a(hash, out[i]);
+        }
+    return count == wanted_count && hash == wanted_hash;
+}
+
+static const struct {
+    const char *word;
+    int (*agrees)(const char *line);
+} kinds[] = {
+    {"philox ", philox_agrees}, {"threshold ", threshold_agrees}, {"digit ", digit_agrees},
+    {"noise ", noise_agrees},   {"drop ", drop_agrees},           {"sum ", sum_agrees},
+};
+#define KINDS (sizeof kinds / sizeof *kinds)
+
+static void agrees_with_the_golden_file(void **state)
+{
+    (void)state;
+    char path[4096], line[512];
+    int seen[KINDS] = {0};
+    const char *folder = getenv("MCDROP_TEST_SRCDIR");
+    snprintf(path, sizeof path, "%s/fixtures/masks_golden.txt", folder ? folder : "tests");
+    FILE *f = fopen(path, "r");
+    if (!f)
+        fail_msg("cannot open %s", path);
+    while (fgets(line, sizeof line, f)) {
+        size_t k = 0;
+        if (line[0] == '#')
+            continue;
+        while (k < KINDS && strncmp(line, kinds[k].word, strlen(kinds[k].word)) != 0)
+            k++;
+        if (k == KINDS || !kinds[k].agrees(line + strlen(kinds[k].word)))
+            fail_msg("disagrees: %s", line);
+        seen[k]++;
+    }
+    fclose(f);
+    for (size_t k = 0; k < KINDS; k++)
+        assert_true(seen[k] > 0);
+}
+
+/* Within 5 standard deviations of a binomial; exact at both ends. */
+static void assert_rate(double count, double n, double p, const char *what)
+{
+    if (fabs(count - n * p) > 5 * sqrt(n * p * (1 - p)))
+        fail_msg("%s: %.0f of %.0f, expected a rate of %g", what, count, n, p);
+}
+
+#define ROWS   2000
+#define BLOCKS 4
+
+static const double rates[] = {0, 0.1, 0.2, 0.5, 0.8, 1};
+
+static void drops_at_the_rate(void **state)
+{
+    (void)state;
+    for (size_t r = 0; r < sizeof rates / sizeof *rates; r++) {
+        struct mcd_address a = {.seed = 11 + r, .stream = 3, .domain = MCD_DOMAIN_TRAIN, .site = 1};
+        uint32_t unit[128] = {0}, out[4];
+        double all = 0;
+        for (a.row = 0; a.row < ROWS; a.row++)
+            for (uint32_t block = 0; block < BLOCKS; block++) {
+                mcd_drop_block(&a, block, mcd_threshold(rates[r]), 0, out);
+                all += set_bits(out);
+                for (int u = 0; u < 128; u++)
+                    unit[u] += out[u / 32] >> u % 32 & 1;
+            }
+        assert_rate(all, 128. * ROWS * BLOCKS, rates[r], "all units");
+        for (int u = 0; u < 128; u++)
+            assert_rate(unit[u], ROWS * BLOCKS, rates[r], "one unit");
+    }
+}
+
+/* A unit and its antithetic partner: both are dropped as rarely as their rates allow. */
+static void flips_are_antithetic(void **state)
+{
+    (void)state;
+    for (size_t r = 0; r < sizeof rates / sizeof *rates; r++) {
+        struct mcd_address a = {.seed = 23, .stream = 1ull << 40, .site = (uint32_t)r};
+        uint64_t threshold = mcd_threshold(rates[r]);
+        double flipped = 0, both = 0;
+        for (a.row = 0; a.row < ROWS; a.row++)
+            for (uint32_t block = 0; block < BLOCKS; block++) {
+                uint32_t x[4], y[4], and[4];
+                mcd_drop_block(&a, block, threshold, 0, x);
+                mcd_drop_block(&a, block, threshold, 1, y);
+                for (int i = 0; i < 4; i++)
+                    and[i] = x[i] & y[i];
+                flipped += set_bits(y);
+                both += set_bits(and);
+                for (int i = 0; i < 4 && rates[r] == 0.5; i++)
+                    assert_int_equal(x[i], ~y[i]);
+            }
+        assert_rate(flipped, 128. * ROWS * BLOCKS, rates[r], "flipped");
+        assert_rate(both, 128. * ROWS * BLOCKS, fmax(0, 2 * rates[r] - 1), "both of a pair");
+    }
+}
+
+/* Units dropped under two addresses (or blocks) at once, over many streams: p^2 of them. */
+static void assert_independent(struct mcd_address a, struct mcd_address b, uint32_t block_a,
+                               uint32_t block_b, const char *what)
+{
+    const double p = 0.2;
+    double both = 0;
+    for (int i = 0; i < ROWS; i++, a.stream++, b.stream++) {
+        uint32_t x[4], y[4];
+        mcd_drop_block(&a, block_a, mcd_threshold(p), 0, x);
+        mcd_drop_block(&b, block_b, mcd_threshold(p), 0, y);
+        for (int k = 0; k < 4; k++)
+            x[k] &= y[k];
+        both += set_bits(x);
+    }
+    assert_rate(both, 128. * ROWS, p * p, what);
+}
+
+static void addresses_are_independent(void **state)
+{
+    (void)state;
+    const struct mcd_address a = {.seed = 5, .stream = 77, .domain = 1, .site = 2, .row = 9};
+    struct mcd_address b = a;
+    assert_independent(a, b, 0, 1, "blocks");
+    b.seed++;
+    assert_independent(a, b, 0, 0, "seeds");
+    b = a, b.seed += 1ull << 32;
+    assert_independent(a, b, 0, 0, "seeds that differ in the upper half");
+    b = a, b.stream++;
+    assert_independent(a, b, 0, 0, "streams");
+    b = a, b.stream += 1ull << 32;
+    assert_independent(a, b, 0, 0, "streams that differ in the upper half");
+    b = a, b.domain--;
+    assert_independent(a, b, 0, 0, "domains");
+    b = a, b.site++;
+    assert_independent(a, b, 0, 0, "sites");
+    b = a, b.row++;
+    assert_independent(a, b, 0, 0, "rows");
+}
+
+static void uniforms_stay_inside(void **state)
+{
+    (void)state;
+    const double lowest = mcd_uniform(0), highest = mcd_uniform(0xFFFFFFFFu);
+    assert_true(lowest > 0 && highest < 1 && lowest == 1 - highest);
+    assert_true((float)lowest > 0 && (float)highest < 1 && (float)highest == highest);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(agrees_with_the_golden_file), cmocka_unit_test(drops_at_the_rate),
+        cmocka_unit_test(flips_are_antithetic),        cmocka_unit_test(addresses_are_independent),
+        cmocka_unit_test(uniforms_stay_inside),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
