@@ -61,9 +61,10 @@ struct mcd_host {
 
     /*
      * Calls f(arg, i, worker) for i = 0 .. count - 1 on the core's threads and returns when all
-     * are done. Calls with the same `worker` (below `workers`) never overlap, so it may index
-     * scratch memory. Inside another parallel section everything runs on the calling thread, as
-     * worker 0. Results must not depend on which worker runs which i: cut work by its shape, never
+     * are done. Within this call, calls with the same `worker` (below `workers`) never overlap, so
+     * it may index scratch memory that belongs to the call. Inside another parallel section
+     * everything runs on the calling thread, as worker 0. Sections of several threads may be open
+     * at a time. Results must not depend on which worker runs which i: cut work by its shape, never
      * by the number of workers.
      */
     void (*parallel)(const struct mcd_host *, uint32_t count,
