@@ -68,6 +68,22 @@ static int noise_agrees(const char *line)
     return equal_words(mcd_noise_words(&a, block).w, w);
 }
 
+static int normal_agrees(const char *line)
+{
+    struct mcd_address a;
+    uint32_t block;
+    double z[4], mine[4];
+    if (sscanf(line, ADDRESS "%" SCNu32 " : %lf %lf %lf %lf", ADDRESS_OF(&a), &block,
+               WORDS_OF(z)) != 10)
+        return 0;
+    struct mcd_words words = mcd_noise_words(&a, block);
+    mcd_normal(&words, mine);
+    for (int i = 0; i < 4; i++)
+        if (!(fabs(mine[i] - z[i]) <= 1e-14))
+            return 0;
+    return 1;
+}
+
 static int drop_agrees(const char *line)
 {
     struct mcd_address a;
@@ -120,7 +136,8 @@ static const struct {
     int (*agrees)(const char *line);
 } kinds[] = {
     {"philox ", philox_agrees}, {"threshold ", threshold_agrees}, {"digit ", digit_agrees},
-    {"noise ", noise_agrees},   {"drop ", drop_agrees},           {"sum ", sum_agrees},
+    {"noise ", noise_agrees},   {"normal ", normal_agrees},       {"drop ", drop_agrees},
+    {"sum ", sum_agrees},
 };
 #define KINDS (sizeof kinds / sizeof *kinds)
 
@@ -253,12 +270,43 @@ static void uniforms_stay_inside(void **state)
     assert_true((float)lowest > 0 && (float)highest < 1 && (float)highest == highest);
 }
 
+static void normals_are_normal(void **state)
+{
+    (void)state;
+    const double n = 4. * ROWS * BLOCKS;
+    struct mcd_address a = {.seed = 31, .stream = 1, .domain = MCD_DOMAIN_TRAIN};
+    double sum = 0, squares = 0, products = 0, beyond = 0;
+    for (a.row = 0; a.row < ROWS; a.row++)
+        for (uint32_t block = 0; block < BLOCKS; block++) {
+            struct mcd_words words = mcd_noise_words(&a, block);
+            double z[4];
+            mcd_normal(&words, z);
+            for (int i = 0; i < 4; i++) {
+                sum += z[i];
+                squares += z[i] * z[i];
+                products += z[i] * z[(i + 1) % 4];
+                beyond += fabs(z[i]) > 2;
+            }
+        }
+    assert_true(fabs(sum) < 5 * sqrt(n));
+    assert_true(fabs(squares - n) < 5 * sqrt(2 * n));
+    assert_true(fabs(products) < 5 * sqrt(n));
+    assert_rate(beyond, n, 0.04550026389635842, "beyond 2");
+
+    struct mcd_words extreme = {{0, 0, 0xFFFFFFFFu, 0xFFFFFFFFu}};
+    double z[4];
+    mcd_normal(&extreme, z);
+    for (int i = 0; i < 4; i++)
+        assert_true(isfinite(z[i]));
+    assert_true(z[0] > 6.6 && z[0] < 6.8);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agrees_with_the_golden_file), cmocka_unit_test(drops_at_the_rate),
         cmocka_unit_test(flips_are_antithetic),        cmocka_unit_test(addresses_are_independent),
-        cmocka_unit_test(uniforms_stay_inside),
+        cmocka_unit_test(uniforms_stay_inside),        cmocka_unit_test(normals_are_normal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
