@@ -1,0 +1,201 @@
+/* The leaf of the moments tree: channels of every pass first, then their moments. */
+#include "core/leaf.h"
+
+#include "core/error.h"
+
+#include <mcdrop/model.h>
+#include <mcdrop/tensor.h>
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+size_t mcd_leaf_channels(const struct mcd_moments_spec *spec)
+{
+    size_t outputs = (size_t)spec->outputs;
+    return spec->task == MCD_CLASSIFY ? 2 * outputs + 1 : outputs;
+}
+
+size_t mcd_leaf_width(const struct mcd_moments_spec *spec)
+{
+    return mcd_leaf_channels(spec) * (spec->group > 1 ? 4 : 2);
+}
+
+size_t mcd_leaf_sums(const struct mcd_moments_spec *spec)
+{
+    return spec->task == MCD_CLASSIFY ? 2 * (size_t)spec->outputs + 1 : 0;
+}
+
+size_t mcd_leaf_scratch(const struct mcd_moments_spec *spec)
+{
+    size_t groups = spec->group > 1 ? spec->block_passes / spec->group : 0;
+    return mcd_leaf_channels(spec) * (spec->block_passes + groups) + mcd_leaf_width(spec);
+}
+
+uint64_t mcd_leaf_groups(const struct mcd_moments_spec *spec, uint64_t first, uint64_t passes)
+{
+    uint64_t begin = (first + spec->group - 1) / spec->group;
+    uint64_t end = (first + passes) / spec->group;
+    return end > begin ? end - begin : 0;
+}
+
+/* The outputs of pass i as doubles; the index of the first that is not finite, else `outputs`. */
+static int64_t load(const struct mcd_moments_spec *spec, const struct mcd_leaf_input *in,
+                    uint64_t i, double *x)
+{
+    int64_t bad = spec->outputs;
+    for (int64_t k = 0; k < spec->outputs; k++) {
+        size_t at = i * in->stride + (size_t)k;
+        x[k] = spec->type == MCD_F64 ? ((const double *)in->row_samples)[at]
+                                     : (double)((const float *)in->row_samples)[at];
+        if (!isfinite(x[k]) && bad == spec->outputs)
+            bad = k;
+    }
+    return bad;
+}
+
+/*
+ * Probabilities p and their entropy behind them, of the logits x; returns the largest's index.
+ * With d = x - max x and S = sum exp d, the entropy is log S - sum p d: no term is negative, so
+ * nothing cancels.
+ */
+static int64_t softmax(const double *x, int64_t n, double *p)
+{
+    int64_t top = 0;
+    for (int64_t k = 1; k < n; k++)
+        if (x[k] > x[top])
+            top = k;
+    double sum = 0.0, entropy = 0.0;
+    for (int64_t k = 0; k < n; k++)
+        sum += p[k] = exp(x[k] - x[top]);
+    for (int64_t k = 0; k < n; k++) {
+        p[k] /= sum;
+        entropy -= p[k] * (x[k] - x[top]);
+    }
+    p[n] = entropy + log(sum);
+    return top;
+}
+
+/* Adds one pass to its batch: p and its entropy in fixed point, the vote. */
+static void count(const struct mcd_moments_spec *spec, uint64_t pass, const double *p, int64_t vote,
+                  int64_t *sums)
+{
+    int64_t *batch = sums + pass / spec->group % MCD_BATCHES * mcd_leaf_sums(spec);
+    int64_t n = spec->outputs;
+    for (int64_t k = 0; k < n; k++)
+        batch[k] += llrint(p[k] / MCD_PROBABILITY_UNIT);
+    batch[n + vote]++;
+    batch[2 * n] += llrint(p[n] / MCD_ENTROPY_UNIT);
+}
+
+/*
+ * Mean and M2 of n values, `step` apart. Differences are taken from the first value, so that equal
+ * values have exactly this mean and no spread; the second pass corrects for the rounding of the
+ * mean (Chan, Golub, LeVeque 1983, Algorithms for computing the sample variance).
+ */
+static void spread(const double *x, uint64_t n, size_t step, double *mean, double *m2)
+{
+    double sum = 0.0, rest = 0.0, squares = 0.0;
+    for (uint64_t i = 0; i < n; i++)
+        sum += x[i * step] - x[0];
+    *mean = n > 0 ? x[0] + sum / (double)n : 0.0;
+    for (uint64_t i = 0; i < n; i++) {
+        double d = x[i * step] - *mean;
+        rest += d;
+        squares += d * d;
+    }
+    *m2 = n > 0 ? fmax(squares - rest * rest / (double)n, 0.0) : 0.0;
+}
+
+/* Means of the complete groups, [groups][channels], from channels [passes][channels]. */
+static uint64_t average_groups(const struct mcd_moments_spec *spec, const struct mcd_leaf_input *in,
+                               const double *x, double *mean)
+{
+    size_t channels = mcd_leaf_channels(spec);
+    uint64_t groups = mcd_leaf_groups(spec, in->first, in->passes);
+    uint64_t skipped = (spec->group - in->first % spec->group) % spec->group;
+    for (uint64_t i = 0; i < groups; i++)
+        for (size_t c = 0; c < channels; c++) {
+            const double *member = x + (skipped + i * spec->group) * channels + c;
+            double sum = 0.0;
+            for (uint32_t j = 0; j < spec->group; j++)
+                sum += member[j * channels] - member[0];
+            mean[i * channels + c] = member[0] + sum / spec->group;
+        }
+    return groups;
+}
+
+int mcd_leaf_compute(const struct mcd_moments_spec *spec, const struct mcd_leaf_input *in,
+                     double *scratch, double *values, int64_t *sums, struct mcd_error *e)
+{
+    size_t channels = mcd_leaf_channels(spec);
+    for (uint64_t i = 0; i < in->passes; i++) {
+        double *x = scratch + i * channels;
+        int64_t bad = load(spec, in, i, x);
+        if (bad < spec->outputs)
+            return mcd_fail(e, MCD_INVALID, "prediction",
+                            "row %" PRId64 ", output %" PRId64 ", pass %" PRIu64
+                            " is %g: expected finite numbers (do the weights fit the data?)",
+                            in->row, bad, in->first + i, x[bad]);
+        if (spec->task != MCD_CLASSIFY)
+            continue;
+        int64_t vote = softmax(x, spec->outputs, x + spec->outputs);
+        if (sums)
+            count(spec, in->first + i, x + spec->outputs, vote, sums);
+    }
+    for (size_t c = 0; c < channels; c++)
+        spread(scratch + c, in->passes, channels, &values[c], &values[channels + c]);
+    if (spec->group == 1)
+        return MCD_OK;
+    double *mean = scratch + in->passes * channels, *grouped = values + 2 * channels;
+    uint64_t groups = average_groups(spec, in, scratch, mean);
+    for (size_t c = 0; c < channels; c++)
+        spread(mean + c, groups, channels, &grouped[c], &grouped[channels + c]);
+    return MCD_OK;
+}
+
+/* a += b for `channels` means and M2 of na and nb values. */
+static void merge(double *a, uint64_t na, const double *b, uint64_t nb, size_t channels)
+{
+    if (nb == 0)
+        return;
+    if (na == 0) {
+        memcpy(a, b, 2 * channels * sizeof *a);
+        return;
+    }
+    double total = (double)(na + nb), share = (double)nb / total;
+    for (size_t c = 0; c < channels; c++) {
+        double d = b[c] - a[c];
+        a[c] += d * share;
+        a[channels + c] += b[channels + c] + d * d * ((double)na * share);
+    }
+}
+
+void mcd_leaf_merge(const struct mcd_moments_spec *spec, uint64_t first, uint64_t left_passes,
+                    uint64_t right_passes, double *left, const double *right)
+{
+    size_t channels = mcd_leaf_channels(spec);
+    merge(left, left_passes, right, right_passes, channels);
+    if (spec->group > 1)
+        merge(left + 2 * channels, mcd_leaf_groups(spec, first, left_passes), right + 2 * channels,
+              mcd_leaf_groups(spec, first + left_passes, right_passes), channels);
+}
+
+double mcd_leaf_sd(const struct mcd_moments_spec *spec, const double *values, size_t channel,
+                   uint64_t passes)
+{
+    double m2 = values[mcd_leaf_channels(spec) + channel];
+    return passes > 1 ? sqrt(m2 / (double)(passes - 1)) : NAN;
+}
+
+/* The mean of T passes has the variance of group means times group / T. */
+double mcd_leaf_mcse(const struct mcd_moments_spec *spec, const double *values, size_t channel,
+                     uint64_t first, uint64_t passes)
+{
+    size_t channels = mcd_leaf_channels(spec);
+    uint64_t groups = mcd_leaf_groups(spec, first, passes);
+    double m2 = values[(spec->group > 1 ? 3 : 1) * channels + channel];
+    if (groups < 2)
+        return NAN;
+    return sqrt(m2 / (double)(groups - 1) * spec->group / (double)passes);
+}
