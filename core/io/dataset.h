@@ -1,0 +1,55 @@
+/*
+ * Data sets: inputs and answers from what --data and --labels name.
+ *
+ * --data is `mnist`, `fashion-mnist` or the name of another folder in one of the places that
+ * places.h lists; or a folder; or a file. A folder holds images and labels as MNIST is distributed:
+ * {train,t10k}-images-idx3-ubyte and {train,t10k}-labels-idx1-ubyte, or with a dot before idx, each
+ * plain or .gz. A file is NPY, IDX or CSV, plain or gzip, known by its first bytes.
+ */
+#ifndef CORE_IO_DATASET_H
+#define CORE_IO_DATASET_H
+
+#include "core/array.h"
+
+#include <mcdrop/error.h>
+
+#include <stdint.h>
+
+enum mcd_split { MCD_TRAIN = 0, MCD_TEST }; /* which files of a folder */
+
+enum mcd_answer {
+    MCD_LABELS = 0, /* y is the number of a class */
+    MCD_TARGETS     /* y is what a regression shall meet */
+};
+
+/* What is wanted; what is left at 0 takes its default. */
+struct mcd_dataset_request {
+    const char *data;   /* as --data */
+    const char *labels; /* a file of answers, or NULL: a folder's own, none for a file */
+    uint32_t split;     /* enum mcd_split */
+    uint32_t type;      /* of x and of targets: MCD_F32 (default) or MCD_F64 */
+    uint32_t answer;    /* enum mcd_answer */
+    int64_t classes;    /* labels must be 0 to classes - 1; 0: any that are not negative */
+};
+
+/* Initialise with {0}. */
+struct mcd_dataset {
+    struct mcd_array x; /* [n, ...], n >= 1, finite; bytes become 0 to 1 */
+    struct mcd_array y; /* labels: MCD_I32 [n]; targets: [n, ...]; without data: no answers */
+    char *source;       /* owned: the file that x came from */
+};
+
+/*
+ * Reads, converts and checks. A data set that is not found is MCD_IO, and the text says where it
+ * was looked for and how to get it. On failure `d` is zeroed.
+ */
+int mcd_dataset_load(struct mcd_dataset *d, const struct mcd_dataset_request *r,
+                     struct mcd_error *e);
+
+/* Harmless on zeros. */
+void mcd_dataset_clear(struct mcd_dataset *d);
+
+/* One array from a file of any of the formats. Clear it with mcd_array_clear. */
+int mcd_array_read(const char *path, struct mcd_array *out, struct mcd_error *e);
+
+#endif
