@@ -54,6 +54,9 @@ static void host_release(const struct mcd_host *host, void *memory)
 }
 
 static void host_log(const struct mcd_host *host, int level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void host_log(const struct mcd_host *host, int level, const char *format, ...)
 {
     struct host *h = own(host);
     if (!h->sink)

@@ -1,0 +1,33 @@
+/*
+ * Items: plugins that were opened by a specification and created, ready for use.
+ */
+#ifndef CORE_LOADER_H
+#define CORE_LOADER_H
+
+#include <mcdrop/plugin.h>
+
+/* Read only for its users. */
+struct mcd_item {
+    const struct mcd_plugin *plugin; /* api: zeros where an older plugin has nothing */
+    void *self;                      /* NULL for an item without state */
+    const char *spec; /* in full, as files keep it: "lenet:drop=0.5,classes=10,noise=\"\"" */
+    const char *path; /* the file, absolute, links resolved */
+};
+
+/*
+ * Opens what `spec` names (see spec.h): a file if it has a slash, else the first of that name in
+ * the search path (see search.h), which alone is loaded. Failures:
+ *
+ *   MCD_INVALID      the specification is wrong: syntax, name, parameter; or the constructor says
+ * so MCD_UNSUPPORTED  the file is not a plugin that this mcdrop can use MCD_DEVICE       a backend
+ * that does not exist, whose libraries are missing, or without device MCD_NOMEM, MCD_IO
+ *
+ * On failure *item is NULL. Close it before the host goes.
+ */
+int mcd_item_open(const struct mcd_host *, uint32_t kind, const char *spec, struct mcd_item **item,
+                  struct mcd_error *e);
+
+/* NULL is fine. */
+void mcd_item_close(const struct mcd_host *, struct mcd_item *);
+
+#endif

@@ -1,0 +1,184 @@
+/* The search path of plugins, and what lies in it. */
+#include "core/search.h"
+
+#include "core/error.h"
+#include "core/host.h"
+#include "core/io/place.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+const char *mcd_plugin_kind_name(uint32_t kind)
+{
+    static const char *const names[] = {NULL, "layer", "sampler", "model", "backend"};
+    return kind <= MCD_BACKEND ? names[kind] : NULL;
+}
+
+/*
+ * Takes the next directory off *rest and returns "DIR/KINDs" with `tail` behind it, released by the
+ * caller; *rest is NULL after the installed directory. NULL: out of memory.
+ */
+static char *next_place(const struct mcd_host *host, const char **rest, uint32_t kind,
+                        const char *tail, struct mcd_error *e)
+{
+    const char *dir = *rest;
+    size_t length = strcspn(dir, ":");
+    if (*dir == '\0') {
+        dir = MCD_PLUGIN_DIR;
+        length = strlen(dir);
+        *rest = NULL;
+    } else {
+        *rest = dir + length + (dir[length] == ':');
+    }
+    size_t size = length + strlen(tail) + 16;
+    char *path = mcd_host_zalloc(host, size, e);
+    if (path)
+        snprintf(path, size, "%.*s/%ss%s", (int)length, dir, mcd_plugin_kind_name(kind), tail);
+    return path;
+}
+
+/* The directories of the environment; a program with another user's rights ignores them. */
+static const char *first_place(void)
+{
+    const char *path = secure_getenv("MCDROP_PLUGIN_PATH");
+    while (path && *path == ':')
+        path++;
+    return path ? path : "";
+}
+
+int mcd_search_find(const struct mcd_host *host, uint32_t kind, const char *name, char **path,
+                    struct mcd_error *e)
+{
+    *path = NULL;
+    size_t size = strlen(name) + 5;
+    char *tail = mcd_host_zalloc(host, size, e);
+    if (!tail)
+        return MCD_NOMEM;
+    snprintf(tail, size, "/%s.so", name);
+    int status = MCD_OK;
+    for (const char *rest = first_place(); rest && status == MCD_OK && !*path;) {
+        char *file = next_place(host, &rest, kind, tail, e);
+        if (!file)
+            status = MCD_NOMEM;
+        else if (access(file, F_OK) == 0)
+            *path = file;
+        else
+            host->release(host, file);
+    }
+    host->release(host, tail);
+    return status;
+}
+
+/* Doubles a full list's room. */
+static int grow(const struct mcd_host *host, struct mcd_list *list, struct mcd_error *e)
+{
+    uint32_t n = list->count;
+    if (n & (n - 1)) /* room is the next power of two */
+        return MCD_OK;
+    struct mcd_found *item = mcd_host_zalloc(host, (n ? 2 * n : 1) * sizeof *item, e);
+    if (!item)
+        return MCD_NOMEM;
+    if (n > 0)
+        memcpy(item, list->item, n * sizeof *item);
+    host->release(host, list->item);
+    list->item = item;
+    return MCD_OK;
+}
+
+/* Adds `file` of `folder` if it is a plugin's and its name is new. */
+static int add_file(const struct mcd_host *host, struct mcd_list *list, const char *folder,
+                    const char *file, struct mcd_error *e)
+{
+    size_t length = strlen(file), size = strlen(folder) + length + 2;
+    if (length <= 3 || file[0] == '.' || strcmp(file + length - 3, ".so") != 0)
+        return MCD_OK;
+    for (uint32_t i = 0; i < list->count; i++)
+        if (strncmp(list->item[i].name, file, length - 3) == 0 &&
+            list->item[i].name[length - 3] == '\0')
+            return MCD_OK;
+    if (grow(host, list, e) != MCD_OK)
+        return MCD_NOMEM;
+    struct mcd_found found = {mcd_host_strdup(host, file, e), mcd_host_zalloc(host, size, e)};
+    if (!found.name || !found.path) {
+        host->release(host, found.name);
+        host->release(host, found.path);
+        return MCD_NOMEM;
+    }
+    found.name[length - 3] = '\0';
+    snprintf(found.path, size, "%s/%s", folder, file);
+    list->item[list->count++] = found;
+    return MCD_OK;
+}
+
+/* A directory that is not there, or not to be read, has no plugins. */
+static int add_folder(const struct mcd_host *host, struct mcd_list *list, const char *folder,
+                      struct mcd_error *e)
+{
+    DIR *dir = opendir(folder);
+    int status = MCD_OK;
+    for (struct dirent *entry; dir && status == MCD_OK && (entry = readdir(dir));)
+        status = add_file(host, list, folder, entry->d_name, e);
+    if (dir)
+        closedir(dir);
+    return status;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct mcd_found *)a)->name, ((const struct mcd_found *)b)->name);
+}
+
+int mcd_search_list(const struct mcd_host *host, uint32_t kind, struct mcd_list *list,
+                    struct mcd_error *e)
+{
+    *list = (struct mcd_list){0};
+    int status = MCD_OK;
+    for (const char *rest = first_place(); rest && status == MCD_OK;) {
+        char *folder = next_place(host, &rest, kind, "", e);
+        status = folder ? add_folder(host, list, folder, e) : MCD_NOMEM;
+        host->release(host, folder);
+    }
+    if (status != MCD_OK)
+        mcd_list_clear(host, list);
+    else if (list->count > 1)
+        qsort(list->item, list->count, sizeof *list->item, by_name);
+    return status;
+}
+
+void mcd_list_clear(const struct mcd_host *host, struct mcd_list *list)
+{
+    for (uint32_t i = 0; i < list->count; i++) {
+        host->release(host, list->item[i].name);
+        host->release(host, list->item[i].path);
+    }
+    host->release(host, list->item);
+    *list = (struct mcd_list){0};
+}
+
+int mcd_search_fail(const struct mcd_host *host, uint32_t kind, const char *name,
+                    struct mcd_error *e)
+{
+    struct mcd_list list;
+    int status = mcd_search_list(host, kind, &list, e);
+    if (status != MCD_OK)
+        return status;
+    char names[250] = "";
+    size_t used = 0;
+    for (uint32_t i = 0; i < list.count && used < sizeof names; i++) {
+        const char *between = i == 0 ? "" : i + 1 < list.count ? ", " : " or ";
+        used +=
+            (size_t)snprintf(names + used, sizeof names - used, "%s%s", between, list.item[i].name);
+    }
+    uint32_t count = list.count;
+    mcd_list_clear(host, &list);
+    status = kind == MCD_BACKEND ? MCD_DEVICE : MCD_INVALID;
+    const char *word = mcd_plugin_kind_name(kind);
+    struct mcd_shown shown = mcd_show_text(name);
+    if (count == 0)
+        return mcd_fail(e, status, shown.text,
+                        "there is no such %s, nor any other, in MCDROP_PLUGIN_PATH and %s", word,
+                        MCD_PLUGIN_DIR);
+    return mcd_fail(e, status, shown.text, "there is no such %s: expected %s", word, names);
+}
