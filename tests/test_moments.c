@@ -88,7 +88,7 @@ static struct plain plainly(const struct synthetic *r, int64_t row, int64_t k)
     struct plain out = {0};
     int64_t K = r->spec.outputs;
     for (uint64_t t = r->spec.first_pass; t < r->spec.first_pass + r->spec.passes; t++) {
-        long double z[8], sum = 0;
+        long double z[8] = {0}, sum = 0;
         int64_t top = 0;
         for (int64_t i = 0; i < K; i++) {
             double x = synthetic_output(r, row, i, t);
