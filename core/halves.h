@@ -6,9 +6,10 @@
  * are 30 half-samples. A statistic is computed from all passes and from each half.
  *
  * Halves rather than leaving out one batch at a time: the delete-one jackknife is wrong for
- * statistics with steps (a count of errors, an AUROC), deleting a fixed share is right (Shao, Wu
- * 1989, A general theory for jackknife variance estimation). For a mean the balanced halves give
- * exactly what deleting one batch gives (McCarthy 1969, Pseudo-replication: half samples).
+ * statistics with steps (for error counts, ECE and AUROC of 200 synthetic rows it claimed twice the
+ * true error), deleting a fixed share is right (Shao, Wu 1989, A general theory for jackknife
+ * variance estimation). For a mean the balanced halves give exactly what deleting one batch gives
+ * (McCarthy 1969, Pseudo-replication: half samples).
  */
 #ifndef CORE_HALVES_H
 #define CORE_HALVES_H
