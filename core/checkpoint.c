@@ -1,0 +1,150 @@
+/* A network's tensors to and from a safetensors file. */
+#include "checkpoint.h"
+#include "error.h"
+#include "infer.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int is_slot(const char *name)
+{
+    return !strncmp(name, MCD_SLOT_PREFIX, strlen(MCD_SLOT_PREFIX));
+}
+
+static struct mcd_shape shape_of(const struct mcd_array *a)
+{
+    struct mcd_shape s = {.rank = a->rank};
+    memcpy(s.dim, a->dim, sizeof s.dim);
+    return s;
+}
+
+/* Scalars travel as [] or [1]. */
+static int same_shape(const struct mcd_shape *want, const struct mcd_shape *found)
+{
+    if (want->rank == 0 && found->rank == 1)
+        return found->dim[0] == 1;
+    return mcd_shape_equal(want, found);
+}
+
+static int check_tensor(const struct mcd_safetensor *t, const struct mcd_shape *want,
+                        const char *path, struct mcd_error *error)
+{
+    char a[MCD_SHAPE_TEXT], b[MCD_SHAPE_TEXT];
+    struct mcd_shape found = shape_of(&t->value);
+    if (!same_shape(want, &found))
+        return mcd_fail(error, MCD_INVALID, path, "tensor %s has shape %s: expected %s", t->name,
+                        mcd_shape_text(&found, a), mcd_shape_text(want, b));
+    if (t->value.type != MCD_F32 && t->value.type != MCD_F64)
+        return mcd_fail(error, MCD_INVALID, path, "tensor %s holds integers: expected F32 or F64",
+                        t->name);
+    for (int64_t i = 0, n = mcd_array_count(&t->value); i < n; i++) {
+        double v =
+            t->value.type == MCD_F64 ? ((double *)t->value.data)[i] : ((float *)t->value.data)[i];
+        if (!isfinite(v))
+            return mcd_fail(error, MCD_INVALID, path,
+                            "tensor %s, element %lld is %s: expected a finite number", t->name,
+                            (long long)i, isnan(v) ? "NaN" : "infinite");
+    }
+    return MCD_OK;
+}
+
+static const struct mcd_safetensor *find(const struct mcd_safetensors *file, const char *name)
+{
+    for (size_t i = 0; i < file->count; i++)
+        if (!strcmp(file->tensor[i].name, name))
+            return &file->tensor[i];
+    return NULL;
+}
+
+/* All parameters there, each of its shape, and nothing that is no parameter. */
+static int check_file(const struct mcd_network *n, const struct mcd_safetensors *file,
+                      const char *path, struct mcd_error *error)
+{
+    for (uint32_t i = 0; i < n->store->count; i++) {
+        const struct mcd_entry *e = &n->store->entry[i];
+        const struct mcd_safetensor *t = find(file, e->name);
+        if (!t && is_slot(e->name))
+            continue;
+        if (!t)
+            return mcd_fail(error, MCD_INVALID, path, "has no tensor %s: %s needs it", e->name,
+                            n->model->plugin->name);
+        if (check_tensor(t, &e->tensor.shape, path, error))
+            return MCD_INVALID;
+    }
+    for (size_t i = 0; i < file->count; i++) {
+        const char *name = file->tensor[i].name;
+        if (!is_slot(name) && !mcd_store_find(n->store, name))
+            return mcd_fail(error, MCD_INVALID, path,
+                            "has a tensor %s that %s does not have: expected its parameters alone",
+                            name, n->model->plugin->name);
+    }
+    return MCD_OK;
+}
+
+static int put(struct mcd_network *n, const struct mcd_safetensor *t, struct mcd_error *error)
+{
+    struct mcd_shape shape = shape_of(&t->value);
+    struct mcd_entry *e = mcd_store_find(n->store, t->name);
+    int status = e ? MCD_OK : mcd_store_add(n->store, t->name, &shape, &e, error);
+    if (status)
+        return status;
+    if (t->value.type == MCD_F64)
+        return mcd_store_write(n->store, e, t->value.data, error);
+    size_t count = (size_t)mcd_array_count(&t->value);
+    double *wide = n->host->alloc(n->host, count * sizeof *wide);
+    if (!wide)
+        return mcd_fail(error, MCD_NOMEM, t->name, "out of memory");
+    for (size_t i = 0; i < count; i++)
+        wide[i] = ((float *)t->value.data)[i];
+    status = mcd_store_write(n->store, e, wide, error);
+    n->host->release(n->host, wide);
+    return status;
+}
+
+int mcd_weights_load(struct mcd_network *n, const struct mcd_safetensors *file, const char *path,
+                     int with_optimiser, struct mcd_error *error)
+{
+    int status = check_file(n, file, path, error);
+    for (size_t i = 0; !status && i < file->count; i++)
+        if (with_optimiser || !is_slot(file->tensor[i].name))
+            status = put(n, &file->tensor[i], error);
+    return status;
+}
+
+/* The values of one entry as an array of the store's type. */
+static int take(const struct mcd_network *n, const struct mcd_entry *e, struct mcd_array *a,
+                struct mcd_error *error)
+{
+    const struct mcd_backend *backend = n->backend->plugin->api;
+    size_t bytes = (size_t)mcd_shape_count(&e->tensor.shape) * mcd_type_size(n->store->type);
+    *a = (struct mcd_array){.type = n->store->type, .rank = e->tensor.shape.rank};
+    memcpy(a->dim, e->tensor.shape.dim, sizeof a->dim);
+    a->data = malloc(bytes ? bytes : 1); /* freed by mcd_array_clear */
+    if (!a->data)
+        return mcd_fail(error, MCD_NOMEM, e->name, "out of memory");
+    return backend->read(n->backend->self, &e->tensor, a->data, error);
+}
+
+int mcd_weights_save(const struct mcd_network *n, const char *path,
+                     const struct mcd_metadata *metadata, size_t metadata_count,
+                     struct mcd_error *error)
+{
+    uint32_t count = n->store->count;
+    struct mcd_safetensor *t = n->host->alloc(n->host, (count + 1) * sizeof *t);
+    if (!t)
+        return mcd_fail(error, MCD_NOMEM, path, "out of memory");
+    memset(t, 0, (count + 1) * sizeof *t);
+    int status = MCD_OK;
+    for (uint32_t i = 0; !status && i < count; i++) {
+        t[i].name = n->store->entry[i].name;
+        status = take(n, &n->store->entry[i], &t[i].value, error);
+    }
+    struct mcd_safetensors file = {count, metadata_count, t, (struct mcd_metadata *)metadata};
+    if (!status)
+        status = mcd_safetensors_write(path, &file, error);
+    for (uint32_t i = 0; i < count; i++)
+        mcd_array_clear(&t[i].value);
+    n->host->release(n->host, t);
+    return status;
+}

@@ -1,0 +1,26 @@
+/*
+ * Weights and checkpoints: a network's tensors in a safetensors file.
+ *
+ * A file of weights alone, as a PyTorch user saves them, loads as it is. A checkpoint has the
+ * optimiser's state beside them and says in its metadata what it belongs to and how far it is.
+ */
+#ifndef CORE_CHECKPOINT_H
+#define CORE_CHECKPOINT_H
+
+#include "io/safetensors.h"
+#include "network.h"
+
+/*
+ * Replaces the network's parameters by those of a file and, where `with_optimiser`, adds the
+ * optimiser's state. Every parameter must be there with its shape, and nothing else but optimiser
+ * state. Values may be F32 or F64. The network is unchanged on failure.
+ */
+int mcd_weights_load(struct mcd_network *network, const struct mcd_safetensors *file,
+                     const char *path, int with_optimiser, struct mcd_error *error);
+
+/* Writes all tensors of the store, parameters first, and the metadata. Atomic. */
+int mcd_weights_save(const struct mcd_network *network, const char *path,
+                     const struct mcd_metadata *metadata, size_t metadata_count,
+                     struct mcd_error *error);
+
+#endif

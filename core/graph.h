@@ -1,0 +1,78 @@
+/*
+ * The graph behind the recording vtable of mcdrop/graph.h: nodes in recording order, parameters,
+ * sites of randomness and penalties.
+ *
+ * A node's inputs always come before it, so the order of recording is an order of execution.
+ */
+#ifndef CORE_GRAPH_H
+#define CORE_GRAPH_H
+
+#include <mcdrop/graph.h>
+#include <mcdrop/plugin.h>
+#include <mcdrop/sampler.h>
+
+enum { MCD_MAX_INPUTS = 4, MCD_MAX_SCOPE = 120 };
+
+/* Where the value of a node comes from. */
+enum mcd_source {
+    MCD_FROM_OP = 0,
+    MCD_FROM_INPUT, /* given for every run: index in `leaf` (0 the input, 1 the label or target) */
+    MCD_FROM_PARAM, /* a parameter of the store: index in `leaf` */
+    MCD_FROM_SLOT,  /* state of the optimiser: 2 x parameter + slot in `leaf` */
+    MCD_FROM_CONSTANT /* attr.affine.shift, without rows */
+};
+
+struct mcd_node {
+    uint32_t op, source, leaf;
+    uint32_t nin;
+    mcd_val in[MCD_MAX_INPUTS];
+    struct mcd_attr attr;
+    struct mcd_shape shape;
+    uint32_t label;    /* element type: 1 is i32, 0 the backend's real type */
+    uint32_t has_rows; /* whether the value has the row dimension */
+    uint32_t per_row;  /* AFFINE: the planner divides the scale by the number of rows */
+};
+
+struct mcd_graph_param {
+    char *name;
+    struct mcd_shape shape;
+    double start, spread; /* initially uniform in start +- spread */
+    mcd_val value;
+};
+
+struct mcd_graph_core {
+    struct mcd_graph base; /* first, so that plugins' pointer is this one */
+    const struct mcd_host *host;
+    struct mcd_error error;
+    char scope[MCD_MAX_SCOPE]; /* name of the layer that records, "" at the top */
+    uint32_t depth;            /* layers within layers */
+
+    struct mcd_node *node; /* [1 .. count - 1]; node 0 is the failure */
+    uint32_t count, node_room;
+    struct mcd_graph_param *param;
+    uint32_t nparams, param_room;
+    struct mcd_site *site;
+    uint32_t nsites, site_room;
+    mcd_val penalty; /* sum of all penalties, or 0 */
+};
+
+/* NULL if memory is short. `stochastic` as in struct mcd_graph. */
+struct mcd_graph_core *mcd_graph_create(const struct mcd_host *host, int stochastic);
+void mcd_graph_destroy(struct mcd_graph_core *g);
+
+/* A value given for every run, with rows: the input (index 0) or the target (1). */
+mcd_val mcd_graph_input(struct mcd_graph_core *g, uint32_t index, struct mcd_shape shape,
+                        int is_label);
+mcd_val mcd_graph_constant(struct mcd_graph_core *g, double value);
+
+/* The optimiser's state of a parameter; `slot` 0 is velocity or first moment, 1 second moment. */
+mcd_val mcd_graph_slot(struct mcd_graph_core *g, uint32_t param, uint32_t slot);
+
+/* Like the vtable's op, for the core's own ops too. */
+mcd_val mcd_graph_op(struct mcd_graph_core *g, uint32_t op, uint32_t n, const mcd_val *in,
+                     const struct mcd_attr *attr);
+
+/* Copies the graph's failure to `error`; MCD_OK if there is none. */
+int mcd_graph_status(const struct mcd_graph_core *g, struct mcd_error *error);
+
+#endif

@@ -1,0 +1,88 @@
+/* Opening a model on a backend, and recording it. */
+#include "network.h"
+#include "error.h"
+
+#include <string.h>
+
+int mcd_network_record(const struct mcd_network *n, int stochastic, struct mcd_recording *r,
+                       struct mcd_error *error)
+{
+    const struct mcd_model *model = n->model->plugin->api;
+    struct mcd_graph_core *g = mcd_graph_create(n->host, stochastic);
+    if (!g)
+        return mcd_fail(error, MCD_NOMEM, n->model->plugin->name, "out of memory");
+    mcd_val x = mcd_graph_input(g, 0, n->input, 0);
+    mcd_val y = model->build(n->model->self, &g->base, x);
+    if (!y)
+        mcd_fail(&g->error, MCD_INVALID, n->model->plugin->name, "failed without saying why");
+    int status = mcd_graph_status(g, error);
+    if (status)
+        mcd_graph_destroy(g);
+    else
+        *r = (struct mcd_recording){g, x, y};
+    return status;
+}
+
+/* The output must be one vector for each row: logits, or values. */
+static int check_output(struct mcd_network *n, const struct mcd_recording *r,
+                        struct mcd_error *error)
+{
+    const struct mcd_node *y = &r->graph->node[r->y];
+    if (y->shape.rank != 1 || !y->has_rows)
+        return mcd_fail(error, MCD_INVALID, n->model->plugin->name,
+                        "its output has %u dimensions: expected one vector for each row",
+                        y->shape.rank);
+    n->outputs = y->shape.dim[0];
+    return MCD_OK;
+}
+
+static int prepare(struct mcd_network *n, uint64_t seed, struct mcd_error *error)
+{
+    const struct mcd_model *model = n->model->plugin->api;
+    const struct mcd_recipe *recipe = model->recipe(n->model->self);
+    memcpy(&n->recipe, recipe, recipe->size < sizeof n->recipe ? recipe->size : sizeof n->recipe);
+    int status = mcd_store_create(n->host, n->backend, &n->store, error);
+    if (status)
+        return status;
+    struct mcd_recording r;
+    status = mcd_network_record(n, 1, &r, error);
+    if (status)
+        return status;
+    status = check_output(n, &r, error);
+    if (!status)
+        status = mcd_store_init(n->store, r.graph, seed, error);
+    mcd_graph_destroy(r.graph);
+    return status;
+}
+
+int mcd_network_open(const struct mcd_host *host, const char *model, const char *backend,
+                     const struct mcd_shape *input, uint64_t seed, struct mcd_network **network,
+                     struct mcd_error *error)
+{
+    struct mcd_network *n = host->alloc(host, sizeof *n);
+    if (!n)
+        return mcd_fail(error, MCD_NOMEM, model, "out of memory");
+    *n = (struct mcd_network){.host = host, .input = *input};
+    int status = mcd_item_open(host, MCD_BACKEND, backend, &n->backend, error);
+    if (!status)
+        status = mcd_item_open(host, MCD_MODEL, model, &n->model, error);
+    if (!status)
+        status = prepare(n, seed, error);
+    if (status)
+        mcd_network_close(n);
+    else
+        *network = n;
+    return status;
+}
+
+void mcd_network_close(struct mcd_network *n)
+{
+    if (!n)
+        return;
+    mcd_store_destroy(n->store);
+    if (n->model)
+        mcd_item_close(n->model);
+    if (n->backend)
+        mcd_item_close(n->backend);
+    n->host->release(n->host, n);
+}

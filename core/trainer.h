@@ -1,0 +1,51 @@
+/*
+ * Training: one update after another on shuffled batches of a data set.
+ *
+ * All there is of state lies in the network's store and in the number of updates done: the batch
+ * of update u and every random bit in it follow from seed and u. So training continues from
+ * saved tensors and that number as if it had never stopped.
+ */
+#ifndef CORE_TRAINER_H
+#define CORE_TRAINER_H
+
+#include "gradient.h"
+#include "network.h"
+
+/* What is fitted. Owned by the caller, not copied. */
+struct mcd_examples {
+    int64_t rows;
+    const float *x;       /* [rows][elements of the network's input] */
+    const int32_t *label; /* classification: [rows], below the number of classes; else NULL */
+    const float *target;  /* regression: [rows][outputs]; else NULL */
+};
+
+struct mcd_trainer_spec {
+    struct mcd_network *network;
+    struct mcd_examples data;
+    struct mcd_update update;
+    uint32_t batch;   /* rows of one update; 0: all of them */
+    uint32_t shuffle; /* 1: a new order every epoch; 0: the data's own */
+    uint64_t seed;
+};
+
+struct mcd_trainer;
+
+int mcd_trainer_create(const struct mcd_trainer_spec *spec, struct mcd_trainer **trainer,
+                       struct mcd_error *error);
+void mcd_trainer_destroy(struct mcd_trainer *trainer); /* NULL is fine */
+
+/* Updates in one epoch; the last one has the rows that are left over. */
+uint64_t mcd_trainer_epoch_updates(const struct mcd_trainer *trainer);
+
+/* Does update number `update` (from 0). *loss is the batch's mean loss before it, *rows its size.
+ */
+int mcd_trainer_step(struct mcd_trainer *trainer, uint64_t update, double *loss, uint32_t *rows,
+                     struct mcd_error *error);
+
+/*
+ * The order of an epoch's rows: a uniformly random permutation of 0 .. rows - 1 (Fisher & Yates,
+ * with Lemire's unbiased bounded integers: Fast random integer generation in an interval, 2019).
+ */
+void mcd_shuffle(uint64_t seed, uint64_t epoch, uint32_t rows, uint32_t *order);
+
+#endif
