@@ -208,7 +208,7 @@ static mcd_val record_layer(struct mcd_graph *graph, const char *name, uint32_t 
     if (mcd_item_open(g->host, MCD_LAYER, spec, &item, &g->error))
         return 0;
     mcd_val v = build_layer(g, full, item, n, in);
-    mcd_item_close(item);
+    mcd_item_close(g->host, item);
     return v;
 }
 

@@ -80,9 +80,7 @@ void mcd_network_close(struct mcd_network *n)
     if (!n)
         return;
     mcd_store_destroy(n->store);
-    if (n->model)
-        mcd_item_close(n->model);
-    if (n->backend)
-        mcd_item_close(n->backend);
+    mcd_item_close(n->host, n->model);
+    mcd_item_close(n->host, n->backend);
     n->host->release(n->host, n);
 }

@@ -1,0 +1,74 @@
+/* Weight averaging: forward passes without noise, gathered into one array. */
+#include "evaluate.h"
+#include "error.h"
+#include "forward.h"
+
+struct gather {
+    const struct mcd_forward *f;
+    double *output;
+};
+
+static int gather(void *arg, uint32_t row_block, uint64_t pass_block, const void *samples,
+                  struct mcd_error *error)
+{
+    const struct gather *g = arg;
+    const struct mcd_forward *f = g->f;
+    int64_t first = (int64_t)row_block * f->block_rows, left = f->rows - first;
+    int64_t n = (left < f->block_rows ? left : f->block_rows) * f->network->outputs;
+    double *to = g->output + first * f->network->outputs;
+    for (int64_t i = 0; i < n; i++)
+        to[i] = f->network->store->type == MCD_F64 ? ((const double *)samples)[i]
+                                                   : (double)((const float *)samples)[i];
+    (void)pass_block;
+    (void)error;
+    return MCD_OK;
+}
+
+int mcd_average(const struct mcd_network *network, const float *x, int64_t rows, double *output,
+                const volatile sig_atomic_t *stop, struct mcd_error *error)
+{
+    struct mcd_forward f = {
+        .network = network, .x = x, .rows = rows, .block_count = 1, .sink = gather, .stop = stop};
+    struct gather g = {&f, output};
+    f.arg = &g;
+    mcd_forward_geometry(&f);
+    return mcd_forward_run(&f, error);
+}
+
+static int largest_is(const double *logits, int64_t classes, int64_t label)
+{
+    int64_t best = 0;
+    for (int64_t k = 1; k < classes; k++)
+        if (logits[k] > logits[best])
+            best = k;
+    return best == label;
+}
+
+static double score_of(const struct mcd_network *network, const struct mcd_examples *test,
+                       const double *output)
+{
+    int64_t k = network->outputs;
+    double sum = 0;
+    if (network->recipe.task == MCD_CLASSIFY) {
+        for (int64_t i = 0; i < test->rows; i++)
+            sum += !largest_is(output + i * k, k, test->label[i]);
+        return sum;
+    }
+    for (int64_t i = 0; i < test->rows * k; i++)
+        sum += (output[i] - test->target[i]) * (output[i] - test->target[i]);
+    return sum / (double)(test->rows * k);
+}
+
+int mcd_evaluate(const struct mcd_network *network, const struct mcd_examples *test, double *score,
+                 const volatile sig_atomic_t *stop, struct mcd_error *error)
+{
+    const struct mcd_host *host = network->host;
+    double *output = host->alloc(host, (size_t)(test->rows * network->outputs) * sizeof *output);
+    if (!output)
+        return mcd_fail(error, MCD_NOMEM, "evaluation", "out of memory");
+    int status = mcd_average(network, test->x, test->rows, output, stop, error);
+    if (!status)
+        *score = score_of(network, test, output);
+    host->release(host, output);
+    return status;
+}
