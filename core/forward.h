@@ -29,11 +29,11 @@ struct mcd_forward {
      */
     int (*sink)(void *arg, uint32_t row_block, uint64_t pass_block, const void *samples,
                 struct mcd_error *error);
-    void *arg;
+    void (*progress)(void *arg, uint64_t done, uint64_t all); /* blocks; may be NULL */
+    void *arg;                                                /* of both */
 
     /* Polled now and then; once it is not 0 the run ends with MCD_STOPPED. NULL: never. */
     const volatile sig_atomic_t *stop;
-    void (*progress)(void *arg, uint64_t done, uint64_t all); /* blocks; may be NULL */
 };
 
 /* Fills in block_rows and block_passes from rows, sampler and network alone. */
