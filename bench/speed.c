@@ -1,0 +1,216 @@
+/*
+ * speed: how much of a large matrix product's rate training and Monte-Carlo passes reach.
+ *
+ * In one process and in turns: a 2048^3 sgemm of the OpenBLAS that the backend uses, on all the
+ * threads that mcdrop uses; training steps of 128; folded Monte-Carlo passes of 12 inputs. Medians
+ * over rounds.
+ *
+ *     make bench-speed, or MCDROP_PLUGIN_PATH=... bench/speed [ROUNDS [THREADS]]
+ */
+#include "flops.h"
+#include "forward.h"
+#include "host.h"
+#include "trainer.h"
+
+#include <cblas.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+    SIDE = 2048,
+    BATCH = 128,
+    INPUTS = 12,
+    STEPS = 4,
+    PASSES = 512,
+    MODELS = 2,
+    MAX_ROUNDS = 1000
+};
+
+struct job {
+    const char *model;
+    struct mcd_network *network;
+    struct mcd_trainer *trainer;
+    struct mcd_item *sampler;
+    float *x;
+    int32_t *label;
+    double train_flops, pass_flops; /* of one step, of one pass of all inputs */
+    uint64_t update;
+    double step[MAX_ROUNDS], pass[MAX_ROUNDS]; /* seconds */
+};
+
+static struct job jobs[MODELS] = {{.model = "mlp"}, {.model = "lenet"}};
+static double sgemm[MAX_ROUNDS];
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void check(int status, const struct mcd_error *e)
+{
+    if (!status)
+        return;
+    fprintf(stderr, "speed: %s: %s\n", e->where, e->text);
+    exit(1);
+}
+
+static void *allocate(size_t bytes)
+{
+    void *p = malloc(bytes);
+    if (!p)
+        exit(1);
+    return p;
+}
+
+static void count_flops(struct job *j, const struct mcd_update *update)
+{
+    struct mcd_error e = {0};
+    struct mcd_recording r;
+    mcd_val loss;
+    check(mcd_network_record(j->network, 1, &r, &e), &e);
+    j->pass_flops = INPUTS * mcd_graph_flops(r.graph, 1);
+    mcd_val target = mcd_graph_input(r.graph, 1, mcd_shape0(), 1);
+    check(mcd_graph_training(r.graph, MCD_CLASSIFY, r.y, target, update, &loss, &e), &e);
+    j->train_flops = BATCH * mcd_graph_flops(r.graph, 0);
+    mcd_graph_destroy(r.graph);
+}
+
+static void job_create(struct job *j, const struct mcd_host *host)
+{
+    struct mcd_error e = {0};
+    struct mcd_shape input = mcd_shape2(28, 28);
+    check(mcd_network_open(host, j->model, "openblas", &input, 1, &j->network, &e), &e);
+    check(mcd_item_open(host, MCD_SAMPLER, "bernoulli", &j->sampler, &e), &e);
+    size_t rows = BATCH * STEPS, pixels = 28 * 28;
+    j->x = allocate(rows * pixels * sizeof *j->x);
+    j->label = allocate(rows * sizeof *j->label);
+    for (size_t i = 0; i < rows * pixels; i++)
+        j->x[i] = (float)(i * 7919 % 256) / 255;
+    for (size_t i = 0; i < rows; i++)
+        j->label[i] = (int32_t)(i % 10);
+    struct mcd_trainer_spec spec = {
+        .network = j->network,
+        .data = {(int64_t)rows, j->x, j->label, NULL},
+        .update = {MCD_SGD, 1e-3, 0, 0},
+        .batch = BATCH,
+        .shuffle = 1,
+        .seed = 1,
+    };
+    check(mcd_trainer_create(&spec, &j->trainer, &e), &e);
+    count_flops(j, &spec.update);
+}
+
+static void job_destroy(struct job *j, const struct mcd_host *host)
+{
+    mcd_trainer_destroy(j->trainer);
+    mcd_item_close(host, j->sampler);
+    mcd_network_close(j->network);
+    free(j->x);
+    free(j->label);
+}
+
+static double time_sgemm(int threads)
+{
+    static float *m[3];
+    size_t n = (size_t)SIDE * SIDE;
+    for (int k = 0; k < 3 && !m[k]; k++) {
+        m[k] = allocate(n * sizeof **m);
+        for (size_t i = 0; i < n; i++)
+            m[k][i] = 1e-3f * (float)(i % 17);
+    }
+    openblas_set_num_threads(threads);
+    double start = now();
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, SIDE, SIDE, SIDE, 1, m[0], SIDE, m[1],
+                SIDE, 0, m[2], SIDE);
+    double seconds = now() - start;
+    openblas_set_num_threads(1);
+    return seconds;
+}
+
+static double time_step(struct job *j)
+{
+    struct mcd_error e = {0};
+    double loss, start = now();
+    uint32_t rows;
+    for (int i = 0; i < STEPS; i++)
+        check(mcd_trainer_step(j->trainer, j->update++, &loss, &rows, &e), &e);
+    return (now() - start) / STEPS;
+}
+
+static int swallow(void *arg, uint32_t row_block, uint64_t pass_block, const void *samples,
+                   struct mcd_error *e)
+{
+    (void)arg, (void)row_block, (void)pass_block, (void)samples, (void)e;
+    return MCD_OK;
+}
+
+static double time_pass(struct job *j)
+{
+    struct mcd_error e = {0};
+    struct mcd_forward f = {.network = j->network,
+                            .sampler = j->sampler,
+                            .x = j->x,
+                            .rows = INPUTS,
+                            .seed = 1,
+                            .sink = swallow};
+    mcd_forward_geometry(&f);
+    f.block_count = PASSES / f.block_passes;
+    double start = now();
+    check(mcd_forward_run(&f, &e), &e);
+    return (now() - start) / (double)(f.block_count * f.block_passes);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(double *x, int n)
+{
+    qsort(x, (size_t)n, sizeof *x, by_value);
+    return n % 2 ? x[n / 2] : (x[n / 2 - 1] + x[n / 2]) / 2;
+}
+
+static void report(const char *name, const char *what, double seconds, double flops, double peak)
+{
+    double rate = flops / seconds;
+    printf("%-6s %-12s %9.3f ms %8.1f GFLOP/s %6.2f of sgemm\n", name, what, 1e3 * seconds,
+           1e-9 * rate, rate / peak);
+}
+
+int main(int argc, char **argv)
+{
+    int rounds = argc > 1 ? atoi(argv[1]) : 15;
+    struct mcd_error e = {0};
+    struct mcd_host *host = mcd_host_create(argc > 2 ? (uint32_t)atoi(argv[2]) : 0, NULL, NULL, &e);
+    if (!host || rounds < 1 || rounds > MAX_ROUNDS) {
+        fprintf(stderr, "usage: speed [ROUNDS [THREADS]], at most %d rounds\n", MAX_ROUNDS);
+        return 2;
+    }
+    for (int i = 0; i < MODELS; i++)
+        job_create(&jobs[i], host);
+    for (int r = -1; r < rounds; r++) { /* the first round warms up and is overwritten */
+        int k = r < 0 ? 0 : r;
+        sgemm[k] = time_sgemm((int)host->workers);
+        for (int i = 0; i < MODELS; i++) {
+            jobs[i].step[k] = time_step(&jobs[i]);
+            jobs[i].pass[k] = time_pass(&jobs[i]);
+        }
+    }
+    double flops = 2.0 * SIDE * SIDE * SIDE, seconds = median(sgemm, rounds),
+           peak = flops / seconds;
+    printf("%s, %u threads, medians of %d rounds\n", openblas_get_config(), host->workers, rounds);
+    report("2048^3", "sgemm", seconds, flops, peak);
+    for (int i = 0; i < MODELS; i++) {
+        struct job *j = &jobs[i];
+        report(j->model, "step of 128", median(j->step, rounds), j->train_flops, peak);
+        report(j->model, "pass of 12", median(j->pass, rounds), j->pass_flops, peak);
+        job_destroy(j, host);
+    }
+    mcd_host_destroy(host);
+    return 0;
+}
