@@ -4,10 +4,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
-#undef fail /* a function of struct mcd_host here */
+#include "conformance.h" /* before cmocka, whose `fail` is a macro */
 
-#include "conformance.h"
+#include <cmocka.h>
 
 static void check(uint32_t type)
 {
@@ -19,7 +18,7 @@ static void check(uint32_t type)
     assert_string_equal(result.first, "");
     assert_int_equal(result.failed, 0);
     assert_int_equal(result.refused, 0);
-    assert_true(result.steps > 1000);
+    assert_true(result.steps > 200);
 }
 
 static void single_precision_agrees_with_double(void **state)
