@@ -18,7 +18,8 @@
 enum { CONFORMANCE_OPS = 96 };
 
 struct conformance {
-    FILE *out; /* told of failures and refused ops, as TAP comments; NULL: nobody is */
+    FILE *out;     /* told of failures and refused ops, as TAP comments; NULL: nobody is */
+    uint32_t only; /* steps of this op; 0: of all */
     uint32_t steps, refused, failed;
     uint32_t refused_of[CONFORMANCE_OPS], failed_of[CONFORMANCE_OPS]; /* by op */
     char first[1024];                                                 /* the first failure */
