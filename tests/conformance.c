@@ -272,18 +272,16 @@ static void tell_refused(const struct conformance *r)
             fprintf(r->out, "# refused %s: %u steps\n", case_op_name(op), r->refused_of[op]);
 }
 
-int conformance_check(const struct backend_source *source, struct conformance *result,
-                      struct mcd_error *e)
+int conformance_check(const char *spec, struct conformance *result, struct mcd_error *e)
 {
-    struct backend_source reference = backend_reference(MCD_F64);
     struct backend oracle, backends[HOSTS];
     struct case_list list = cases_create();
     struct trial t = {.result = result};
     uint32_t hosts = 0;
-    int status = backend_open(&reference, 2, &oracle, e);
+    int status = backend_open("reference:precision=f64", 2, &oracle, e);
     int opened = !status;
     while (!status && hosts < HOSTS)
-        if (!(status = backend_open(source, hosts + 1, &backends[hosts], e)))
+        if (!(status = backend_open(spec, hosts + 1, &backends[hosts], e)))
             hosts++;
     if (!status)
         status = judge_all(&list, &oracle, backends, result, e);

@@ -7,6 +7,7 @@
 #include "conformance.h" /* before cmocka, whose `fail` is a macro */
 
 #include <cmocka.h>
+#include <stdlib.h>
 
 /* A backend of tests/bad/ fails at `op`, with a message that holds `words`. */
 struct bad {
@@ -35,10 +36,11 @@ static const struct bad bads[] = {
 static void is_caught(void **state)
 {
     const struct bad *bad = *state;
-    struct backend_source source = backend_bad(bad->name);
+    char spec[1024];
     struct conformance result = {.only = bad->op};
     struct mcd_error e = {0};
-    if (conformance_check(&source, &result, &e))
+    snprintf(spec, sizeof spec, "%s/%s.so", getenv("MCDROP_BAD_PLUGINS"), bad->name);
+    if (conformance_check(spec, &result, &e))
         fail_msg("%s: %s", e.where, e.text);
     assert_true(result.failed > 0);
     assert_true(!bad->op || result.failed_of[bad->op] == result.failed);

@@ -15,4 +15,4 @@ static mcd_kernel_run broken(const struct mcd_step *step)
     return step->op == MCD_OP_CONV2D_DW ? run_adding : NULL;
 }
 
-BROKEN("adds to an output that was never cleared");
+BROKEN("adding", "adds to an output that was never cleared");

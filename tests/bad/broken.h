@@ -1,7 +1,8 @@
 /*
  * The reference backend with one thing broken, to prove that the conformance test notices. A file
  * says how it is broken by a function `broken(step)`, which names the kernel that replaces the
- * right one (`refused`: there is none), or NULL, and ends with BROKEN("what is wrong").
+ * right one (`refused`: there is none), or NULL, and ends with BROKEN("file's name", "what is
+ * wrong").
  */
 #ifndef TEST_BROKEN_H
 #define TEST_BROKEN_H
@@ -45,11 +46,11 @@ static inline const struct mcd_host *host_of(void *state)
 static const struct mcd_backend broken_api = {sizeof api, info, alloc,         release,
                                               write,      read, broken_kernel, NULL};
 
-#define BROKEN(what)                                                                               \
+#define BROKEN(name, what)                                                                         \
     MCD_EXPORT const struct mcd_plugin mcd_entry = {MCD_ABI,                                       \
                                                     sizeof(struct mcd_plugin),                     \
                                                     MCD_BACKEND,                                   \
-                                                    "broken",                                      \
+                                                    name,                                          \
                                                     MCD_PLUGIN_VERSION,                            \
                                                     "MIT",                                         \
                                                     what,                                          \

@@ -14,4 +14,4 @@ static mcd_kernel_run broken(const struct mcd_step *step)
     return step->op == MCD_OP_SOFTMAX_DX ? run_consuming : NULL;
 }
 
-BROKEN("changes an input");
+BROKEN("consuming", "changes an input");

@@ -7,4 +7,4 @@ static mcd_kernel_run broken(const struct mcd_step *step)
     return refused;
 }
 
-BROKEN("refuses every step");
+BROKEN("idle", "refuses every step");

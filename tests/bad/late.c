@@ -15,4 +15,4 @@ static mcd_kernel_run broken(const struct mcd_step *step)
     return gelu ? run_refusing : NULL;
 }
 
-BROKEN("refuses too late");
+BROKEN("late", "refuses too late");

@@ -14,4 +14,4 @@ static mcd_kernel_run broken(const struct mcd_step *step)
     return step->op == MCD_OP_AFFINE ? run_too_far : NULL;
 }
 
-BROKEN("writes beyond its output");
+BROKEN("overrun", "writes beyond its output");

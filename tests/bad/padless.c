@@ -14,4 +14,4 @@ static mcd_kernel_run broken(const struct mcd_step *step)
     return step->op == MCD_OP_CONV2D ? run_padless : NULL;
 }
 
-BROKEN("convolution ignores padding");
+BROKEN("padless", "convolution ignores padding");

@@ -19,4 +19,4 @@ static mcd_kernel_run broken(const struct mcd_step *step)
     return masked && a->p > 0 && a->p < 1 ? run_scaled : NULL;
 }
 
-BROKEN("kept units are scaled by 1 / p");
+BROKEN("scale", "kept units are scaled by 1 / p");

@@ -24,4 +24,4 @@ static mcd_kernel_run broken(const struct mcd_step *step)
     return step->op == MCD_OP_LINEAR_DX && fits ? run_through_scratch : NULL;
 }
 
-BROKEN("plans share their scratch memory");
+BROKEN("scratch", "plans share their scratch memory");

@@ -18,4 +18,4 @@ static mcd_kernel_run broken(const struct mcd_step *step)
     return step->op == MCD_OP_SGD ? run_remembered : NULL;
 }
 
-BROKEN("plans share their state");
+BROKEN("shared", "plans share their state");

@@ -17,4 +17,4 @@ static mcd_kernel_run broken(const struct mcd_step *step)
     return tanh_dx ? run_negated : NULL;
 }
 
-BROKEN("the gradient of tanh has the wrong sign");
+BROKEN("sign", "the gradient of tanh has the wrong sign");

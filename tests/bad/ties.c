@@ -45,4 +45,4 @@ static mcd_kernel_run broken(const struct mcd_step *step)
     return max ? run_last : NULL;
 }
 
-BROKEN("the last of equal maxima counts");
+BROKEN("ties", "the last of equal maxima counts");

@@ -24,4 +24,4 @@ static mcd_kernel_run broken(const struct mcd_step *step)
     return step->op == MCD_OP_LINEAR ? run_transposed : NULL;
 }
 
-BROKEN("weights are transposed");
+BROKEN("transposed", "weights are transposed");

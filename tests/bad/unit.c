@@ -19,4 +19,4 @@ static mcd_kernel_run broken(const struct mcd_step *step)
     return masked && a->units > 1 ? run_off_by_one : NULL;
 }
 
-BROKEN("one unit of a mask is wrong");
+BROKEN("unit", "one unit of a mask is wrong");

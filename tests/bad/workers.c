@@ -24,4 +24,4 @@ static mcd_kernel_run broken(const struct mcd_step *step)
     return step->op == MCD_OP_MSE ? run_by_worker : NULL;
 }
 
-BROKEN("results depend on the number of workers");
+BROKEN("workers", "results depend on the number of workers");
