@@ -1,0 +1,101 @@
+/* Which function computes which op, and what workspace it wants. */
+#include "cpu.h"
+#include "ops.h"
+
+struct entry {
+    mcd_kernel_run run;
+    uint32_t per_row; /* bytes of workspace for each row of the first of two inputs */
+};
+
+static const struct entry entries[] = {
+    [MCD_OP_POOL2D] = {mcd_cpu_pool2d, 0},
+    [MCD_OP_MAP] = {mcd_cpu_map, 0},
+    [MCD_OP_BINARY] = {mcd_cpu_binary, 0},
+    [MCD_OP_AFFINE] = {mcd_cpu_affine, 0},
+    [MCD_OP_REDUCE] = {mcd_cpu_reduce, 0},
+    [MCD_OP_EXPAND] = {mcd_cpu_expand, 0},
+    [MCD_OP_SOFTMAX] = {mcd_cpu_softmax, 0},
+    [MCD_OP_LOGSOFTMAX] = {mcd_cpu_logsoftmax, 0},
+    [MCD_OP_RESHAPE] = {mcd_cpu_reshape, 0},
+    [MCD_OP_DROP] = {mcd_cpu_drop, 0},
+    [MCD_OP_NOISE] = {mcd_cpu_noise, 0},
+    [MCD_OP_XENT] = {mcd_cpu_xent, sizeof(double)},
+    [MCD_OP_MSE] = {mcd_cpu_mse, sizeof(double)},
+    [MCD_OP_POOL2D_DX] = {mcd_cpu_pool2d_dx, 0},
+    [MCD_OP_MAP_DX] = {mcd_cpu_map_dx, 0},
+    [MCD_OP_SOFTMAX_DX] = {mcd_cpu_softmax_dx, 0},
+    [MCD_OP_LOGSOFTMAX_DX] = {mcd_cpu_logsoftmax_dx, 0},
+    [MCD_OP_XENT_DX] = {mcd_cpu_xent_dx, 0},
+    [MCD_OP_MSE_DX] = {mcd_cpu_mse_dx, 0},
+    [MCD_OP_SGD] = {mcd_cpu_sgd, 0},
+    [MCD_OP_ADAM] = {mcd_cpu_adam, 0},
+};
+
+/* Index of the input that holds labels; past the last one where there is none. */
+static uint32_t label_input(uint32_t op)
+{
+    return op == MCD_OP_XENT ? 1 : op == MCD_OP_XENT_DX ? 2 : UINT32_MAX;
+}
+
+int mcd_cpu_accepts(const struct mcd_cpu *cpu, const struct mcd_step *step, struct mcd_error *error)
+{
+    for (uint32_t i = 0; i < step->nin; i++) {
+        int label = i == label_input(step->op);
+        if (step->in[i].type != (label ? MCD_I32 : MCD_F32))
+            return cpu->host->fail(error, MCD_UNSUPPORTED, "", "op %u: input %u must be of type %s",
+                                   step->op, i, label ? "i32" : "f32");
+    }
+    if (step->out.type != MCD_F32)
+        return cpu->host->fail(error, MCD_UNSUPPORTED, "", "op %u: the result must be of type f32",
+                               step->op);
+    return MCD_OK;
+}
+
+/* Whether the attribute names one of the variants that an op has here. */
+static int is_known(const struct mcd_step *step)
+{
+    switch (step->op) {
+    case MCD_OP_MAP:
+    case MCD_OP_MAP_DX:
+        return (uint64_t)step->attr.u.map.function <= MCD_GELU;
+    case MCD_OP_BINARY:
+        return (uint64_t)step->attr.u.binary.kind <= MCD_DIV;
+    case MCD_OP_POOL2D:
+    case MCD_OP_POOL2D_DX:
+        return (uint64_t)step->attr.u.pool.kind <= MCD_POOL_MEAN;
+    case MCD_OP_REDUCE:
+        return (uint64_t)step->attr.u.reduce.kind <= MCD_MEAN;
+    case MCD_OP_DROP:
+        return (uint64_t)step->attr.u.drop.law <= MCD_GAUSSIAN;
+    case MCD_OP_NOISE:
+        return step->attr.u.drop.law == MCD_GAUSSIAN || step->attr.u.drop.law == MCD_UNIFORM;
+    default:
+        return 1;
+    }
+}
+
+static int64_t most_rows(const struct mcd_step *step)
+{
+    int64_t rows = 1;
+    for (uint32_t i = 0; i < step->nin; i++)
+        rows = mcd_rows(&step->in[i]) > rows ? mcd_rows(&step->in[i]) : rows;
+    return rows;
+}
+
+int mcd_cpu_kernel(struct mcd_cpu *cpu, const struct mcd_step *step, struct mcd_kernel *kernel,
+                   struct mcd_error *error)
+{
+    if (step->op >= sizeof entries / sizeof *entries || !entries[step->op].run)
+        return cpu->host->fail(error, MCD_UNSUPPORTED, "", "op %u is unknown to this backend",
+                               step->op);
+    if (!is_known(step))
+        return cpu->host->fail(error, MCD_UNSUPPORTED, "",
+                               "op %u: its variant is unknown to this backend", step->op);
+    int status = mcd_cpu_accepts(cpu, step, error);
+    if (status)
+        return status;
+    const struct entry *e = &entries[step->op];
+    *kernel = (struct mcd_kernel){
+        .run = e->run, .state = cpu, .workspace = (size_t)most_rows(step) * e->per_row};
+    return MCD_OK;
+}

@@ -1,0 +1,68 @@
+/*
+ * openblas: products of matrices by OpenBLAS, everything else by the kernels for host memory.
+ */
+#include "ops.h"
+#include "single.h"
+
+#include <cblas.h>
+#include <mcdrop/param.h>
+#include <stdio.h>
+
+static const struct mcd_param params[] = {MCD_PARAM_END};
+
+static int create(MCD_CREATE_ARGS)
+{
+    struct mcd_cpu *cpu = mcd_self_create(host, sizeof *cpu, self, error);
+    if (!cpu)
+        return MCD_NOMEM;
+    cpu->host = host;
+    mcd_single_open();
+    return MCD_OK;
+}
+
+static void destroy(const struct mcd_host *host, void *self)
+{
+    mcd_single_close();
+    mcd_self_destroy(host, self);
+}
+
+static const char *threading(void)
+{
+    static const char *const names[] = {"sequential", "pthread", "OpenMP"};
+    int kind = openblas_get_parallel();
+    return kind >= 0 && kind < 3 ? names[kind] : "unknown threads";
+}
+
+static void info(void *self, struct mcd_backend_info *i)
+{
+    const struct mcd_cpu *cpu = self;
+    char version[24] = "";
+    sscanf(openblas_get_config(), "OpenBLAS %23s", version);
+    i->type = MCD_F32;
+    snprintf(i->device, sizeof i->device, "CPU, %u thread%s", cpu->host->workers,
+             cpu->host->workers == 1 ? "" : "s");
+    snprintf(i->library, sizeof i->library, "OpenBLAS %s (%s), %.20s", version, threading(),
+             openblas_get_corename());
+}
+
+static int kernel(void *self, const struct mcd_step *step, struct mcd_kernel *k,
+                  struct mcd_error *error)
+{
+    struct mcd_cpu *cpu = self;
+    const uint32_t op = step->op;
+    int linear = op == MCD_OP_LINEAR || op == MCD_OP_LINEAR_DX || op == MCD_OP_LINEAR_DW;
+    int conv2d = op == MCD_OP_CONV2D || op == MCD_OP_CONV2D_DX || op == MCD_OP_CONV2D_DW;
+    if (!linear && !conv2d)
+        return mcd_cpu_kernel(cpu, step, k, error);
+    int status = mcd_cpu_accepts(cpu, step, error);
+    if (!status && linear)
+        mcd_openblas_linear(cpu, step, k);
+    else if (!status)
+        mcd_openblas_conv2d(cpu, step, k);
+    return status;
+}
+
+static const struct mcd_backend api = {
+    sizeof api, info, mcd_cpu_alloc, mcd_cpu_release, mcd_cpu_write, mcd_cpu_read, kernel, NULL,
+};
+MCD_PLUGIN(MCD_BACKEND, "openblas", "MIT", "OpenBLAS on the CPU, single precision", destroy);
