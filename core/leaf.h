@@ -25,7 +25,7 @@ size_t mcd_leaf_channels(const struct mcd_moments_spec *spec);
 size_t mcd_leaf_width(const struct mcd_moments_spec *spec);
 size_t mcd_leaf_sums(const struct mcd_moments_spec *spec);
 
-/* Doubles of `scratch`, for mcd_row_block_total as well. */
+/* Doubles of `scratch`, for mcd_moments_total as well. */
 size_t mcd_leaf_scratch(const struct mcd_moments_spec *spec);
 
 /* Groups that lie completely in `passes` passes from `first` on. */

@@ -2,6 +2,7 @@
 #include "core/moments.h"
 
 #include "core/error.h"
+#include "core/host.h"
 #include "core/leaf.h"
 
 #include <mcdrop/model.h>
@@ -9,12 +10,17 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-static int no_memory(struct mcd_error *e)
+/* `count` elements of `size` bytes: check_spec keeps the product small. */
+static void *make(const struct mcd_moments *m, size_t count, size_t size, struct mcd_error *e)
 {
-    return mcd_fail(e, MCD_NOMEM, "moments", "out of memory");
+    return mcd_host_zalloc(m->host, count * size, e);
+}
+
+static void drop(const struct mcd_moments *m, void *memory)
+{
+    m->host->release(m->host, memory);
 }
 
 static int check_spec(const struct mcd_moments_spec *s, struct mcd_error *e)
@@ -51,29 +57,30 @@ static int create_row_blocks(struct mcd_moments *m, struct mcd_error *e)
     const struct mcd_moments_spec *s = &m->spec;
     size_t sums = MCD_BATCHES * mcd_leaf_sums(s);
     m->blocks = (uint32_t)((s->rows - 1) / s->block_rows + 1);
-    if (!(m->block = calloc(m->blocks, sizeof *m->block)))
-        return no_memory(e);
+    if (!(m->block = make(m, m->blocks, sizeof *m->block, e)))
+        return MCD_NOMEM;
     for (uint32_t i = 0; i < m->blocks; i++) {
         struct mcd_row_block *b = &m->block[i];
         b->first_row = i * s->block_rows;
         b->rows = s->rows - b->first_row < s->block_rows ? s->rows - b->first_row : s->block_rows;
         b->next_pass = s->first_pass;
-        if (sums > 0 && !(b->sums = calloc((size_t)b->rows, sums * sizeof *b->sums)))
-            return no_memory(e);
+        if (sums > 0 && !(b->sums = make(m, (size_t)b->rows, sums * sizeof *b->sums, e)))
+            return MCD_NOMEM;
     }
     return MCD_OK;
 }
 
-int mcd_moments_create(struct mcd_moments **out, const struct mcd_moments_spec *spec,
-                       struct mcd_error *e)
+int mcd_moments_create(const struct mcd_host *host, struct mcd_moments **out,
+                       const struct mcd_moments_spec *spec, struct mcd_error *e)
 {
     *out = NULL;
     int status = check_spec(spec, e);
     if (status)
         return status;
-    struct mcd_moments *m = calloc(1, sizeof *m);
+    struct mcd_moments *m = mcd_host_zalloc(host, sizeof *m, e);
     if (!m)
-        return no_memory(e);
+        return MCD_NOMEM;
+    m->host = host;
     m->spec = *spec;
     status = create_row_blocks(m, e);
     if (status)
@@ -83,12 +90,16 @@ int mcd_moments_create(struct mcd_moments **out, const struct mcd_moments_spec *
     return status;
 }
 
-static void clear_pieces(struct mcd_row_block *b)
+static void clear_piece(const struct mcd_moments *m, struct mcd_piece *piece)
 {
-    for (uint32_t i = 0; i < b->count; i++) {
-        free(b->piece[i].values);
-        free(b->piece[i].samples);
-    }
+    drop(m, piece->values);
+    drop(m, piece->samples);
+}
+
+static void clear_pieces(const struct mcd_moments *m, struct mcd_row_block *b)
+{
+    for (uint32_t i = 0; i < b->count; i++)
+        clear_piece(m, &b->piece[i]);
     b->count = 0;
 }
 
@@ -97,11 +108,11 @@ void mcd_moments_destroy(struct mcd_moments *m)
     if (!m)
         return;
     for (uint32_t i = 0; m->block && i < m->blocks; i++) {
-        clear_pieces(&m->block[i]);
-        free(m->block[i].sums);
+        clear_pieces(m, &m->block[i]);
+        drop(m, m->block[i].sums);
     }
-    free(m->block);
-    free(m);
+    drop(m, m->block);
+    drop(m, m);
 }
 
 uint64_t mcd_moments_first_block(const struct mcd_moments_spec *spec)
@@ -138,37 +149,40 @@ static int leaf(const struct mcd_moments_spec *s, const struct mcd_row_block *b,
 }
 
 /* Turns the samples of a whole block into values, and adds them to the row block's sums. */
-static int condense(const struct mcd_moments_spec *s, struct mcd_row_block *b, struct mcd_piece *p,
+static int condense(const struct mcd_moments *m, struct mcd_row_block *b, struct mcd_piece *p,
                     struct mcd_error *e)
 {
+    const struct mcd_moments_spec *s = &m->spec;
     size_t width = mcd_leaf_width(s), sums = MCD_BATCHES * mcd_leaf_sums(s);
-    double *values = malloc((size_t)b->rows * width * sizeof *values);
-    double *scratch = malloc(mcd_leaf_scratch(s) * sizeof *scratch);
-    int status = values && scratch ? MCD_OK : no_memory(e);
+    double *values = make(m, (size_t)b->rows * width, sizeof *values, e);
+    double *scratch = make(m, mcd_leaf_scratch(s), sizeof *scratch, e);
+    int status = values && scratch ? MCD_OK : MCD_NOMEM;
     for (int64_t row = 0; status == MCD_OK && row < b->rows; row++)
         status = leaf(s, b, p, row, scratch, values + (size_t)row * width,
                       b->sums ? b->sums + (size_t)row * sums : NULL, e);
-    free(scratch);
+    drop(m, scratch);
     if (status) {
-        free(values);
+        drop(m, values);
         return status;
     }
-    free(p->samples);
+    drop(m, p->samples);
     p->samples = NULL;
     p->values = values;
     return MCD_OK;
 }
 
 /* Two parts of one block: the samples of `right` behind those of `left`. */
-static int append_samples(const struct mcd_moments_spec *s, const struct mcd_row_block *b,
+static int append_samples(const struct mcd_moments *m, const struct mcd_row_block *b,
                           struct mcd_piece *left, struct mcd_piece *right, struct mcd_error *e)
 {
-    size_t unit = pass_bytes(s, b);
-    char *both = realloc(left->samples, (size_t)(left->passes + right->passes) * unit);
+    size_t unit = pass_bytes(&m->spec, b);
+    char *both = make(m, (size_t)(left->passes + right->passes), unit, e);
     if (!both)
-        return no_memory(e);
+        return MCD_NOMEM;
+    memcpy(both, left->samples, (size_t)left->passes * unit);
     memcpy(both + left->passes * unit, right->samples, (size_t)right->passes * unit);
-    free(right->samples);
+    drop(m, left->samples);
+    drop(m, right->samples);
     left->samples = both;
     left->passes += right->passes;
     return MCD_OK;
@@ -181,87 +195,82 @@ static int are_siblings(const struct mcd_piece *left, const struct mcd_piece *ri
            left->first % (2 * left->passes) == 0;
 }
 
-static void merge_values(const struct mcd_moments_spec *s, const struct mcd_row_block *b,
+static void merge_values(const struct mcd_moments *m, const struct mcd_row_block *b,
                          struct mcd_piece *left, struct mcd_piece *right)
 {
-    size_t width = mcd_leaf_width(s);
+    size_t width = mcd_leaf_width(&m->spec);
     for (int64_t row = 0; row < b->rows; row++)
-        mcd_leaf_merge(s, left->first, left->passes, right->passes,
+        mcd_leaf_merge(&m->spec, left->first, left->passes, right->passes,
                        left->values + (size_t)row * width, right->values + (size_t)row * width);
-    free(right->values);
+    drop(m, right->values);
     left->passes += right->passes;
 }
 
-static int reject(struct mcd_piece *piece, int status)
+int mcd_moments_push(const struct mcd_moments *m, struct mcd_row_block *b, struct mcd_piece piece,
+                     struct mcd_error *e)
 {
-    free(piece->values);
-    free(piece->samples);
-    return status;
-}
-
-int mcd_row_block_push(const struct mcd_moments_spec *s, struct mcd_row_block *b,
-                       struct mcd_piece piece, struct mcd_error *e)
-{
-    uint64_t size = s->block_passes;
+    uint64_t size = m->spec.block_passes;
     struct mcd_piece *top = b->count > 0 ? &b->piece[b->count - 1] : NULL;
     int status = MCD_OK;
-    if (piece.first != b->next_pass || piece.passes == 0)
-        return reject(&piece, mcd_fail(e, MCD_INVALID, "moments",
-                                       "passes from %" PRIu64 " on: expected those from %" PRIu64,
-                                       piece.first, b->next_pass));
-    if (piece.samples && top && top->samples && top->first / size == piece.first / size) {
-        status = append_samples(s, b, top, &piece, e);
-        if (status)
-            return reject(&piece, status);
-    } else if (b->count == MCD_MAX_PIECES) {
-        return reject(&piece, mcd_fail(e, MCD_INVALID, "moments", "too many pieces"));
-    } else {
+    if (piece.first != b->next_pass || piece.passes == 0 || b->count == MCD_MAX_PIECES)
+        status = mcd_fail(e, MCD_INVALID, "moments",
+                          "passes from %" PRIu64 " on: expected those from %" PRIu64, piece.first,
+                          b->next_pass);
+    else if (piece.samples && top && top->samples && top->first / size == piece.first / size)
+        status = append_samples(m, b, top, &piece, e);
+    else
         b->piece[b->count++] = piece;
+    if (status) {
+        clear_piece(m, &piece);
+        return status;
     }
     b->next_pass = piece.first + piece.passes;
     top = &b->piece[b->count - 1];
     if (top->samples && top->passes == size)
-        status = condense(s, b, top, e);
+        status = condense(m, b, top, e);
     for (; b->count > 1 && are_siblings(top - 1, top); top--, b->count--)
-        merge_values(s, b, top - 1, top);
+        merge_values(m, b, top - 1, top);
     return status;
 }
 
 /* One piece of values in place of all, once nothing more will come. */
-static int fold(const struct mcd_moments_spec *s, struct mcd_row_block *b, struct mcd_error *e)
+static int fold(const struct mcd_moments *m, struct mcd_row_block *b, struct mcd_error *e)
 {
+    const struct mcd_moments_spec *s = &m->spec;
     size_t width = mcd_leaf_width(s), sums = MCD_BATCHES * mcd_leaf_sums(s);
     struct mcd_piece all = {.first = s->first_pass, .passes = s->passes};
-    double *scratch = malloc(mcd_leaf_scratch(s) * sizeof *scratch);
-    int64_t *total = malloc(sums > 0 ? sums * sizeof *total : 1);
-    all.values = malloc((size_t)b->rows * width * sizeof *all.values);
-    int status = scratch && total && all.values ? MCD_OK : no_memory(e);
+    double *scratch = make(m, mcd_leaf_scratch(s), sizeof *scratch, e);
+    int64_t *total = make(m, sums + 1, sizeof *total, e);
+    all.values = make(m, (size_t)b->rows * width, sizeof *all.values, e);
+    int status = scratch && total && all.values ? MCD_OK : MCD_NOMEM;
     for (int64_t row = 0; status == MCD_OK && row < b->rows; row++) {
-        status =
-            mcd_row_block_total(s, b, row, all.values + (size_t)row * width, total, scratch, e);
+        status = mcd_moments_total(m, b, row, all.values + (size_t)row * width, total, scratch, e);
         if (status == MCD_OK && sums > 0)
             memcpy(b->sums + (size_t)row * sums, total, sums * sizeof *total);
     }
-    free(scratch);
-    free(total);
-    if (status)
-        return reject(&all, status);
-    clear_pieces(b);
+    drop(m, scratch);
+    drop(m, total);
+    if (status) {
+        drop(m, all.values);
+        return status;
+    }
+    clear_pieces(m, b);
     b->piece[b->count++] = all;
     return MCD_OK;
 }
 
 /* The part of a pass block that the range asks for, as a piece with a copy of its samples. */
-static int cut(const struct mcd_moments_spec *s, const struct mcd_row_block *b, uint64_t block,
+static int cut(const struct mcd_moments *m, const struct mcd_row_block *b, uint64_t block,
                const void *samples, struct mcd_piece *piece, struct mcd_error *e)
 {
+    const struct mcd_moments_spec *s = &m->spec;
     uint64_t begin = block * s->block_passes, end = begin + s->block_passes;
     uint64_t first = begin < s->first_pass ? s->first_pass : begin;
     uint64_t stop = s->first_pass + s->passes;
     size_t unit = pass_bytes(s, b);
     *piece = (struct mcd_piece){.first = first, .passes = (end < stop ? end : stop) - first};
-    if (!(piece->samples = malloc((size_t)piece->passes * unit)))
-        return no_memory(e);
+    if (!(piece->samples = make(m, (size_t)piece->passes, unit, e)))
+        return MCD_NOMEM;
     memcpy(piece->samples, (const char *)samples + (first - begin) * unit,
            (size_t)piece->passes * unit);
     return MCD_OK;
@@ -278,11 +287,11 @@ int mcd_moments_add(struct mcd_moments *m, uint32_t row_block, uint64_t pass_blo
         return mcd_fail(e, MCD_INVALID, "moments",
                         "pass block %" PRIu64 " out of turn: passes up to %" PRIu64 " are there",
                         pass_block, b->next_pass);
-    int status = cut(s, b, pass_block, samples, &piece, e);
+    int status = cut(m, b, pass_block, samples, &piece, e);
     if (status == MCD_OK)
-        status = mcd_row_block_push(s, b, piece, e);
+        status = mcd_moments_push(m, b, piece, e);
     if (status == MCD_OK && b->next_pass == end && !s->keep)
-        status = fold(s, b, e);
+        status = fold(m, b, e);
     return status;
 }
 
@@ -296,10 +305,10 @@ int mcd_moments_done(const struct mcd_moments *m, uint64_t *passes, struct mcd_e
     return MCD_OK;
 }
 
-int mcd_row_block_total(const struct mcd_moments_spec *s, const struct mcd_row_block *b,
-                        int64_t row, double *values, int64_t *sums, double *scratch,
-                        struct mcd_error *e)
+int mcd_moments_total(const struct mcd_moments *m, const struct mcd_row_block *b, int64_t row,
+                      double *values, int64_t *sums, double *scratch, struct mcd_error *e)
 {
+    const struct mcd_moments_spec *s = &m->spec;
     size_t width = mcd_leaf_width(s), batch = MCD_BATCHES * mcd_leaf_sums(s);
     double *part = scratch + mcd_leaf_scratch(s) - width; /* beyond what a leaf uses */
     uint64_t passes = 0;
@@ -338,17 +347,17 @@ int mcd_moments_worst_mcse(const struct mcd_moments *m, double *mcse, struct mcd
     int status = mcd_moments_done(m, &passes, e);
     if (status || mcd_leaf_groups(s, s->first_pass, passes) < MCD_BATCHES)
         return status;
-    double *values = malloc(mcd_leaf_width(s) * sizeof *values), worst = 0.0;
-    double *scratch = malloc(mcd_leaf_scratch(s) * sizeof *scratch);
-    status = values && scratch ? MCD_OK : no_memory(e);
+    double *values = make(m, mcd_leaf_width(s), sizeof *values, e), worst = 0.0;
+    double *scratch = make(m, mcd_leaf_scratch(s), sizeof *scratch, e);
+    status = values && scratch ? MCD_OK : MCD_NOMEM;
     for (uint32_t i = 0; status == MCD_OK && i < m->blocks; i++)
         for (int64_t row = 0; status == MCD_OK && row < m->block[i].rows; row++) {
-            status = mcd_row_block_total(s, &m->block[i], row, values, NULL, scratch, e);
+            status = mcd_moments_total(m, &m->block[i], row, values, NULL, scratch, e);
             if (status == MCD_OK)
                 worst = fmax(worst, row_worst(s, values, passes));
         }
-    free(values);
-    free(scratch);
+    drop(m, values);
+    drop(m, scratch);
     if (status == MCD_OK)
         *mcse = worst;
     return status;

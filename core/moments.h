@@ -18,6 +18,7 @@
 #define CORE_MOMENTS_H
 
 #include <mcdrop/error.h>
+#include <mcdrop/plugin.h>
 
 #include <stddef.h>
 #include <stdint.h>
@@ -62,14 +63,15 @@ struct mcd_row_block {
 };
 
 struct mcd_moments {
+    const struct mcd_host *host; /* borrowed: all arrays come from it */
     struct mcd_moments_spec spec;
     uint32_t blocks;
     struct mcd_row_block *block;
 };
 
 /* Checks the spec and makes empty moments; *m is NULL on failure. */
-int mcd_moments_create(struct mcd_moments **m, const struct mcd_moments_spec *spec,
-                       struct mcd_error *e);
+int mcd_moments_create(const struct mcd_host *host, struct mcd_moments **m,
+                       const struct mcd_moments_spec *spec, struct mcd_error *e);
 
 void mcd_moments_destroy(struct mcd_moments *m); /* NULL is fine */
 
@@ -100,17 +102,16 @@ int mcd_moments_worst_mcse(const struct mcd_moments *m, double *mcse, struct mcd
 
 /*
  * Appends one row block's piece that starts where the last one ended; takes ownership of its
- * arrays, also on failure. For joining and loading; mcd_moments_add is made of it.
+ * arrays (of the host), also on failure. For joining and loading; mcd_moments_add is made of it.
  */
-int mcd_row_block_push(const struct mcd_moments_spec *spec, struct mcd_row_block *b,
-                       struct mcd_piece piece, struct mcd_error *e);
+int mcd_moments_push(const struct mcd_moments *m, struct mcd_row_block *b, struct mcd_piece piece,
+                     struct mcd_error *e);
 
 /*
  * Everything about one row: `values` [width] over all its passes, and with `sums` not NULL its
  * batch sums [MCD_BATCHES][...] with the kept samples included. `scratch` is core/leaf.h's.
  */
-int mcd_row_block_total(const struct mcd_moments_spec *spec, const struct mcd_row_block *b,
-                        int64_t row, double *values, int64_t *sums, double *scratch,
-                        struct mcd_error *e);
+int mcd_moments_total(const struct mcd_moments *m, const struct mcd_row_block *b, int64_t row,
+                      double *values, int64_t *sums, double *scratch, struct mcd_error *e);
 
 #endif

@@ -2,6 +2,7 @@
 #include "core/score.h"
 
 #include "core/error.h"
+#include "core/host.h"
 #include "core/leaf.h"
 #include "core/ranking.h"
 
@@ -10,7 +11,6 @@
 #include <float.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 
 static const char *const names[MCD_SCORES] = {
     "errors",
@@ -45,6 +45,7 @@ struct fact {
 
 /* A set of rows under one set of probabilities. */
 struct set {
+    const struct mcd_host *host;
     int64_t rows, classes;
     const int64_t *labels;
     struct fact *fact;         /* [rows] */
@@ -171,26 +172,23 @@ int mcd_labels_check(const int64_t *labels, int64_t rows, int64_t classes, struc
     return MCD_OK;
 }
 
-static int open_set(struct set *set, int64_t rows, int64_t classes, const int64_t *labels,
-                    struct mcd_error *e)
+static int open_set(struct set *set, struct mcd_error *e)
 {
-    *set = (struct set){.rows = rows, .classes = classes, .labels = labels};
-    int status = mcd_labels_check(labels, rows, classes, e);
+    size_t rows = (size_t)set->rows, classes = (size_t)set->classes;
+    int status = mcd_labels_check(set->labels, set->rows, set->classes, e);
     if (status)
         return status;
-    set->fact = malloc((size_t)rows * sizeof *set->fact);
-    set->ranked = malloc((size_t)rows * sizeof *set->ranked);
-    set->p = malloc((size_t)classes * sizeof *set->p);
-    if (set->fact && set->ranked && set->p)
-        return MCD_OK;
-    return mcd_fail(e, MCD_NOMEM, "scores", "out of memory");
+    int complete = (set->fact = mcd_host_zalloc(set->host, rows * sizeof *set->fact, e)) &&
+                   (set->ranked = mcd_host_zalloc(set->host, rows * sizeof *set->ranked, e)) &&
+                   (set->p = mcd_host_zalloc(set->host, classes * sizeof *set->p, e));
+    return complete ? MCD_OK : MCD_NOMEM;
 }
 
 static void close_set(struct set *set)
 {
-    free(set->fact);
-    free(set->ranked);
-    free(set->p);
+    set->host->release(set->host, set->fact);
+    set->host->release(set->host, set->ranked);
+    set->host->release(set->host, set->p);
 }
 
 static void judge_all(struct set *set, const double *probability)
@@ -234,11 +232,12 @@ static void put_errors(struct mcd_scores *s, struct set *set, const struct mcd_s
         s->score[j].mc_se = mcd_halves_error(&m->halves, part.score[j].value, half[j]);
 }
 
-int mcd_scores_deterministic(struct mcd_scores *s, const double *probability, int64_t rows,
-                             int64_t classes, const int64_t *labels, struct mcd_error *e)
+int mcd_scores_deterministic(const struct mcd_host *host, struct mcd_scores *s,
+                             const double *probability, int64_t rows, int64_t classes,
+                             const int64_t *labels, struct mcd_error *e)
 {
-    struct set set;
-    int status = open_set(&set, rows, classes, labels, e);
+    struct set set = {.host = host, .rows = rows, .classes = classes, .labels = labels};
+    int status = open_set(&set, e);
     if (status == MCD_OK) {
         judge_all(&set, probability);
         evaluate(&set, s);
@@ -250,10 +249,11 @@ int mcd_scores_deterministic(struct mcd_scores *s, const double *probability, in
 int mcd_scores_monte_carlo(struct mcd_scores *s, const struct mcd_summary *m, const int64_t *labels,
                            struct mcd_error *e)
 {
-    struct set set;
+    struct set set = {
+        .host = m->host, .rows = m->spec.rows, .classes = m->spec.outputs, .labels = labels};
     if (m->spec.task != MCD_CLASSIFY)
         return mcd_fail(e, MCD_INVALID, "scores", "regression has none of these yet");
-    int status = open_set(&set, m->spec.rows, m->spec.outputs, labels, e);
+    int status = open_set(&set, e);
     if (status == MCD_OK) {
         judge_all(&set, m->probability_mean);
         evaluate(&set, s);

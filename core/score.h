@@ -63,8 +63,9 @@ struct mcd_scores {
 int mcd_labels_check(const int64_t *labels, int64_t rows, int64_t classes, struct mcd_error *e);
 
 /* Of weight averaging: probabilities [rows][classes]. */
-int mcd_scores_deterministic(struct mcd_scores *s, const double *probability, int64_t rows,
-                             int64_t classes, const int64_t *labels, struct mcd_error *e);
+int mcd_scores_deterministic(const struct mcd_host *host, struct mcd_scores *s,
+                             const double *probability, int64_t rows, int64_t classes,
+                             const int64_t *labels, struct mcd_error *e);
 
 /* Of the mean probabilities of a classifier's summary. */
 int mcd_scores_monte_carlo(struct mcd_scores *s, const struct mcd_summary *m, const int64_t *labels,

@@ -2,12 +2,12 @@
 #include "core/summary.h"
 
 #include "core/error.h"
+#include "core/host.h"
 #include "core/leaf.h"
 
 #include <mcdrop/model.h>
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Every array of doubles, with its values in one row (K: outputs), once for all uses. */
@@ -45,26 +45,25 @@ struct scratch {
     int64_t *half;                /* the same, over the batches of one half */
 };
 
-static void release(struct scratch *t)
+static void release(const struct mcd_host *host, struct scratch *t)
 {
-    free(t->values);
-    free(t->leaf);
-    free(t->mean);
-    free(t->sums);
-    free(t->half);
+    host->release(host, t->values);
+    host->release(host, t->leaf);
+    host->release(host, t->mean);
+    host->release(host, t->sums);
+    host->release(host, t->half);
 }
 
-static int acquire(struct scratch *t, const struct mcd_moments_spec *s, struct mcd_error *e)
+static int acquire(const struct mcd_host *host, struct scratch *t, const struct mcd_moments_spec *s,
+                   struct mcd_error *e)
 {
-    size_t sums = mcd_leaf_sums(s) + 1;
-    t->values = malloc(mcd_leaf_width(s) * sizeof *t->values);
-    t->leaf = malloc(mcd_leaf_scratch(s) * sizeof *t->leaf);
-    t->mean = malloc((size_t)s->outputs * sizeof *t->mean);
-    t->sums = malloc(MCD_BATCHES * sums * sizeof *t->sums);
-    t->half = malloc(sums * sizeof *t->half);
-    if (t->values && t->leaf && t->mean && t->sums && t->half)
-        return MCD_OK;
-    return mcd_fail(e, MCD_NOMEM, "summary", "out of memory");
+    size_t sums = mcd_leaf_sums(s) + 1; /* not 0 in regression */
+    int complete = (t->values = mcd_host_zalloc(host, mcd_leaf_width(s) * sizeof(double), e)) &&
+                   (t->leaf = mcd_host_zalloc(host, mcd_leaf_scratch(s) * sizeof(double), e)) &&
+                   (t->mean = mcd_host_zalloc(host, (size_t)s->outputs * sizeof(double), e)) &&
+                   (t->sums = mcd_host_zalloc(host, MCD_BATCHES * sums * sizeof(int64_t), e)) &&
+                   (t->half = mcd_host_zalloc(host, sums * sizeof(int64_t), e));
+    return complete ? MCD_OK : MCD_NOMEM;
 }
 
 /* The largest of `passes` votes of a row, as the share of those that voted otherwise. */
@@ -155,12 +154,13 @@ static void put_class_figures(struct mcd_summary *s, int64_t row, struct scratch
     s->variation_ratio_mcse[row] = error.variation;
 }
 
-static int put_row(struct mcd_summary *s, const struct mcd_row_block *b, int64_t row,
-                   struct scratch *t, struct mcd_error *e)
+static int put_row(struct mcd_summary *s, const struct mcd_moments *m,
+                   const struct mcd_row_block *b, int64_t row, struct scratch *t,
+                   struct mcd_error *e)
 {
     int64_t n = s->spec.outputs;
     size_t at = (size_t)((b->first_row + row) * n);
-    int status = mcd_row_block_total(&s->spec, b, row, t->values, t->sums, t->leaf, e);
+    int status = mcd_moments_total(m, b, row, t->values, t->sums, t->leaf, e);
     if (status)
         return status;
     put_moments(&s->spec, t->values, 0, n, s->output_mean + at, s->output_sd + at,
@@ -174,7 +174,8 @@ static int create_arrays(struct mcd_summary *s, struct mcd_error *e)
 {
     size_t rows = (size_t)s->spec.rows, K = (size_t)s->spec.outputs;
     int complete = 1;
-#define ALLOCATE(name, n) complete &= (s->name = malloc(rows * (n) * sizeof *s->name)) != NULL;
+#define ALLOCATE(name, n)                                                                          \
+    complete &= (s->name = mcd_host_zalloc(s->host, rows * (n) * sizeof *s->name, e)) != NULL;
     ALL_ARRAYS(ALLOCATE)
     if (s->spec.task == MCD_CLASSIFY) {
         CLASS_ARRAYS(ALLOCATE)
@@ -182,13 +183,13 @@ static int create_arrays(struct mcd_summary *s, struct mcd_error *e)
         ALLOCATE(batch_probability, MCD_BATCHES * K)
     }
 #undef ALLOCATE
-    return complete ? MCD_OK : mcd_fail(e, MCD_NOMEM, "summary", "out of memory");
+    return complete ? MCD_OK : MCD_NOMEM;
 }
 
 int mcd_summary_create(struct mcd_summary *s, const struct mcd_moments *m, struct mcd_error *e)
 {
     struct scratch t = {0};
-    *s = (struct mcd_summary){.spec = m->spec};
+    *s = (struct mcd_summary){.host = m->host, .spec = m->spec};
     int status = mcd_moments_done(m, &s->spec.passes, e);
     if (status == MCD_OK && s->spec.passes == 0)
         status = mcd_fail(e, MCD_INVALID, "summary", "no passes: expected at least one");
@@ -196,11 +197,11 @@ int mcd_summary_create(struct mcd_summary *s, const struct mcd_moments *m, struc
     if (status == MCD_OK)
         status = create_arrays(s, e);
     if (status == MCD_OK)
-        status = acquire(&t, &s->spec, e);
+        status = acquire(s->host, &t, &s->spec, e);
     for (uint32_t i = 0; status == MCD_OK && i < m->blocks; i++)
         for (int64_t row = 0; status == MCD_OK && row < m->block[i].rows; row++)
-            status = put_row(s, &m->block[i], row, &t, e);
-    release(&t);
+            status = put_row(s, m, &m->block[i], row, &t, e);
+    release(m->host, &t);
     if (status)
         mcd_summary_clear(s);
     return status;
@@ -208,11 +209,13 @@ int mcd_summary_create(struct mcd_summary *s, const struct mcd_moments *m, struc
 
 void mcd_summary_clear(struct mcd_summary *s)
 {
-#define RELEASE(name, n) free(s->name);
+    if (!s->host)
+        return;
+#define RELEASE(name, n) s->host->release(s->host, s->name);
     ALL_ARRAYS(RELEASE)
     CLASS_ARRAYS(RELEASE)
 #undef RELEASE
-    free(s->votes);
-    free(s->batch_probability);
+    s->host->release(s->host, s->votes);
+    s->host->release(s->host, s->batch_probability);
     *s = (struct mcd_summary){0};
 }

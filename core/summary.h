@@ -13,6 +13,7 @@
 
 /* Arrays are [rows][outputs] or [rows], row-major. Outputs are the logits in classification. */
 struct mcd_summary {
+    const struct mcd_host *host;  /* the moments': it made the arrays */
     struct mcd_moments_spec spec; /* spec.passes: those that were made */
 
     /* Mean, standard deviation (divisor T - 1) over passes, standard error of the mean. */

@@ -7,12 +7,31 @@
 #ifndef TESTS_SYNTHETIC_H
 #define TESTS_SYNTHETIC_H
 
+#include "core/host.h"
 #include "core/moments.h"
 
 #include <mcdrop/tensor.h>
 
 #include <math.h>
 #include <stdlib.h>
+
+/* A group setup and teardown: the host of all tests; at the end nothing of it may be left. */
+static struct mcd_host *synthetic_host;
+
+static inline int synthetic_setup(void **state)
+{
+    (void)state;
+    synthetic_host = mcd_host_create(1, NULL, NULL, NULL);
+    return synthetic_host ? 0 : -1;
+}
+
+static inline int synthetic_teardown(void **state)
+{
+    (void)state;
+    assert_int_equal(mcd_host_live(synthetic_host), 0);
+    mcd_host_destroy(synthetic_host);
+    return 0;
+}
 
 /* Uniform in (0, 1), hashed from what is asked for: any order gives the same numbers. */
 static inline double synthetic_uniform(uint64_t a, uint64_t b, uint64_t c)
@@ -89,7 +108,7 @@ static inline struct mcd_moments *synthetic_moments(const struct synthetic *r)
 {
     struct mcd_error e = {0};
     struct mcd_moments *m;
-    if (mcd_moments_create(&m, &r->spec, &e))
+    if (mcd_moments_create(synthetic_host, &m, &r->spec, &e))
         fail_msg("%s: %s", e.where, e.text);
     uint64_t first = mcd_moments_first_block(&r->spec), count = mcd_moments_block_count(&r->spec);
     for (uint32_t i = 0; i < m->blocks; i++)

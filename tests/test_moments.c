@@ -152,7 +152,7 @@ static void same_bits_for_any_row_block(void **state)
             r.spec.keep = keep;
             struct mcd_error e = {0};
             struct mcd_moments *m;
-            assert_int_equal(mcd_moments_create(&m, &r.spec, &e), 0);
+            assert_int_equal(mcd_moments_create(synthetic_host, &m, &r.spec, &e), 0);
             for (uint64_t block = 0; block < mcd_moments_block_count(&r.spec); block++)
                 for (uint32_t i = m->blocks; i-- > 0;)
                     synthetic_add(&r, m, i, block);
@@ -176,7 +176,7 @@ static void stops_early(void **state)
     struct mcd_moments *m;
     uint64_t passes;
     double mcse;
-    assert_int_equal(mcd_moments_create(&m, &r.spec, &e), 0);
+    assert_int_equal(mcd_moments_create(synthetic_host, &m, &r.spec, &e), 0);
     for (uint64_t block = 0; block < 1000; block++) {
         synthetic_add(&r, m, 0, block);
         assert_true(m->block[0].count <= 10);
@@ -206,7 +206,7 @@ static void waits_before_it_stops(void **state)
     struct mcd_error e = {0};
     struct mcd_moments *m;
     double mcse;
-    assert_int_equal(mcd_moments_create(&m, &r.spec, &e), 0);
+    assert_int_equal(mcd_moments_create(synthetic_host, &m, &r.spec, &e), 0);
     for (uint64_t block = 0; block < 2; block++) {
         for (uint32_t i = 0; i < m->blocks; i++) {
             synthetic_add(&r, m, i, block);
@@ -289,7 +289,7 @@ static void refuses_values_that_are_not_finite(void **state)
     struct synthetic r = basic;
     struct mcd_error e = {0};
     struct mcd_moments *m;
-    assert_int_equal(mcd_moments_create(&m, &r.spec, &e), 0);
+    assert_int_equal(mcd_moments_create(synthetic_host, &m, &r.spec, &e), 0);
     synthetic_add(&r, m, 1, 0);
     float *samples = synthetic_block(&r, &m->block[1], 1);
     samples[2 * 6 + 4] = NAN;
@@ -306,7 +306,7 @@ static void refuses_blocks_out_of_turn(void **state)
     r.spec.passes = 20;
     struct mcd_error e = {0};
     struct mcd_moments *m;
-    assert_int_equal(mcd_moments_create(&m, &r.spec, &e), 0);
+    assert_int_equal(mcd_moments_create(synthetic_host, &m, &r.spec, &e), 0);
     float samples[16 * 2 * 3] = {0};
     assert_int_equal(mcd_moments_add(m, 0, 1, samples, &e), MCD_INVALID);
     assert_error(e, MCD_INVALID, "moments", "out of turn");
@@ -320,7 +320,7 @@ static void refuse(struct mcd_moments_spec s, const char *part)
 {
     struct mcd_error e = {0};
     struct mcd_moments *m;
-    assert_int_equal(mcd_moments_create(&m, &s, &e), MCD_INVALID);
+    assert_int_equal(mcd_moments_create(synthetic_host, &m, &s, &e), MCD_INVALID);
     assert_null(m);
     assert_error(e, MCD_INVALID, "moments", part);
 }
@@ -362,5 +362,5 @@ int main(void)
         cmocka_unit_test(refuses_blocks_out_of_turn),
         cmocka_unit_test(refuses_nonsense),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, synthetic_setup, synthetic_teardown);
 }

@@ -38,8 +38,8 @@ static void compare_set(const struct mcd_safetensors *f, const char *set, int64_
     const double *bins = array(f, set, "bins");
     struct mcd_scores s;
     struct mcd_error e = {0};
-    assert_int_equal(mcd_scores_deterministic(&s, array(f, set, "probability"), rows, n,
-                                              array(f, set, "label"), &e),
+    assert_int_equal(mcd_scores_deterministic(synthetic_host, &s, array(f, set, "probability"),
+                                              rows, n, array(f, set, "label"), &e),
                      0);
     assert_int_equal(s.rows, rows);
     for (int i = 0; i < MCD_SCORES; i++) {
@@ -82,7 +82,7 @@ static void agrees_by_hand(void **state)
     const double p[] = {0.9, 0.1, 0.2, 0.8, 0.7, 0.3, 0.4, 0.6};
     const int64_t labels[] = {0, 1, 1, 1};
     struct mcd_scores s;
-    assert_int_equal(mcd_scores_deterministic(&s, p, 4, 2, labels, NULL), 0);
+    assert_int_equal(mcd_scores_deterministic(synthetic_host, &s, p, 4, 2, labels, NULL), 0);
     assert_true(s.score[MCD_ERRORS].value == 1.0 && s.score[MCD_ACCURACY].value == 0.75);
     assert_near(s.score[MCD_ACCURACY].test_se, 0.25, 1e-15); /* sqrt(0.75 0.25 / 3) */
     assert_near(s.score[MCD_NLL].value, -log(0.9 * 0.8 * 0.3 * 0.6) / 4, 1e-15);
@@ -101,13 +101,16 @@ static void degenerate_sets(void **state)
     (void)state;
     const double p[] = {1.0, 0.0, 0.0, 1.0};
     struct mcd_scores s;
-    assert_int_equal(mcd_scores_deterministic(&s, p, 2, 2, (int64_t[]){0, 1}, NULL), 0);
+    assert_int_equal(mcd_scores_deterministic(synthetic_host, &s, p, 2, 2, (int64_t[]){0, 1}, NULL),
+                     0);
     assert_true(s.score[MCD_ERRORS].value == 0.0 && s.score[MCD_ECE].value == 0.0);
     assert_true(isnan(s.score[MCD_AUROC].value) && isnan(s.score[MCD_ENTROPY_WRONG].value));
-    assert_int_equal(mcd_scores_deterministic(&s, p, 2, 2, (int64_t[]){0, 0}, NULL), 0);
+    assert_int_equal(mcd_scores_deterministic(synthetic_host, &s, p, 2, 2, (int64_t[]){0, 0}, NULL),
+                     0);
     assert_near(s.score[MCD_NLL].value, 708.4 / 2, 0.1);
     assert_near(s.score[MCD_AUROC].value, 0.5, 0.0); /* equal entropies */
-    assert_int_equal(mcd_scores_deterministic(&s, p, 1, 2, (int64_t[]){0}, NULL), 0);
+    assert_int_equal(mcd_scores_deterministic(synthetic_host, &s, p, 1, 2, (int64_t[]){0}, NULL),
+                     0);
     assert_true(s.score[MCD_WITHOUT_50].value == 1.0 && isnan(s.score[MCD_ACCURACY].test_se));
 }
 
@@ -117,7 +120,8 @@ static void refuses_labels_out_of_range(void **state)
     const double p[] = {1.0, 0.0, 0.0, 1.0};
     struct mcd_scores s;
     struct mcd_error e = {0};
-    assert_int_equal(mcd_scores_deterministic(&s, p, 2, 2, (int64_t[]){0, 2}, &e), MCD_INVALID);
+    assert_int_equal(mcd_scores_deterministic(synthetic_host, &s, p, 2, 2, (int64_t[]){0, 2}, &e),
+                     MCD_INVALID);
     assert_string_equal(e.text, "row 1 has label 2: expected 0 to 1");
     assert_int_equal(mcd_labels_check((int64_t[]){-1}, 1, 2, NULL), MCD_INVALID);
 }
@@ -259,7 +263,7 @@ static void errors_cover_repeated_test_sets(void **state)
             for (int k = 0; k < 3; k++)
                 q[k] /= sum;
         }
-        assert_int_equal(mcd_scores_deterministic(&s, p, N, 3, labels, NULL), 0);
+        assert_int_equal(mcd_scores_deterministic(synthetic_host, &s, p, N, 3, labels, NULL), 0);
         for (unsigned i = 0; i < MCD_SCORES; i++)
             put(&f[i], run, s.score[i].value, s.score[i].test_se);
     }
@@ -277,5 +281,5 @@ int main(void)
         cmocka_unit_test(errors_cover_repeated_runs),
         cmocka_unit_test(errors_cover_repeated_test_sets),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, synthetic_setup, synthetic_teardown);
 }
