@@ -1,0 +1,62 @@
+/*
+ * The reference backend with one thing broken, to prove that the conformance test notices. A file
+ * says how it is broken by a function `broken(step)`, which names the kernel that replaces the
+ * right one (`refused`: there is none), or NULL, and ends with BROKEN("file's name", "what is
+ * wrong").
+ */
+#ifndef TEST_BROKEN_H
+#define TEST_BROKEN_H
+
+#include <mcdrop/plugin.h>
+
+#define mcd_entry right_entry /* the descriptor of the backend that works */
+#include "backends/reference/reference.c"
+#undef mcd_entry
+
+static mcd_kernel_run broken(const struct mcd_step *step);
+
+static inline int refused(void *state, const struct mcd_step *step, const struct mcd_run *run,
+                          struct mcd_error *error)
+{
+    (void)state;
+    (void)step;
+    (void)run;
+    (void)error;
+    return MCD_UNSUPPORTED;
+}
+
+static int broken_kernel(void *self, const struct mcd_step *step, struct mcd_kernel *k,
+                         struct mcd_error *error)
+{
+    int status = kernel(self, step, k, error);
+    mcd_kernel_run instead = status ? NULL : broken(step);
+    if (instead == refused)
+        return ((struct reference *)self)->host->fail(error, MCD_UNSUPPORTED, "", "not today");
+    if (instead)
+        k->run = instead;
+    return status;
+}
+
+/* What the host of a kernel's backend is, given the kernel's state. */
+static inline const struct mcd_host *host_of(void *state)
+{
+    return ((struct offer *)state)->backend->host;
+}
+
+static const struct mcd_backend broken_api = {sizeof api, info, alloc,         release,
+                                              write,      read, broken_kernel, NULL};
+
+#define BROKEN(name, what)                                                                         \
+    MCD_EXPORT const struct mcd_plugin mcd_entry = {MCD_ABI,                                       \
+                                                    sizeof(struct mcd_plugin),                     \
+                                                    MCD_BACKEND,                                   \
+                                                    name,                                          \
+                                                    MCD_PLUGIN_VERSION,                            \
+                                                    "MIT",                                         \
+                                                    what,                                          \
+                                                    params,                                        \
+                                                    (void (*)(void))create,                        \
+                                                    mcd_self_destroy,                              \
+                                                    &broken_api}
+
+#endif

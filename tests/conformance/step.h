@@ -1,0 +1,76 @@
+/*
+ * One step, described apart from any backend, and what it takes to run it on one: buffers, a
+ * kernel, a run. Everything that a kernel may not read is filled with NaN, everything that it may
+ * not write is compared afterwards.
+ */
+#ifndef TEST_STEP_H
+#define TEST_STEP_H
+
+#include "backend.h"
+
+enum { MAX_INPUTS = 4, NO_INPUT = -1 };
+
+/* Values are exact in f32 whatever their type, so that every backend gets the same. */
+enum fill {
+    FILL_MIXED,    /* -1 .. 2: sums of products do not cancel */
+    FILL_POSITIVE, /* 0.1 .. 2 */
+    FILL_LARGE,    /* -100 .. 100 */
+    FILL_TIES,     /* whole numbers -2 .. 2 */
+    FILL_EXTREME,  /* mixed, with NaN, infinities, -0 and subnormal numbers */
+    FILL_INFINITE, /* mixed, with NaN, infinities and -0 */
+    FILL_ONE_NAN,  /* mixed, with one NaN */
+    FILL_ONE_INF,  /* mixed, with one infinity */
+    FILL_NAN,      /* nothing else: what must not matter */
+    FILL_LABEL     /* 0 .. classes - 1, as i32 */
+};
+
+struct operand {
+    uint32_t rows;
+    struct mcd_shape shape;
+    uint32_t fill; /* enum fill */
+    uint32_t classes;
+    const double *data; /* instead of `fill`; not owned */
+};
+
+struct step_case {
+    char name[112]; /* of what is special about it */
+    uint32_t op, nin;
+    struct mcd_attr attr;
+    struct operand in[MAX_INPUTS], out;
+    uint32_t updates; /* bit i: the op changes input i */
+    int in_place;     /* the input that the output replaces, or NO_INPUT */
+    uint32_t passes, rows, domain;
+    uint64_t seed, update, first_row, stream; /* of pass 0; the others follow, with odd steps */
+    uint32_t flip, shared, bits;              /* bits: the site's units are given */
+};
+
+/* How many numbers a step gives: its output, then each input that it updates. */
+int64_t step_results(const struct step_case *);
+
+/* Fills an operand; the same `key` gives the same values. */
+void operand_values(const struct operand *, uint32_t key, double *values);
+
+/* A step in the memory of a backend. */
+struct placed_step {
+    const struct backend *backend;
+    const struct step_case *of;
+    struct mcd_kernel kernel;
+    struct mcd_step step;
+    struct mcd_tensor in[MAX_INPUTS], arena;
+    struct mcd_run run;
+    struct mcd_draw *draws;
+    uint32_t *words;
+    const uint32_t **bits;
+    unsigned char *before, *after; /* the arena's contents */
+};
+
+/* Asks for a kernel and allocates. MCD_UNSUPPORTED: refused. On failure nothing is left behind. */
+int step_place(const struct backend *, const struct step_case *, uint32_t key, struct placed_step *,
+               struct mcd_error *);
+
+/* Runs the step on fresh inputs; `results` takes step_results() numbers. From any one thread. */
+int step_execute(struct placed_step *, double *results, struct mcd_error *);
+
+void step_remove(struct placed_step *);
+
+#endif
