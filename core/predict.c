@@ -108,7 +108,7 @@ int mcd_predict_run(const struct mcd_predict *p, struct mcd_moments **moments,
     f.forward.arg = &f;
     mcd_forward_geometry(&f.forward);
     struct mcd_moments_spec spec = spec_of(p, &f.forward);
-    int status = mcd_moments_create(&f.moments, &spec, error);
+    int status = mcd_moments_create(p->network->host, &f.moments, &spec, error);
     if (status)
         return status;
     uint64_t first = mcd_moments_first_block(&spec), blocks = mcd_moments_block_count(&spec);
