@@ -157,7 +157,7 @@ static void flipped_numbers_are_opposite(void **state)
     for (int64_t law = MCD_GAUSSIAN; law <= MCD_UNIFORM; law++) {
         struct step_case c = noise_case(MCD_OP_NOISE, law, 0), flipped = c;
         c.out.rows = c.passes = flipped.out.rows = flipped.passes = 2;
-        flipped.flip = 1;
+        flipped.flip = 1u << 1;
         double *a = run(&c), *b = run(&flipped);
         for (int i = 0; i < UNITS; i++) {
             assert_true(a[i] == b[i]);

@@ -14,9 +14,9 @@ static const struct drawing drawings[] = {
     {1, 1, 0, 0, 0, 0, MCD_DOMAIN_PREDICT, 0, 0, 0},
     {1, 33, 0, 0, 7, 7, MCD_DOMAIN_TRAIN, 0, 0, 0},
     {3, 3, 2, 77, 1000, 0, MCD_DOMAIN_PREDICT, 0, 0, 0},
-    {4, 2, 5, 0, 0xFFFFFFFF, 0, MCD_DOMAIN_PREDICT, 1, 0, 0},
+    {4, 2, 5, 0, 0xFFFFFFFF, 0, MCD_DOMAIN_PREDICT, 0xA, 0, 0},
     {3, 3, 1, 12, 0x7FFFFFFFFF00, 0, MCD_DOMAIN_PREDICT, 0, 1, 0},
-    {2, 5, 4095, 4294967290, 9, 0, MCD_DOMAIN_PREDICT, 1, 1, 0},
+    {2, 5, 4095, 4294967290, 9, 0, MCD_DOMAIN_PREDICT, 0x3, 1, 0},
 };
 
 static const struct drawing given = {3, 3, 2, 5, 1, 0, MCD_DOMAIN_PREDICT, 0, 0, 1};

@@ -159,7 +159,7 @@ static int make_run(struct placed_step *p, uint32_t key)
         p->draws[i] = (struct mcd_draw){c->stream + 3 * i + 1, i & 1, i >> 1 & 1};
     for (uint32_t i = 0; i < c->passes; i++)
         p->draws[site * c->passes + i] =
-            (struct mcd_draw){c->stream + 5 * i, c->flip & i & 1, c->shared};
+            (struct mcd_draw){c->stream + 5 * i, c->flip >> i % 32 & 1, c->shared};
     for (size_t i = 0; i < words; i++)
         p->words[i] = mcd_philox(key, (uint32_t)i, 1, 0, 0).w[0];
     p->bits[site] = p->words;

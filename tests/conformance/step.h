@@ -41,7 +41,8 @@ struct step_case {
     int in_place;     /* the input that the output replaces, or NO_INPUT */
     uint32_t passes, rows, domain;
     uint64_t seed, update, first_row, stream; /* of pass 0; the others follow, with odd steps */
-    uint32_t flip, shared, bits;              /* bits: the site's units are given */
+    uint32_t flip;                            /* bit i: pass i reads its numbers flipped */
+    uint32_t shared, bits;                    /* bits: the dropped units are given */
 };
 
 /* How many numbers a step gives: its output, then each input that it updates. */
