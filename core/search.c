@@ -157,28 +157,36 @@ void mcd_list_clear(const struct mcd_host *host, struct mcd_list *list)
     *list = (struct mcd_list){0};
 }
 
-int mcd_search_fail(const struct mcd_host *host, uint32_t kind, const char *name,
-                    struct mcd_error *e)
+/* Names of one kind behind those that are in `names` already. */
+static int add_names(const struct mcd_host *host, uint32_t kind, char *names, size_t room,
+                     struct mcd_error *e)
 {
     struct mcd_list list;
     int status = mcd_search_list(host, kind, &list, e);
+    size_t used = strlen(names);
+    for (uint32_t i = 0; i < list.count && used < room; i++)
+        used += (size_t)snprintf(names + used, room - used, "%s%s", used ? ", " : "",
+                                 list.item[i].name);
+    mcd_list_clear(host, &list);
+    return status;
+}
+
+int mcd_search_fail(const struct mcd_host *host, uint32_t kind, const char *name,
+                    struct mcd_error *e)
+{
+    char names[250] = "";
+    int status = MCD_OK;
+    for (uint32_t k = MCD_LAYER; status == MCD_OK && k <= MCD_BACKEND; k++)
+        if (!kind || k == kind)
+            status = add_names(host, k, names, sizeof names, e);
     if (status != MCD_OK)
         return status;
-    char names[250] = "";
-    size_t used = 0;
-    for (uint32_t i = 0; i < list.count && used < sizeof names; i++) {
-        const char *between = i == 0 ? "" : i + 1 < list.count ? ", " : " or ";
-        used +=
-            (size_t)snprintf(names + used, sizeof names - used, "%s%s", between, list.item[i].name);
-    }
-    uint32_t count = list.count;
-    mcd_list_clear(host, &list);
-    status = kind == MCD_BACKEND ? MCD_DEVICE : MCD_INVALID;
-    const char *word = mcd_plugin_kind_name(kind);
     struct mcd_shown shown = mcd_show_text(name);
-    if (count == 0)
+    const char *word = kind ? mcd_plugin_kind_name(kind) : "plugin";
+    status = kind == MCD_BACKEND ? MCD_DEVICE : MCD_INVALID;
+    if (!*names)
         return mcd_fail(e, status, shown.text,
                         "there is no such %s, nor any other, in MCDROP_PLUGIN_PATH and %s", word,
                         MCD_PLUGIN_DIR);
-    return mcd_fail(e, status, shown.text, "there is no such %s: expected %s", word, names);
+    return mcd_fail(e, status, shown.text, "there is no such %s: expected one of %s", word, names);
 }

@@ -34,7 +34,7 @@ int mcd_search_list(const struct mcd_host *, uint32_t kind, struct mcd_list *lis
 /* Harmless on one that is {0}. */
 void mcd_list_clear(const struct mcd_host *, struct mcd_list *list);
 
-/* Fails with the names that would have been right. */
+/* Fails with the names that would have been right; `kind` 0 stands for all kinds. */
 int mcd_search_fail(const struct mcd_host *, uint32_t kind, const char *name, struct mcd_error *e);
 
 #endif

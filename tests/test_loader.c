@@ -103,9 +103,9 @@ static void wrong_specifications_are_refused(void **state)
     refuse(MCD_LAYER, "linear:out=0", MCD_INVALID, "linear:out", "'0': expected a whole number");
     refuse(MCD_LAYER, "linear:our=1", MCD_INVALID, "linear", "expected out or bias");
     refuse(MCD_LAYER, "linaer:out=1", MCD_INVALID, "linaer",
-           "there is no such layer: expected conv2d");
+           "there is no such layer: expected one of conv2d");
     refuse(MCD_SAMPLER, "linear:out=1", MCD_INVALID, "linear",
-           "no such sampler: expected bernoulli");
+           "no such sampler: expected one of bernoulli");
     refuse(MCD_BACKEND, "abacus", MCD_DEVICE, "abacus", "there is no such backend");
     refuse(MCD_LAYER, "./nothing.so", MCD_INVALID, "./nothing.so", "No such file");
     refuse(MCD_BACKEND, "./nothing.so", MCD_DEVICE, "./nothing.so", "No such file");

@@ -1,10 +1,66 @@
-/* The program's entry. */
+/* The program's entry: finds the command and calls it. */
+#include "core/cli/command.h"
+#include "core/cli/exit.h"
+#include "core/cli/log.h"
+
 #include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 const char *argp_program_version = PACKAGE_STRING;
 
+static int unknown(const char *name)
+{
+    struct mcd_error e = {0};
+    size_t used = 0;
+    snprintf(e.where, sizeof e.where, "%s", name);
+    used += (size_t)snprintf(e.text, sizeof e.text, "there is no such command: expected ");
+    for (const struct mcd_command *c = mcd_commands; c->name && used < sizeof e.text; c++) {
+        const char *between = c == mcd_commands ? "" : c[1].name ? ", " : " or ";
+        used += (size_t)snprintf(e.text + used, sizeof e.text - used, "%s%s", between, c->name);
+    }
+    mcd_log_error(&e);
+    return MCD_EXIT_USAGE;
+}
+
+/* argv[1] names a command; argp's messages begin with argv[0], so that becomes "mcdrop NAME". */
+static int run_command(int argc, char **argv)
+{
+    char title[64];
+    for (const struct mcd_command *c = mcd_commands; c->name; c++)
+        if (strcmp(c->name, argv[1]) == 0) {
+            snprintf(title, sizeof title, "mcdrop %s", c->name);
+            argv[1] = title;
+            return c->run(argc - 1, argv + 1);
+        }
+    return unknown(argv[1]);
+}
+
+/* A full disk shows only here: what was printed must have arrived. */
+static void close_stdout(void)
+{
+    int had_error = ferror(stdout);
+    errno = 0;
+    if (fclose(stdout) == 0 && !had_error)
+        return;
+    struct mcd_error e = {.where = "standard output"};
+    snprintf(e.text, sizeof e.text, "%s", errno ? strerror(errno) : "not everything was written");
+    mcd_log_error(&e);
+    _exit(MCD_EXIT_FAILURE);
+}
+
 int main(int argc, char **argv)
 {
-    static const struct argp argp = {.doc = "Train with dropout, predict with uncertainty."};
-    return argp_parse(&argp, argc, argv, 0, NULL, NULL) ? 2 : 0;
+    static char name[] = "mcdrop";
+    argp_err_exit_status = MCD_EXIT_USAGE;
+    if (atexit(close_stdout) != 0)
+        return MCD_EXIT_FAILURE;
+    if (argc > 1 && argv[1][0] != '-')
+        return run_command(argc, argv);
+    if (argc > 0)
+        argv[0] = name;
+    return mcd_cmd_default(argc, argv);
 }

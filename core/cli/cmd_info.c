@@ -1,0 +1,226 @@
+/* mcdrop info: what a plugin is, which parameters it takes, and what a backend runs on. */
+#include "core/cli/command.h"
+#include "core/cli/open.h"
+#include "core/cli/options.h"
+#include "core/cli/table.h"
+#include "core/error.h"
+#include "core/host.h"
+#include "core/module.h"
+#include "core/search.h"
+#include "core/spec.h"
+#include "core/value.h"
+
+struct info {
+    struct mcd_options options;
+    const char *plugin; /* as the user wrote it */
+    const struct mcd_host *host;
+    struct mcd_spec spec;
+    json_t *json; /* array of what was described; NULL unless the format is JSON */
+    int found;
+};
+
+/* What only creating a plugin tells. */
+struct created {
+    struct mcd_item *item; /* NULL: not created */
+    struct mcd_backend_info backend;
+    struct mcd_error problem; /* of a backend that could not be created */
+};
+
+/*
+ * Creates the plugin if the user gave parameters, which are checked that way, or if it is a
+ * backend. A backend without its device is described all the same.
+ */
+static int create(const struct info *info, const struct mcd_module *m, struct created *c,
+                  struct mcd_error *e)
+{
+    *c = (struct created){.backend = {.size = sizeof c->backend}};
+    if (m->plugin.kind != MCD_BACKEND && info->spec.count == 0)
+        return MCD_OK;
+    struct mcd_error *error = info->spec.count ? e : &c->problem;
+    int status = mcd_item_open(info->host, m->plugin.kind, info->plugin, &c->item, error);
+    if (status != MCD_OK)
+        return info->spec.count ? status : MCD_OK;
+    const struct mcd_backend *backend = c->item->plugin->api;
+    if (m->plugin.kind == MCD_BACKEND)
+        backend->info(c->item->self, &c->backend);
+    return MCD_OK;
+}
+
+static const struct mcd_column columns[] = {
+    {"parameter", 0}, {"type", 0}, {"default", 0}, {"domain", 0}, {"help", 0}};
+
+/* The table of parameters; NULL on failure. */
+static struct mcd_table *parameters(const struct info *info, const struct mcd_param *p,
+                                    struct mcd_error *e)
+{
+    const char *empty = info->options.format == MCD_TEXT_FORMAT ? "\"\"" : "";
+    struct mcd_table *t =
+        mcd_table_create(info->host, columns, sizeof columns / sizeof *columns, e);
+    for (; t && p->kind; p++) {
+        mcd_table_text(t, p->name);
+        mcd_table_text(t, mcd_kind_name(p->kind));
+        mcd_table_text(t, p->value && !*p->value ? empty : p->value);
+        mcd_table_text(t, p->domain);
+        mcd_table_text(t, p->help);
+    }
+    return t;
+}
+
+struct fact {
+    const char *key, *value; /* NULL: not known, left out */
+};
+
+static int print_text(const struct fact *facts, const struct mcd_table *table, struct mcd_error *e)
+{
+    for (const struct fact *f = facts; f->key; f++)
+        if (f->value && *f->value)
+            printf("%-14s %s\n", f->key, f->value);
+    putchar('\n');
+    return mcd_table_print(table, MCD_TEXT_FORMAT, stdout, e);
+}
+
+static int add_json(json_t *array, const struct fact *facts, const struct mcd_table *table,
+                    struct mcd_error *e)
+{
+    json_t *rows, *plugin = json_object();
+    int status = mcd_table_json(table, &rows, e), wrong = 0;
+    if (status != MCD_OK) {
+        json_decref(plugin);
+        return status;
+    }
+    for (const struct fact *f = facts; f->key; f++)
+        if (f->value && *f->value)
+            wrong |= json_object_set_new(plugin, f->key, json_string(f->value)) != 0;
+    wrong |= json_object_set_new(plugin, "parameters", rows) != 0;
+    wrong |= json_array_append_new(array, plugin) != 0;
+    return wrong ? mcd_fail(e, MCD_NOMEM, "", "out of memory") : MCD_OK;
+}
+
+static int print(const struct info *info, const struct mcd_module *m, const struct created *c,
+                 struct mcd_error *e)
+{
+    const struct fact facts[] = {
+        {"name", m->plugin.name},
+        {"kind", mcd_plugin_kind_name(m->plugin.kind)},
+        {"help", m->plugin.help},
+        {"version", m->plugin.version},
+        {"licence", m->plugin.licence},
+        {"path", m->path},
+        {"specification", c->item ? c->item->spec : NULL},
+        {"device", c->backend.device},
+        {"library", c->backend.library},
+        {"problem", c->problem.text},
+        {NULL, NULL},
+    };
+    struct mcd_table *table = parameters(info, m->plugin.params, e);
+    int status = table ? MCD_OK : MCD_NOMEM;
+    if (status == MCD_OK && info->options.format == MCD_TEXT_FORMAT)
+        status = print_text(facts, table, e);
+    else if (status == MCD_OK && info->options.format == MCD_CSV_FORMAT)
+        status = mcd_table_print(table, MCD_CSV_FORMAT, stdout, e);
+    else if (status == MCD_OK)
+        status = add_json(info->json, facts, table, e);
+    mcd_table_destroy(table);
+    return status;
+}
+
+static int describe(struct info *info, uint32_t kind, const char *path, struct mcd_error *e)
+{
+    struct mcd_module *m;
+    struct created c;
+    int status = mcd_module_load(info->host, kind, path, &m, e);
+    if (status != MCD_OK)
+        return status;
+    status = create(info, m, &c, e);
+    if (status == MCD_OK && info->found++ && info->options.format == MCD_TEXT_FORMAT)
+        putchar('\n');
+    if (status == MCD_OK)
+        status = print(info, m, &c, e);
+    mcd_item_close(info->host, c.item);
+    mcd_module_close(info->host, m);
+    return status;
+}
+
+/* A name may stand for plugins of several kinds. */
+static int describe_name(struct info *info, struct mcd_error *e)
+{
+    int status = MCD_OK;
+    for (uint32_t kind = MCD_LAYER; status == MCD_OK && kind <= MCD_BACKEND; kind++) {
+        char *path;
+        status = mcd_search_find(info->host, kind, info->spec.name, &path, e);
+        if (status == MCD_OK && path)
+            status = describe(info, kind, path, e);
+        info->host->release(info->host, path);
+    }
+    return status != MCD_OK || info->found ? status
+                                           : mcd_search_fail(info->host, 0, info->spec.name, e);
+}
+
+static int describe_path(struct info *info, struct mcd_error *e)
+{
+    size_t size = strlen(info->spec.path) + 4;
+    char *file = mcd_host_zalloc(info->host, size, e);
+    if (!file)
+        return MCD_NOMEM;
+    snprintf(file, size, "%s.so", info->spec.path);
+    int status = describe(info, 0, file, e);
+    info->host->release(info->host, file);
+    return status;
+}
+
+static int run(struct info *info)
+{
+    struct mcd_error e = {0};
+    if (info->options.format == MCD_JSON_FORMAT)
+        info->json = json_array();
+    int status = mcd_spec_parse(info->host, info->plugin, &info->spec, &e);
+    if (status == MCD_OK)
+        status = info->spec.path ? describe_path(info, &e) : describe_name(info, &e);
+    if (status == MCD_OK && info->json)
+        status = mcd_json_print(info->json, stdout, &e);
+    json_decref(info->json);
+    mcd_spec_clear(info->host, &info->spec);
+    return status == MCD_OK ? MCD_EXIT_OK : mcd_report_option(&e);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct info *info = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        mcd_options_share(state, &info->options);
+        return 0;
+    case ARGP_KEY_ARG:
+        if (info->plugin)
+            argp_error(state, "%s: one plugin is enough", arg);
+        info->plugin = arg;
+        return 0;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "which plugin? mcdrop list shows what there is");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+int mcd_cmd_info(int argc, char **argv)
+{
+    static const struct argp_child children[] = {
+        {&mcd_options_format, 0, NULL, 0}, {&mcd_options_common, 0, NULL, 0}, {0}};
+    static const struct argp argp = {
+        .parser = parse,
+        .args_doc = "PLUGIN[:key=value,...]",
+        .doc = "Says what a plugin is and which parameters it takes. With parameters, whether it "
+               "takes those.",
+        .children = children,
+    };
+    struct info info = {.options = MCD_OPTIONS};
+    argp_parse(&argp, argc, argv, 0, NULL, &info);
+    struct mcd_host *host = mcd_open_host(0);
+    if (!host)
+        return MCD_EXIT_FAILURE;
+    info.host = host;
+    int status = run(&info);
+    mcd_host_destroy(host);
+    return status;
+}

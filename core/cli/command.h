@@ -1,0 +1,23 @@
+/*
+ * Commands: one file cmd_NAME.c each, listed in commands.c.
+ *
+ * A command parses its own arguments with argp, prints its result to stdout and everything else
+ * through log.h, and returns an exit status. argv[0] is "mcdrop NAME".
+ */
+#ifndef CLI_COMMAND_H
+#define CLI_COMMAND_H
+
+struct mcd_command {
+    const char *name;
+    const char *help; /* one line */
+    int (*run)(int argc, char **argv);
+};
+
+/* Sorted by name; ends with {0}. */
+extern const struct mcd_command mcd_commands[];
+
+int mcd_cmd_default(int argc, char **argv); /* what runs when no command is named */
+int mcd_cmd_info(int argc, char **argv);
+int mcd_cmd_list(int argc, char **argv);
+
+#endif

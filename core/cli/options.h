@@ -1,0 +1,60 @@
+/*
+ * The options that commands share, in groups that a command takes as argp children:
+ *
+ *     static const struct argp_child children[] = {
+ *         {&mcd_options_model, 0, NULL, 0}, {&mcd_options_compute, 0, NULL, 0}, {0}};
+ *
+ * Its own parser answers ARGP_KEY_INIT with mcd_options_share(state, &its_options). A wrong value
+ * ends the program with exit status 2 and says what is valid. Options of a command's own have keys
+ * from MCD_OPTION_OWN on, or a letter.
+ */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include "core/cli/table.h"
+
+#include <mcdrop/plugin.h>
+
+#include <argp.h>
+
+struct mcd_options {
+    const char *model, *backend, *sampler, *data, *weights, *out; /* as given, else NULL */
+    uint64_t seed;
+    int has_seed;     /* the user chose it */
+    uint32_t threads; /* 0: one per CPU */
+    enum mcd_format format;
+};
+
+#define MCD_OPTIONS                                                                                \
+    {                                                                                              \
+        .threads = 0                                                                               \
+    }
+
+enum { MCD_OPTION_FIRST = 0x100, MCD_OPTION_OWN = 0x200 };
+
+extern const struct argp mcd_options_common;  /* --quiet, --verbose: for every command */
+extern const struct argp mcd_options_model;   /* --model SPEC */
+extern const struct argp mcd_options_weights; /* --weights FILE */
+extern const struct argp mcd_options_data;    /* --data NAME|DIR|FILE */
+extern const struct argp mcd_options_compute; /* --backend SPEC, --threads N, --seed N */
+extern const struct argp mcd_options_sampler; /* --sampler SPEC */
+extern const struct argp mcd_options_out;     /* --out PATH */
+extern const struct argp mcd_options_format;  /* --format text|json|csv */
+
+/* Gives every child of the command's argp the same options. */
+void mcd_options_share(struct argp_state *state, struct mcd_options *options);
+
+/*
+ * Fills in what the user left open: a seed of the system's randomness, and as backend openblas
+ * where it is found, else reference; never another. Says both in the log.
+ */
+int mcd_options_settle(const struct mcd_host *, struct mcd_options *options, struct mcd_error *e);
+
+/* Numbers of options: end the program with a message unless `arg` is a whole number in [lo, hi]. */
+int64_t mcd_option_int(struct argp_state *, const char *option, const char *arg, int64_t lo,
+                       int64_t hi);
+/* A number for which domain (see mcdrop/param.h: "[0, 1)") holds. */
+double mcd_option_real(struct argp_state *, const char *option, const char *arg,
+                       const char *domain);
+
+#endif
