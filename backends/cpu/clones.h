@@ -4,6 +4,9 @@
  *
  * This library is compiled with -ffp-contract=off, so that all clones, and the vector body and the
  * scalar tail of every loop, give the same bits.
+ *
+ * A marked function, even a static one, needs a name that no other has in the library: clang makes
+ * external symbols from it.
  */
 #ifndef CPU_CLONES_H
 #define CPU_CLONES_H
@@ -12,11 +15,13 @@
 
 #if defined __x86_64__ && defined __GLIBC__ && defined __has_attribute
 #if __has_attribute(target_clones)
-#define MCD_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
+#define MCD_CLONES       __attribute__((target_clones("avx512f", "avx2", "default")))
+#define MCD_SHORT_CLONES __attribute__((target_clones("avx2", "default")))
 #endif
 #endif
 #ifndef MCD_CLONES
 #define MCD_CLONES
+#define MCD_SHORT_CLONES /* for rows of one or two dozen elements, shorter than some vectors */
 #endif
 
 /* A function that a clone calls must be inlined into it, or it would be compiled for the least. */

@@ -35,17 +35,23 @@ static float *target(const struct job *j, uint32_t row, int64_t unit)
     return j->out + row * j->elements + unit * j->attr.span;
 }
 
-/* y = scale x, or exactly 0 where the unit's bit is set, whatever x is. */
+/* scale x, or exactly 0 where the unit's bit is set, whatever x is */
+MCD_INTO_CLONE float kept(float x, float scale, uint32_t word, int bit)
+{
+    return mcd_from_bits(mcd_bits(scale * x) & ((word >> bit & 1) - 1));
+}
+
 static MCD_CLONES void keep(float *y, const float *x, const uint32_t *dropped, float scale,
                             int64_t n)
 {
-    for (int64_t i = 0; i < n; i += 32) {
-        const uint32_t word = dropped[i / 32];
-        const int m = n - i < 32 ? (int)(n - i) : 32;
+    for (; n >= 32; n -= 32, x += 32, y += 32, dropped++) {
+        const uint32_t word = *dropped;
         MCD_ELEMENTWISE
-        for (int b = 0; b < m; b++)
-            y[i + b] = mcd_from_bits(mcd_bits(scale * x[i + b]) & ((word >> b & 1) - 1));
+        for (int i = 0; i < 32; i++)
+            y[i] = kept(x[i], scale, word, i);
     }
+    for (int i = 0; i < n; i++)
+        y[i] = kept(x[i], scale, *dropped, i);
 }
 
 static MCD_CLONES void times(float *y, const float *x, float factor, int64_t n)
@@ -102,25 +108,27 @@ static void filled(void *arg, int64_t first, int64_t count, uint32_t worker)
     }
 }
 
-/* Normals of the lanes, negated where flipped: z[lane][unit]. */
-static MCD_CLONES void normals(float z[][4], uint32_t word[4][MCD_LANES], const uint32_t *flip)
+/* Normals of the lanes, negated where flipped: z[unit][lane]. */
+static MCD_CLONES void normals(float z[4][MCD_LANES], uint32_t word[4][MCD_LANES],
+                               const uint32_t *flip)
 {
     for (int i = 0; i < 4; i += 2)
         for (int l = 0; l < MCD_LANES; l++) {
             float sine, cosine, r = mcd_normal_radius(word[i][l]);
             mcd_normal_angle(word[i + 1][l], &sine, &cosine);
             r = flip[l] ? -r : r;
-            z[l][i] = r * cosine;
-            z[l][i + 1] = r * sine;
+            z[i][l] = r * cosine;
+            z[i + 1][l] = r * sine;
         }
 }
 
 /* Uniforms in (0, 1), u as 1 - u where flipped. */
-static MCD_CLONES void uniforms(float u[][4], uint32_t word[4][MCD_LANES], const uint32_t *flip)
+static MCD_CLONES void uniforms(float u[4][MCD_LANES], uint32_t word[4][MCD_LANES],
+                                const uint32_t *flip)
 {
     for (int i = 0; i < 4; i++)
         for (int l = 0; l < MCD_LANES; l++)
-            u[l][i] = ((float)(int32_t)((word[i][l] ^ flip[l]) >> 9) + 0.5f) * 1.1920929e-7f;
+            u[i][l] = ((float)(int32_t)((word[i][l] ^ flip[l]) >> 9) + 0.5f) * 1.1920929e-7f;
 }
 
 static void fill(float *y, float value, int64_t n)
@@ -130,7 +138,7 @@ static void fill(float *y, float value, int64_t n)
 }
 
 /* The numbers of one block of up to 4 units, as they are (NOISE) or as factors 1 + scale z. */
-static void use_block(const struct job *j, uint32_t row, uint32_t block, const float *z)
+static void use_block(const struct job *j, uint32_t row, uint32_t block, const float z[4])
 {
     int64_t unit = 4 * (int64_t)block, n = j->attr.units - unit, span = j->attr.span;
     n = n < 4 ? n : 4;
@@ -152,7 +160,7 @@ static void continuous(void *arg, int64_t first, int64_t count, uint32_t worker)
     while (count > 0) {
         struct mcd_lanes lanes;
         uint32_t word[4][MCD_LANES];
-        float z[MCD_LANES][4];
+        float z[4][MCD_LANES];
         mcd_lanes_start(&lanes, j->run, (uint32_t)j->attr.site, j->blocks, first, count);
         mcd_lanes_noise(&lanes, word);
         if (j->attr.law == MCD_UNIFORM)
@@ -160,7 +168,8 @@ static void continuous(void *arg, int64_t first, int64_t count, uint32_t worker)
         else
             normals(z, word, lanes.flip);
         for (uint32_t l = 0; l < lanes.count; l++)
-            use_block(j, lanes.row[l], lanes.block[l], z[l]);
+            use_block(j, lanes.row[l], lanes.block[l],
+                      (const float[4]){z[0][l], z[1][l], z[2][l], z[3][l]});
         first += lanes.count;
         count -= lanes.count;
     }

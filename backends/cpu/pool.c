@@ -1,5 +1,5 @@
 /* POOL2D and its gradient. Work is cut by planes: the channels of all rows. */
-#include "clones.h"
+#include "elementary.h"
 #include "ops.h"
 
 #include <math.h>
@@ -70,7 +70,6 @@ static void plane(const struct job *j, float *out, const float *x)
 
 static void plane_dx(const struct job *j, float *dx, const float *x, const float *dy)
 {
-    memset(dx, 0, (size_t)(j->h * j->w) * sizeof *dx);
     for (int64_t oy = 0; oy < j->oh; oy++)
         for (int64_t ox = 0; ox < j->ow; ox++) {
             struct window n = window_at(j, oy, ox);
@@ -88,41 +87,49 @@ static void plane_dx(const struct job *j, float *dx, const float *x, const float
         }
 }
 
-/* Whether a later value takes the place of the largest so far, as in argmax. */
-MCD_INTO_CLONE int wins(float later, float best)
-{
-    return later > best || later != later;
-}
-
+/* As argmax chooses. Written, as the masks below, so that compilers see no branch in it. */
 MCD_INTO_CLONE float larger(float best, float later)
 {
-    return wins(later, best) ? later : best;
+    float m = later > best ? later : best;
+    return later != later ? later : m;
 }
 
-/* The usual pooling, windows of 2 x 2 side by side, for a row of windows. */
-static MCD_CLONES void pairs(float *restrict out, const float *restrict top,
-                             const float *restrict bottom, int64_t n)
+/* All ones where a later value takes the place of the largest so far. */
+MCD_INTO_CLONE uint32_t wins(float later, float best)
 {
-    for (int64_t i = 0; i < n; i++)
-        out[i] =
-            larger(larger(top[2 * i], top[2 * i + 1]), larger(bottom[2 * i], bottom[2 * i + 1]));
+    uint32_t m = later > best ? 0xFFFFFFFFu : 0;
+    return later != later ? 0xFFFFFFFFu : m;
 }
 
-static MCD_CLONES void pairs_dx(float *restrict dtop, float *restrict dbottom,
-                                const float *restrict top, const float *restrict bottom,
-                                const float *restrict dy, int64_t n)
+MCD_INTO_CLONE float masked(float x, uint32_t mask)
 {
-    for (int64_t i = 0; i < n; i++) {
-        float a = top[2 * i], b = top[2 * i + 1], c = bottom[2 * i], d = bottom[2 * i + 1];
-        int b_wins = wins(b, a), d_wins = wins(d, c);
-        float upper = b_wins ? b : a, lower = d_wins ? d : c, g = dy[i];
-        int low_wins = wins(lower, upper);
-        float up = low_wins ? 0.0f : g, low = low_wins ? g : 0.0f;
-        dtop[2 * i] = b_wins ? 0.0f : up;
-        dtop[2 * i + 1] = b_wins ? up : 0.0f;
-        dbottom[2 * i] = d_wins ? 0.0f : low;
-        dbottom[2 * i + 1] = d_wins ? low : 0.0f;
-    }
+    return mcd_from_bits(mcd_bits(x) & mask);
+}
+
+/* The usual pooling of a plane: windows of 2 x 2, side by side. */
+static MCD_SHORT_CLONES void plane_2x2(const struct job *j, float *restrict out,
+                                       const float *restrict x)
+{
+    const int64_t w = j->w, oh = j->oh, ow = j->ow;
+    for (int64_t y = 0; y < oh; y++, x += 2 * w, out += ow)
+        for (int64_t i = 0; i < ow; i++)
+            out[i] = larger(larger(x[2 * i], x[2 * i + 1]), larger(x[w + 2 * i], x[w + 2 * i + 1]));
+}
+
+static MCD_SHORT_CLONES void plane_2x2_dx(const struct job *j, float *restrict dx,
+                                          const float *restrict x, const float *restrict dy)
+{
+    const int64_t w = j->w, oh = j->oh, ow = j->ow;
+    for (int64_t y = 0; y < oh; y++, x += 2 * w, dx += 2 * w, dy += ow)
+        for (int64_t i = 0; i < ow; i++) {
+            float a = x[2 * i], b = x[2 * i + 1], c = x[w + 2 * i], d = x[w + 2 * i + 1];
+            uint32_t right = wins(b, a), low_right = wins(d, c);
+            uint32_t low = wins(larger(c, d), larger(a, b));
+            dx[2 * i] = masked(dy[i], ~low & ~right);
+            dx[2 * i + 1] = masked(dy[i], ~low & right);
+            dx[w + 2 * i] = masked(dy[i], low & ~low_right);
+            dx[w + 2 * i + 1] = masked(dy[i], low & low_right);
+        }
 }
 
 static int is_2x2(const struct job *j)
@@ -139,11 +146,10 @@ static void forward(void *arg, int64_t first, int64_t count, uint32_t worker)
     for (int64_t p = first; p < first + count; p++) {
         float *out = j->out + p * j->oh * j->ow;
         const float *x = j->x + p * j->h * j->w;
-        if (!is_2x2(j))
-            plane(j, out, x);
+        if (is_2x2(j))
+            plane_2x2(j, out, x);
         else
-            for (int64_t oy = 0; oy < j->oh; oy++)
-                pairs(out + oy * j->ow, x + 2 * oy * j->w, x + (2 * oy + 1) * j->w, j->ow);
+            plane(j, out, x);
     }
 }
 
@@ -154,16 +160,13 @@ static void backward(void *arg, int64_t first, int64_t count, uint32_t worker)
     for (int64_t p = first; p < first + count; p++) {
         float *dx = j->out + p * j->h * j->w;
         const float *x = j->x + p * j->h * j->w, *dy = j->dy + p * j->oh * j->ow;
-        if (!is_2x2(j)) {
-            plane_dx(j, dx, x, dy);
-            continue;
-        }
-        if (2 * j->oh != j->h || 2 * j->ow != j->w) /* a row or column is in no window */
+        int fast = is_2x2(j), whole = 2 * j->oh == j->h && 2 * j->ow == j->w;
+        if (!fast || !whole) /* windows may overlap, or leave a row or column out */
             memset(dx, 0, (size_t)(j->h * j->w) * sizeof *dx);
-        for (int64_t oy = 0; oy < j->oh; oy++) {
-            int64_t top = 2 * oy * j->w, bottom = top + j->w;
-            pairs_dx(dx + top, dx + bottom, x + top, x + bottom, dy + oy * j->ow, j->ow);
-        }
+        if (fast)
+            plane_2x2_dx(j, dx, x, dy);
+        else
+            plane_dx(j, dx, x, dy);
     }
 }
 

@@ -45,81 +45,128 @@ static void inside(const struct mcd_unfold *u, int64_t kx, int64_t *first, int64
     *first = *first < *last ? *first : *last;
 }
 
-/* Copies rows of `u->ow` values from an image plane, zeros where it has none. */
-static MCD_CLONES void copy_rows(const struct mcd_unfold *u, float *restrict to,
-                                 const float *restrict plane, int64_t kx, int64_t row,
-                                 int64_t row_step)
+/*
+ * A run of unfolded rows, for one channel and kernel column, whose image rows lie at equal
+ * distances. A line has a run for each phase, or, where it is full, one.
+ */
+struct run {
+    int64_t kx;
+    int64_t row;           /* of the image, of the run's first row; perhaps outside */
+    int64_t plane, offset; /* where the channel starts in the image, the run in the unfolded one */
+};
+
+static int64_t count_runs(const struct mcd_unfold *u)
 {
-    const int64_t stride = u->conv.stride[1], shift = kx * u->conv.dilation[1] - u->conv.pad[1];
-    int64_t first, last;
-    inside(u, kx, &first, &last);
-    for (int64_t r = 0; r < u->rows; r++, row += row_step, to += u->ow) {
-        const float *from = plane + row * u->w + shift;
-        int64_t begin = row < 0 || row >= u->h ? u->ow : first;
-        for (int64_t i = 0; i < begin; i++)
-            to[i] = 0;
-        if (stride == 1)
-            for (int64_t i = begin; i < last; i++)
-                to[i] = from[i];
-        else
-            for (int64_t i = begin; i < last; i++)
-                to[i] = from[i * stride];
-        for (int64_t i = begin > last ? begin : last; i < u->ow; i++)
-            to[i] = 0;
+    return u->depth * u->phases;
+}
+
+static struct run run_at(const struct mcd_unfold *u, int64_t i)
+{
+    int64_t phase = i % u->phases, line = i / u->phases;
+    int64_t kx = line % u->kw, c = line / u->kw % u->c, ky = line / u->kw / u->c;
+    return (struct run){.kx = kx,
+                        .row = ky * u->conv.dilation[0] + phase - u->conv.pad[0],
+                        .plane = c * u->h * u->w,
+                        .offset = i * u->rows * u->ow};
+}
+
+/* Sets what lies outside the image to zero in rows first .. last - 1 of a run. */
+static void clear_sides(const struct mcd_unfold *u, float *rows, int64_t first, int64_t last,
+                        int64_t left, int64_t right)
+{
+    for (int64_t r = first; r < last; r++) {
+        for (int64_t i = 0; i < left; i++)
+            rows[r * u->ow + i] = 0;
+        for (int64_t i = right; i < u->ow; i++)
+            rows[r * u->ow + i] = 0;
     }
 }
 
-/* The reverse of copy_rows: adds. */
-static MCD_CLONES void add_rows(const struct mcd_unfold *u, float *restrict plane,
-                                const float *restrict from, int64_t kx, int64_t row,
-                                int64_t row_step)
+/* Rows first .. last - 1 of a run lie in the image. */
+static void rows_inside(const struct mcd_unfold *u, const struct run *run, int64_t *first,
+                        int64_t *last)
 {
-    const int64_t stride = u->conv.stride[1], shift = kx * u->conv.dilation[1] - u->conv.pad[1];
-    int64_t first, last;
-    inside(u, kx, &first, &last);
-    for (int64_t r = 0; r < u->rows; r++, row += row_step, from += u->ow) {
-        float *to = plane + row * u->w + shift;
-        if (row < 0 || row >= u->h)
-            continue;
-        if (stride == 1)
-            for (int64_t i = first; i < last; i++)
-                to[i] += from[i];
-        else
-            for (int64_t i = first; i < last; i++)
-                to[i * stride] += from[i];
-    }
+    int64_t step = u->conv.stride[0];
+    *first = run->row < 0 ? (-run->row + step - 1) / step : 0;
+    *last = run->row < u->h ? (u->h - 1 - run->row) / step + 1 : 0;
+    *last = *last < u->rows ? *last : u->rows;
+    *first = *first < *last ? *first : *last;
 }
 
 /*
- * Calls for every run of unfolded rows that lie at equal distances in the image. A full line has a
- * run for its kernel row; otherwise a line has one for each phase.
+ * Whether the rows of a run follow each other in the image as they do when unfolded. Then they are
+ * one piece of memory, but for what the sides of the image wrap around.
  */
-static void each_run(const struct mcd_unfold *u, float *unfolded, float *image, int fold)
+static int in_one_piece(const struct mcd_unfold *u)
 {
-    const struct mcd_attr_conv *a = &u->conv;
-    int64_t copies = u->full ? u->kh : 1;
-    for (int64_t ky = 0; ky < copies; ky++)
-        for (int64_t c = 0; c < u->c; c++)
-            for (int64_t kx = 0; kx < u->kw; kx++)
-                for (int64_t phase = 0; phase < u->phases; phase++) {
-                    float *plane = image + c * u->h * u->w;
-                    int64_t row = ky * a->dilation[0] + phase - a->pad[0];
-                    if (fold)
-                        add_rows(u, plane, unfolded, kx, row, a->stride[0]);
-                    else
-                        copy_rows(u, unfolded, plane, kx, row, a->stride[0]);
-                    unfolded += u->rows * u->ow;
-                }
+    return u->conv.stride[0] == 1 && u->conv.stride[1] == 1 && u->ow == u->w;
+}
+
+static void unfold_run(const struct mcd_unfold *u, const struct run *run, float *to,
+                       const float *plane)
+{
+    const int64_t stride = u->conv.stride[1],
+                  shift = run->kx * u->conv.dilation[1] - u->conv.pad[1];
+    int64_t top, bottom, left, right;
+    rows_inside(u, run, &top, &bottom);
+    inside(u, run->kx, &left, &right);
+    memset(to, 0, (size_t)(top * u->ow) * sizeof *to);
+    memset(to + bottom * u->ow, 0, (size_t)((u->rows - bottom) * u->ow) * sizeof *to);
+    if (in_one_piece(u) && left < right && top < bottom) {
+        int64_t begin = top * u->ow + left, end = (bottom - 1) * u->ow + right;
+        memcpy(to + begin, plane + run->row * u->w + shift + begin,
+               (size_t)(end - begin) * sizeof *to);
+    }
+    clear_sides(u, to, top, bottom, left, right);
+    for (int64_t r = top; r < bottom && !in_one_piece(u); r++) {
+        const float *from = plane + (run->row + r * u->conv.stride[0]) * u->w + shift;
+        for (int64_t i = left; i < right; i++)
+            to[r * u->ow + i] = from[i * stride];
+    }
+}
+
+static MCD_CLONES void fold_add(float *restrict to, const float *restrict from, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        to[i] += from[i];
+}
+
+static void fold_run(const struct mcd_unfold *u, const struct run *run, float *plane, float *from)
+{
+    const int64_t stride = u->conv.stride[1],
+                  shift = run->kx * u->conv.dilation[1] - u->conv.pad[1];
+    int64_t top, bottom, left, right;
+    rows_inside(u, run, &top, &bottom);
+    inside(u, run->kx, &left, &right);
+    if (left == right || top == bottom)
+        return;
+    if (in_one_piece(u)) {
+        int64_t begin = top * u->ow + left, end = (bottom - 1) * u->ow + right;
+        clear_sides(u, from, top, bottom, left, right);
+        fold_add(plane + run->row * u->w + shift + begin, from + begin, end - begin);
+        return;
+    }
+    for (int64_t r = top; r < bottom; r++) {
+        float *to = plane + (run->row + r * u->conv.stride[0]) * u->w + shift;
+        for (int64_t i = left; i < right; i++)
+            to[i * stride] += from[r * u->ow + i];
+    }
 }
 
 void mcd_unfold(const struct mcd_unfold *u, float *unfolded, const float *x)
 {
-    each_run(u, unfolded, (float *)x, 0);
+    for (int64_t i = 0; i < count_runs(u); i++) {
+        struct run run = run_at(u, i);
+        unfold_run(u, &run, unfolded + run.offset, x + run.plane);
+    }
 }
 
-void mcd_fold(const struct mcd_unfold *u, float *dx, const float *unfolded)
+void mcd_fold(const struct mcd_unfold *u, float *dx, float *unfolded)
 {
-    each_run(u, (float *)unfolded, dx, 1);
+    for (int64_t i = 0; i < count_runs(u); i++) {
+        struct run run = run_at(u, i);
+        fold_run(u, &run, dx + run.plane, unfolded + run.offset);
+    }
 }
 
 /* Copies between [o][c][ky][kx] and [o][ky][c][kx]: `to` is the one with a outside b. */

@@ -36,9 +36,9 @@ struct mcd_unfold mcd_unfold_plan(const struct mcd_attr_conv *conv, const struct
 /* Where the operand of product i starts in the unfolded image. */
 int64_t mcd_unfold_offset(const struct mcd_unfold *u, int64_t i);
 
-/* Unfolds an image; adds an unfolded gradient up into dx, an image of zeros. */
+/* Unfolds an image; adds an unfolded gradient, which is lost, up into dx, an image of zeros. */
 void mcd_unfold(const struct mcd_unfold *u, float *unfolded, const float *x);
-void mcd_fold(const struct mcd_unfold *u, float *dx, const float *unfolded);
+void mcd_fold(const struct mcd_unfold *u, float *dx, float *unfolded);
 
 /*
  * Kernels sorted for the products, [o][ky][c][kx]: product i has its o x depth factor from
