@@ -318,18 +318,6 @@ void mcd_forward_geometry(struct mcd_forward *f)
     f->block_passes = (passes + group - 1) / group * group;
 }
 
-/* Every pass would be the same: the spread would say "certain" where nothing was asked. */
-static int check_stochastic(const struct run *r, struct mcd_error *error)
-{
-    const struct mcd_graph_core *g = r->recording.graph;
-    for (uint32_t s = 0; s < g->nsites; s++)
-        if (g->site[s].law == MCD_UNIFORM || g->site[s].p > 0)
-            return MCD_OK;
-    return mcd_fail(
-        error, MCD_INVALID, r->f->network->model->plugin->name,
-        "nothing in this network is stochastic: expected a layer that drops with p > 0");
-}
-
 int mcd_forward_run(const struct mcd_forward *f, struct mcd_error *error)
 {
     uint64_t row_blocks = ((uint64_t)f->rows + f->block_rows - 1) / f->block_rows;
@@ -340,7 +328,7 @@ int mcd_forward_run(const struct mcd_forward *f, struct mcd_error *error)
     if (status)
         return status;
     if (f->sampler)
-        status = check_stochastic(&r, error);
+        status = mcd_recording_check_stochastic(f->network, &r.recording, error);
     if (!status)
         status = run_alloc(&r, error);
     if (!status)

@@ -23,6 +23,28 @@ int mcd_network_record(const struct mcd_network *n, int stochastic, struct mcd_r
     return status;
 }
 
+int mcd_recording_check_stochastic(const struct mcd_network *n, const struct mcd_recording *r,
+                                   struct mcd_error *error)
+{
+    for (uint32_t s = 0; s < r->graph->nsites; s++)
+        if (r->graph->site[s].law == MCD_UNIFORM || r->graph->site[s].p > 0)
+            return MCD_OK;
+    return mcd_fail(
+        error, MCD_INVALID, n->model->spec,
+        "nothing in this network is stochastic: expected a layer that drops with p > 0");
+}
+
+int mcd_network_check_stochastic(const struct mcd_network *n, struct mcd_error *error)
+{
+    struct mcd_recording r;
+    int status = mcd_network_record(n, 1, &r, error);
+    if (status)
+        return status;
+    status = mcd_recording_check_stochastic(n, &r, error);
+    mcd_graph_destroy(r.graph);
+    return status;
+}
+
 /* The output must be one vector for each row: logits, or values. */
 static int check_output(struct mcd_network *n, const struct mcd_recording *r,
                         struct mcd_error *error)

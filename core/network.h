@@ -41,4 +41,13 @@ void mcd_network_close(struct mcd_network *network); /* NULL is fine */
 int mcd_network_record(const struct mcd_network *network, int stochastic,
                        struct mcd_recording *recording, struct mcd_error *error);
 
+/*
+ * MCD_INVALID, with the reason, if all passes of the network would be the same: their spread would
+ * say "certain" where nothing was asked. The first looks at a recording with noise, the second
+ * makes one.
+ */
+int mcd_recording_check_stochastic(const struct mcd_network *network,
+                                   const struct mcd_recording *recording, struct mcd_error *error);
+int mcd_network_check_stochastic(const struct mcd_network *network, struct mcd_error *error);
+
 #endif
