@@ -67,22 +67,23 @@ static json_t *real_or_null(double x)
     return isfinite(x) ? json_real(x) : json_null();
 }
 
-static json_t *state_json(const struct mcd_train_state *s)
+static json_t *state_json(const struct mcd_train *t, const struct mcd_train_state *s)
 {
     json_t *history = json_array();
     for (uint64_t i = 0; i < s->epochs; i++)
         json_array_append_new(history, json_pack("[o, o, o]", real_or_null(s->history[i].loss),
                                                  real_or_null(s->history[i].test),
                                                  real_or_null(s->history[i].seconds)));
-    return json_pack("{s:o, s:f, s:f, s:o}", "update", number_text(s->update), "loss_sum",
-                     s->loss_sum, "seconds", s->seconds, "history", history);
+    return json_pack("{s:o, s:I, s:f, s:f, s:o}", "update", number_text(s->update), "epochs",
+                     (json_int_t)t->epochs, "loss_sum", s->loss_sum, "seconds", s->seconds,
+                     "history", history);
 }
 
 int mcd_train_state_save(const struct mcd_train *t, const struct mcd_train_state *s,
                          struct mcd_error *error)
 {
     json_t *all =
-        json_pack("{s:i, s:o, s:o}", "format", 1, "run", run_json(t), "state", state_json(s));
+        json_pack("{s:i, s:o, s:o}", "format", 1, "run", run_json(t), "state", state_json(t, s));
     char *text = all ? json_dumps(all, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
     json_decref(all);
     if (!text)

@@ -223,7 +223,7 @@ int mcd_dataset_load(struct mcd_dataset *d, const struct mcd_dataset_request *r,
     if (status == MCD_OK && f.y)
         status = load_answers(d, f.y, r, type, e);
     d->source = f.x;
-    free(f.y);
+    d->answers = f.y;
     if (status)
         mcd_dataset_clear(d);
     return status;
@@ -234,5 +234,6 @@ void mcd_dataset_clear(struct mcd_dataset *d)
     mcd_array_clear(&d->x);
     mcd_array_clear(&d->y);
     free(d->source);
-    d->source = NULL;
+    free(d->answers);
+    d->source = d->answers = NULL;
 }

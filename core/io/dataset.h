@@ -37,6 +37,7 @@ struct mcd_dataset {
     struct mcd_array x; /* [n, ...], n >= 1, finite; bytes become 0 to 1 */
     struct mcd_array y; /* labels: MCD_I32 [n]; targets: [n, ...]; without data: no answers */
     char *source;       /* owned: the file that x came from */
+    char *answers;      /* owned: the file that y came from, or NULL */
 };
 
 /*

@@ -1,0 +1,89 @@
+/* Reads the part of a checkpoint's metadata that others than its own run need. */
+#include "saved.h"
+#include "error.h"
+#include "host.h"
+#include "io/place.h"
+#include "number.h"
+#include "train_state.h"
+
+#include <jansson.h>
+#include <string.h>
+
+static int read_text(const struct mcd_host *host, const json_t *text, char **to,
+                     struct mcd_error *error)
+{
+    const char *value = json_string_value(text);
+    if (!value || !*value)
+        return MCD_OK;
+    *to = mcd_host_strdup(host, value, error);
+    return *to ? MCD_OK : MCD_NOMEM;
+}
+
+static void read_shape(const json_t *input, struct mcd_shape *shape)
+{
+    size_t rank = json_array_size(input);
+    if (rank > MCD_MAX_RANK)
+        return;
+    for (size_t i = 0; i < rank; i++) {
+        shape->dim[i] = (int64_t)json_integer_value(json_array_get(input, i));
+        if (shape->dim[i] < 1)
+            return;
+    }
+    shape->rank = (uint32_t)rank;
+}
+
+static void read_training(const json_t *run, struct mcd_saved *s)
+{
+    const char *optimiser = json_string_value(json_object_get(run, "optimiser"));
+    if (!optimiser)
+        return;
+    s->update.optimiser = strcmp(optimiser, "adam") ? MCD_SGD : MCD_ADAM;
+    s->update.rate = json_number_value(json_object_get(run, "rate"));
+    s->update.momentum = json_number_value(json_object_get(run, "momentum"));
+    s->update.decay = json_number_value(json_object_get(run, "decay"));
+    s->rows = (int64_t)json_integer_value(json_object_get(run, "rows"));
+    s->batch = (int64_t)json_integer_value(json_object_get(run, "batch"));
+    s->shuffle = json_is_true(json_object_get(run, "shuffle"));
+}
+
+static int read_run(const struct mcd_host *host, const json_t *all, struct mcd_saved *s,
+                    struct mcd_error *error)
+{
+    const json_t *run = json_object_get(all, "run");
+    const char *seed = json_string_value(json_object_get(run, "seed"));
+    int64_t number = 0;
+    s->has_seed = seed && mcd_number_int(seed, &number) == MCD_NUMBER_OK && number >= 0;
+    s->seed = (uint64_t)number;
+    const json_t *state = json_object_get(all, "state");
+    s->epochs = json_array_size(json_object_get(state, "history"));
+    s->wanted = (uint64_t)json_integer_value(json_object_get(state, "epochs"));
+    read_training(run, s);
+    read_shape(json_object_get(run, "input"), &s->input);
+    int status = read_text(host, json_object_get(run, "model"), &s->model, error);
+    return status ? status : read_text(host, json_object_get(run, "data"), &s->data, error);
+}
+
+int mcd_saved_read(const struct mcd_host *host, const struct mcd_safetensors *file,
+                   const char *path, struct mcd_saved *saved, struct mcd_error *error)
+{
+    const char *text = mcd_safetensors_metadata(file, MCD_METADATA_KEY);
+    *saved = (struct mcd_saved){0};
+    if (!text)
+        return MCD_OK;
+    json_t *all = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    if (!all)
+        return mcd_fail(error, MCD_INVALID, mcd_place_file(path).text,
+                        "its metadata '%s' is damaged: expected a JSON object", MCD_METADATA_KEY);
+    int status = read_run(host, all, saved, error);
+    json_decref(all);
+    if (status)
+        mcd_saved_clear(host, saved);
+    return status;
+}
+
+void mcd_saved_clear(const struct mcd_host *host, struct mcd_saved *s)
+{
+    host->release(host, s->model);
+    host->release(host, s->data);
+    *s = (struct mcd_saved){0};
+}
