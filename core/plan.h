@@ -9,6 +9,7 @@
 #ifndef CORE_PLAN_H
 #define CORE_PLAN_H
 
+#include "arena.h"
 #include "graph.h"
 #include "store.h"
 

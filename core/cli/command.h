@@ -19,5 +19,7 @@ extern const struct mcd_command mcd_commands[];
 int mcd_cmd_default(int argc, char **argv); /* what runs when no command is named */
 int mcd_cmd_info(int argc, char **argv);
 int mcd_cmd_list(int argc, char **argv);
+int mcd_cmd_rotate(int argc, char **argv);
+int mcd_cmd_train(int argc, char **argv);
 
 #endif

@@ -6,5 +6,7 @@
 const struct mcd_command mcd_commands[] = {
     {"info", "what a plugin is and which parameters it takes", mcd_cmd_info},
     {"list", "the plugins that are found", mcd_cmd_list},
+    {"rotate", "one image at several angles, to predict", mcd_cmd_rotate},
+    {"train", "fit a model to a data set", mcd_cmd_train},
     {NULL, NULL, NULL},
 };

@@ -4,6 +4,7 @@
 #include "core/cli/log.h"
 #include "core/domain.h"
 #include "core/error.h"
+#include "core/moments.h"
 #include "core/number.h"
 #include "core/search.h"
 
@@ -21,6 +22,10 @@ enum {
     KEY_SAMPLER,
     KEY_OUT,
     KEY_FORMAT,
+    KEY_LABELS,
+    KEY_ROWS,
+    KEY_PASSES,
+    KEY_UNTIL,
     KEY_QUIET = 'q',
     KEY_VERBOSE = 'v'
 };
@@ -71,6 +76,8 @@ static const char **text_of(struct mcd_options *o, int key)
         return &o->sampler;
     case KEY_OUT:
         return &o->out;
+    case KEY_LABELS:
+        return &o->labels;
     default:
         return NULL;
     }
@@ -95,6 +102,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_FORMAT:
         o->format = parse_format(state, arg);
         return 0;
+    case KEY_ROWS:
+        o->rows = mcd_option_int(state, "rows", arg, 1, INT32_MAX);
+        return 0;
+    case KEY_PASSES:
+        o->passes = mcd_option_int(state, "passes", arg, 1, (int64_t)MCD_MAX_PASSES);
+        return 0;
+    case KEY_UNTIL:
+        o->until_mcse = mcd_option_real(state, "until-mcse", arg, "(0, inf)");
+        return 0;
     case KEY_QUIET:
         mcd_log_level(MCD_LOG_WARNING);
         return 0;
@@ -113,29 +129,47 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 GROUP(common, {"quiet", KEY_QUIET, NULL, 0, "Only warnings and errors on stderr", -1},
       {"verbose", KEY_VERBOSE, NULL, 0, "More on stderr", -1});
-GROUP(model, {"model", KEY_MODEL, "MODEL", 0, "Model, with parameters: lenet:drop=0.25", 0});
-GROUP(weights, {"weights", KEY_WEIGHTS, "FILE", 0, "Trained weights (safetensors)", 0});
-GROUP(data, {"data", KEY_DATA, "NAME|DIR|FILE", 0, "Data set, by name or by place", 0});
+GROUP(model, {"model", KEY_MODEL, "MODEL", 0,
+              "Model plugin, with parameters: lenet, mlp:hidden=400x400,drop=0.3, ./my.so", 0});
+GROUP(weights, {"weights", KEY_WEIGHTS, "FILE", 0,
+                "Trained weights (safetensors); they know their model if mcdrop saved them", 0});
+GROUP(data, {"data", KEY_DATA, "NAME|DIR|FILE", 0,
+             "Data set: mnist, fashion-mnist, a folder like theirs, or a file (NPY, IDX, CSV); "
+             "default: what the weights were trained on, else the model's own choice",
+             0});
+GROUP(rows, {"labels", KEY_LABELS, "FILE", 0, "Answers to the rows of a file (NPY, IDX, CSV)", 0},
+      {"rows", KEY_ROWS, "N", 0, "Use the first N rows only", 0});
 GROUP(compute,
       {"backend", KEY_BACKEND, "BACKEND", 0,
        "What computes (default: openblas where it is installed, else reference)", 0},
       {"threads", KEY_THREADS, "N", 0, "Threads to use (default: one per CPU)", 0},
       {"seed", KEY_SEED, "N", 0, "Seed of all randomness (default: chosen and printed)", 0});
+GROUP(passes, {"passes", KEY_PASSES, "N", 0, "Number of stochastic passes", 0},
+      {"until-mcse", KEY_UNTIL, "X", 0,
+       "Stop as soon as no Monte-Carlo standard error of a mean probability (or output) is above X",
+       0});
 GROUP(sampler, {"sampler", KEY_SAMPLER, "SAMPLER", 0,
-                "How passes are coupled (default: bernoulli): bernoulli:scope=pass", 0});
+                "How passes draw their masks (default: bernoulli); bernoulli:scope=pass gives all "
+                "rows of a pass the same",
+                0});
 GROUP(out, {"out", KEY_OUT, "PATH", 0, "Where results are written", 0});
-GROUP(format, {"format", KEY_FORMAT, "text|json|csv", 0, "How tables are printed", 0});
+GROUP(format, {"format", KEY_FORMAT, "text|json|csv", 0, "How results are printed", 0});
 
 void mcd_options_share(struct argp_state *state, struct mcd_options *options)
 {
-    const struct argp_child *child = state->root_argp->children;
-    for (int i = 0; child && child[i].argp; i++)
+    const struct argp *argp = state->root_argp;
+    if (!(state->flags & ARGP_NO_HELP)) /* then it is one of argp's own, around ours and --help */
+        argp = argp->children[0].argp;
+    for (int i = 0; argp->children && argp->children[i].argp; i++)
         state->child_inputs[i] = options;
 }
 
-static int choose_backend(const struct mcd_host *host, struct mcd_options *o, struct mcd_error *e)
+int mcd_options_choose_backend(const struct mcd_host *host, struct mcd_options *o,
+                               struct mcd_error *e)
 {
     char *path;
+    if (o->backend)
+        return MCD_OK;
     int status = mcd_search_find(host, MCD_BACKEND, "openblas", &path, e);
     if (status == MCD_OK)
         o->backend = path ? "openblas" : "reference";
@@ -145,7 +179,7 @@ static int choose_backend(const struct mcd_host *host, struct mcd_options *o, st
 
 int mcd_options_settle(const struct mcd_host *host, struct mcd_options *o, struct mcd_error *e)
 {
-    int status = o->backend ? MCD_OK : choose_backend(host, o, e);
+    int status = mcd_options_choose_backend(host, o, e);
     uint32_t seed;
     if (status != MCD_OK)
         return status;
@@ -156,4 +190,18 @@ int mcd_options_settle(const struct mcd_host *host, struct mcd_options *o, struc
     }
     host->log(host, MCD_LOG_INFO, "backend %s, seed %" PRIu64, o->backend, o->seed);
     return MCD_OK;
+}
+
+error_t mcd_options_only(int key, char *arg, struct argp_state *state)
+{
+    switch (key) {
+    case ARGP_KEY_INIT:
+        mcd_options_share(state, state->input);
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_error(state, "%s: no argument is expected", arg);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
 }

@@ -16,9 +16,25 @@
 #include <mcdrop/plugin.h>
 
 #include <argp.h>
+#include <math.h>
+
+/* What replaces the recipe of the model. */
+struct mcd_training_options {
+    int64_t epochs, batch;        /* -1: the recipe's */
+    double rate, momentum, decay; /* NaN: the recipe's */
+    uint32_t optimiser;           /* enum mcd_optimiser; 0: the recipe's */
+    int keep_order;               /* rows in the data's order, not shuffled */
+    double checkpoint_every;      /* seconds */
+};
 
 struct mcd_options {
     const char *model, *backend, *sampler, *data, *weights, *out; /* as given, else NULL */
+    const char *labels;                                           /* file of answers */
+    const char *input; /* file of inputs, in the place of a data set */
+    int64_t rows;      /* the first so many; 0: all */
+    int64_t passes;    /* 0: the command's default */
+    double until_mcse; /* 0: no matter */
+    struct mcd_training_options training;
     uint64_t seed;
     int has_seed;     /* the user chose it */
     uint32_t threads; /* 0: one per CPU */
@@ -27,32 +43,46 @@ struct mcd_options {
 
 #define MCD_OPTIONS                                                                                \
     {                                                                                              \
-        .threads = 0                                                                               \
+        .training = {                                                                              \
+            .epochs = -1,                                                                          \
+            .batch = -1,                                                                           \
+            .rate = NAN,                                                                           \
+            .momentum = NAN,                                                                       \
+            .decay = NAN,                                                                          \
+            .checkpoint_every = 60                                                                 \
+        }                                                                                          \
     }
 
 enum { MCD_OPTION_FIRST = 0x100, MCD_OPTION_OWN = 0x200 };
 
-extern const struct argp mcd_options_common;  /* --quiet, --verbose: for every command */
-extern const struct argp mcd_options_model;   /* --model SPEC */
-extern const struct argp mcd_options_weights; /* --weights FILE */
-extern const struct argp mcd_options_data;    /* --data NAME|DIR|FILE */
-extern const struct argp mcd_options_compute; /* --backend SPEC, --threads N, --seed N */
-extern const struct argp mcd_options_sampler; /* --sampler SPEC */
-extern const struct argp mcd_options_out;     /* --out PATH */
-extern const struct argp mcd_options_format;  /* --format text|json|csv */
+extern const struct argp mcd_options_common;   /* --quiet, --verbose: for every command */
+extern const struct argp mcd_options_model;    /* --model SPEC */
+extern const struct argp mcd_options_weights;  /* --weights FILE */
+extern const struct argp mcd_options_data;     /* --data NAME|DIR|FILE */
+extern const struct argp mcd_options_rows;     /* --labels FILE, --rows N */
+extern const struct argp mcd_options_compute;  /* --backend SPEC, --threads N, --seed N */
+extern const struct argp mcd_options_sampler;  /* --sampler SPEC */
+extern const struct argp mcd_options_passes;   /* --passes N, --until-mcse X */
+extern const struct argp mcd_options_training; /* --epochs N, --batch N, ...: options_training.c */
+extern const struct argp mcd_options_out;      /* --out PATH */
+extern const struct argp mcd_options_format;   /* --format text|json|csv */
 
 /* Gives every child of the command's argp the same options. */
 void mcd_options_share(struct argp_state *state, struct mcd_options *options);
 
-/*
- * Fills in what the user left open: a seed of the system's randomness, and as backend openblas
- * where it is found, else reference; never another. Says both in the log.
- */
+/* The backend where the user named none: openblas where it is found, else reference; no other. */
+int mcd_options_choose_backend(const struct mcd_host *, struct mcd_options *options,
+                               struct mcd_error *e);
+
+/* The backend, and a seed of the system's randomness where none was given. Logs both. */
 int mcd_options_settle(const struct mcd_host *, struct mcd_options *options, struct mcd_error *e);
 
 /* Numbers of options: end the program with a message unless `arg` is a whole number in [lo, hi]. */
 int64_t mcd_option_int(struct argp_state *, const char *option, const char *arg, int64_t lo,
                        int64_t hi);
+/* For parsers of commands that take no arguments: ARGP_KEY_INIT and ARGP_KEY_ARG. */
+error_t mcd_options_only(int key, char *arg, struct argp_state *state);
+
 /* A number for which domain (see mcdrop/param.h: "[0, 1)") holds. */
 double mcd_option_real(struct argp_state *, const char *option, const char *arg,
                        const char *domain);

@@ -1,0 +1,183 @@
+/* Training for commands. */
+#include "core/cli/fit.h"
+
+#include "core/cli/log.h"
+#include "core/cli/open.h"
+#include "core/cli/stop.h"
+#include "core/error.h"
+#include "core/train_state.h"
+
+#include <inttypes.h>
+#include <sys/stat.h>
+
+enum { LINE_SECONDS = 5 }; /* between lines about epochs */
+
+/* ---- opening ----------------------------------------------------------------------------- */
+
+/* A folder without test files is no reason not to train, and a file has none. */
+static int read_test(struct mcd_fit *f)
+{
+    struct mcd_error e = {0};
+    struct stat about;
+    const char *name = f->session->data_name;
+    struct mcd_dataset_request request = {
+        .data = name,
+        .split = MCD_TEST,
+        .answer = f->session->network->recipe.task == MCD_CLASSIFY ? MCD_LABELS : MCD_TARGETS,
+    };
+    if (stat(name, &about) == 0 && !S_ISDIR(about.st_mode))
+        return MCD_EXIT_OK;
+    int status = mcd_dataset_load(&f->test, &request, &e);
+    if (status == MCD_IO || (status == MCD_OK && !f->test.y.data)) {
+        mcd_dataset_clear(&f->test);
+        return MCD_EXIT_OK;
+    }
+    return status ? mcd_report(&e) : mcd_session_check_answers(f->session, &f->test);
+}
+
+static struct mcd_examples examples(const struct mcd_fit *f, const struct mcd_dataset *d)
+{
+    struct mcd_examples e = {.x = d->x.data};
+    if (!d->x.data)
+        return e;
+    e.rows = d->x.dim[0];
+    if (f->session->network->recipe.task == MCD_CLASSIFY)
+        e.label = d->y.data;
+    else
+        e.target = d->y.data;
+    return e;
+}
+
+static double or_recipe(double given, double recipe)
+{
+    return isnan(given) ? recipe : given;
+}
+
+static struct mcd_trainer_spec trainer_spec(const struct mcd_fit *f)
+{
+    const struct mcd_training_options *t = &f->session->options.training;
+    const struct mcd_recipe *r = &f->session->network->recipe;
+    return (struct mcd_trainer_spec){
+        .network = f->session->network,
+        .data = examples(f, &f->data),
+        .update = {.optimiser = t->optimiser ? t->optimiser : r->optimiser,
+                   .rate = or_recipe(t->rate, r->rate),
+                   .momentum = or_recipe(t->momentum, r->momentum),
+                   .decay = or_recipe(t->decay, r->decay)},
+        .batch = t->batch >= 0 ? (uint32_t)t->batch : r->batch,
+        .shuffle = !t->keep_order,
+        .seed = f->session->options.seed,
+    };
+}
+
+static void on_update(void *arg, uint64_t update, uint64_t of)
+{
+    struct mcd_fit *f = arg;
+    (void)of;
+    mcd_progress_update(&f->progress, update, *f->note ? f->note : NULL);
+}
+
+static void on_epoch(void *arg, uint64_t epoch, const struct mcd_epoch *line)
+{
+    struct mcd_fit *f = arg;
+    const struct mcd_examples *test = &f->train.test;
+    int n = snprintf(f->note, sizeof f->note, "epoch %" PRIu64 ": loss %.4f", epoch, line->loss);
+    if (test->label)
+        snprintf(f->note + n, sizeof f->note - (size_t)n, ", %.0f of %" PRId64 " test rows wrong",
+                 line->test, test->rows);
+    else if (test->target)
+        snprintf(f->note + n, sizeof f->note - (size_t)n, ", test error %.5g", line->test);
+    if (line->seconds - f->told < LINE_SECONDS && epoch < f->train.epochs)
+        return;
+    f->told = line->seconds;
+    mcd_log(MCD_LOG_INFO, "%s  (%.1f s)", f->note, line->seconds);
+}
+
+static void describe(struct mcd_fit *f)
+{
+    const struct mcd_training_options *t = &f->session->options.training;
+    f->train = (struct mcd_train){
+        .trainer = trainer_spec(f),
+        .test = examples(f, &f->test),
+        .epochs = t->epochs >= 0 ? (uint64_t)t->epochs : f->session->network->recipe.epochs,
+        .data = f->session->data_name,
+        .checkpoint = f->folder->weights,
+        .interval = t->checkpoint_every,
+        .stop = &mcd_stop,
+        .on_update = on_update,
+        .on_epoch = on_epoch,
+        .arg = f,
+    };
+    f->train.data_checksum = mcd_train_data_checksum(&f->train.trainer);
+}
+
+int mcd_fit_open(struct mcd_fit *f, struct mcd_session *session, const struct mcd_folder *folder)
+{
+    f->session = session;
+    f->folder = folder;
+    int status = mcd_folder_make(folder);
+    if (!status)
+        status = mcd_session_read(session, MCD_TRAIN, &f->data);
+    if (!status)
+        status = mcd_session_build(session, &f->data);
+    if (!status)
+        status = mcd_session_check_answers(session, &f->data);
+    if (!status)
+        status = read_test(f);
+    if (!status)
+        describe(f);
+    return status;
+}
+
+static uint64_t updates_of(const struct mcd_fit *f)
+{
+    uint64_t rows = (uint64_t)f->train.trainer.data.rows, batch = f->train.trainer.batch;
+    return f->train.epochs * (batch ? (rows + batch - 1) / batch : 1);
+}
+
+int mcd_fit_resume(struct mcd_fit *f, int must)
+{
+    struct mcd_error e = {0};
+    int status = mcd_train_resume(&f->train, &f->state, &e);
+    if (status == MCD_INVALID && !must) {
+        mcd_log(MCD_LOG_INFO, "%s: %s", e.where, e.text);
+        return mcd_folder_set_aside(f->folder);
+    }
+    if (status)
+        return mcd_report(&e);
+    mcd_log(MCD_LOG_INFO, "%s: trained for %" PRIu64 " of %" PRIu64 " updates", f->folder->weights,
+            f->state.update, updates_of(f));
+    return MCD_EXIT_OK;
+}
+
+/* ---- running ----------------------------------------------------------------------------- */
+
+int mcd_fit_is_complete(const struct mcd_fit *f)
+{
+    return f->state.update >= updates_of(f);
+}
+
+int mcd_fit_run(struct mcd_fit *f)
+{
+    struct mcd_error e = {0}, history = {0};
+    f->told = f->state.seconds;
+    mcd_log(MCD_LOG_INFO, "training %s for %" PRIu64 " epochs", f->session->network->model->spec,
+            f->train.epochs);
+    mcd_progress_start(&f->progress, "training", "updates", updates_of(f), f->state.update);
+    int status = mcd_train_run(&f->train, &f->state, &e);
+    mcd_progress_end(&f->progress);
+    if (status && status != MCD_STOPPED)
+        return mcd_report(&e);
+    if (mcd_train_history_save(&f->train, &f->state, f->folder->history, &history))
+        return mcd_report(&history);
+    mcd_log(MCD_LOG_INFO, "wrote %s and %s", f->folder->weights, f->folder->history);
+    return status ? mcd_report(&e) : MCD_EXIT_OK;
+}
+
+void mcd_fit_close(struct mcd_fit *f)
+{
+    mcd_train_state_clear(&f->state);
+    mcd_dataset_clear(&f->data);
+    mcd_dataset_clear(&f->test);
+    *f = (struct mcd_fit){0};
+}

@@ -1,0 +1,282 @@
+/* Opening what the options name, in the order in which it depends on each other. */
+#include "core/cli/session.h"
+
+#include "core/checkpoint.h"
+#include "core/cli/log.h"
+#include "core/cli/open.h"
+#include "core/error.h"
+#include "core/host.h"
+#include "core/infer.h"
+#include "core/io/place.h"
+#include "core/io/values.h"
+#include "core/spec.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* ---- model, backend, sampler ------------------------------------------------------------- */
+
+static int read_weights_file(struct mcd_session *s, const char *path, struct mcd_error *e)
+{
+    int status = mcd_safetensors_read(path, &s->file, e);
+    return status ? status : mcd_saved_read(s->host, &s->file, path, &s->saved, e);
+}
+
+/* Of "lenet:drop=0.5" the part from the colon on; "" if there is none. */
+static const char *settings_of(const char *spec)
+{
+    const char *colon = strchr(spec, ':');
+    return colon ? colon : "";
+}
+
+/*
+ * The model's specification: as given, or as the weights say where nothing is given, or the
+ * weights' parameters where a model of that name is given without any.
+ */
+static int choose_model(struct mcd_session *s, struct mcd_error *e)
+{
+    const char *given = s->options.model, *saved = s->saved.model;
+    struct mcd_spec spec = {0};
+    if (!given && !saved)
+        return mcd_fail(e, MCD_INVALID, "--model",
+                        s->options.weights
+                            ? "missing, and the weights do not say which model they belong to"
+                            : "missing: expected a model, such as lenet or mlp:hidden=400x400");
+    int status = given ? mcd_spec_parse(s->host, given, &spec, e) : MCD_OK;
+    if (status)
+        return status;
+    size_t name = saved ? strcspn(saved, ":") : 0;
+    int complete = given && saved && spec.count == 0 && strlen(spec.name) == name &&
+                   strncmp(spec.name, saved, name) == 0;
+    const char *head = given ? given : saved, *tail = complete ? settings_of(saved) : "";
+    size_t head_length = complete ? strcspn(head, ":") : strlen(head);
+    s->spec = mcd_host_zalloc(s->host, head_length + strlen(tail) + 1, e);
+    if (s->spec)
+        sprintf(s->spec, "%.*s%s", (int)head_length, head, tail);
+    mcd_spec_clear(s->host, &spec);
+    return s->spec ? MCD_OK : MCD_NOMEM;
+}
+
+static int open_items(struct mcd_session *s)
+{
+    const char *sampler = s->options.sampler ? s->options.sampler : "bernoulli";
+    int exit_status = mcd_open_item(s->host, MCD_MODEL, s->spec, &s->model);
+    if (!exit_status)
+        exit_status = mcd_open_item(s->host, MCD_BACKEND, s->options.backend, &s->backend);
+    return exit_status ? exit_status : mcd_open_item(s->host, MCD_SAMPLER, sampler, &s->sampler);
+}
+
+static double or_saved(double given, double saved)
+{
+    return isnan(given) ? saved : given;
+}
+
+/* What the user left open becomes what an earlier run of the same model had. */
+static void adopt(struct mcd_session *s)
+{
+    struct mcd_options *o = &s->options;
+    struct mcd_training_options *t = &o->training;
+    const struct mcd_saved *saved = &s->saved;
+    if (!o->has_seed && saved->has_seed) {
+        o->seed = saved->seed;
+        o->has_seed = 1;
+    }
+    if (!saved->update.optimiser)
+        return;
+    o->rows = o->rows ? o->rows : saved->rows;
+    t->optimiser = t->optimiser ? t->optimiser : saved->update.optimiser;
+    t->rate = or_saved(t->rate, saved->update.rate);
+    t->momentum = or_saved(t->momentum, saved->update.momentum);
+    t->decay = or_saved(t->decay, saved->update.decay);
+    t->batch = t->batch >= 0 ? t->batch : saved->batch;
+    t->keep_order = t->keep_order || !saved->shuffle;
+    if (t->epochs < 0 && saved->wanted > 0)
+        t->epochs = (int64_t)saved->wanted;
+}
+
+/* Whether the earlier run's model has the name of this one's. */
+static int is_same_model(const struct mcd_session *s)
+{
+    const char *saved = s->saved.model, *name = s->model->plugin->name;
+    return saved && strlen(name) == strcspn(saved, ":") && !strncmp(saved, name, strlen(name));
+}
+
+int mcd_session_open(struct mcd_session *s, const struct mcd_options *options, const char *earlier)
+{
+    struct mcd_error e = {0};
+    const char *path = options->weights;
+    s->options = *options;
+    s->host = mcd_open_host(options->threads);
+    if (!s->host)
+        return MCD_EXIT_FAILURE;
+    if (!path && earlier && access(earlier, F_OK) == 0)
+        path = earlier;
+    int status = path ? read_weights_file(s, path, &e) : MCD_OK;
+    if (!status && choose_model(s, &e))
+        return mcd_report_option(&e);
+    if (!status)
+        status = mcd_options_choose_backend(s->host, &s->options, &e);
+    status = status ? mcd_report(&e) : open_items(s);
+    if (status || s->options.weights)
+        return status;
+    mcd_safetensors_clear(&s->file);
+    if (is_same_model(s))
+        adopt(s);
+    else
+        mcd_saved_clear(s->host, &s->saved);
+    return MCD_EXIT_OK;
+}
+
+void mcd_session_close(struct mcd_session *s)
+{
+    if (!s->host)
+        return;
+    mcd_network_close(s->network);
+    mcd_item_close(s->host, s->sampler);
+    mcd_item_close(s->host, s->backend);
+    mcd_item_close(s->host, s->model);
+    s->host->release(s->host, s->spec);
+    s->host->release(s->host, s->data_choice);
+    mcd_saved_clear(s->host, &s->saved);
+    mcd_safetensors_clear(&s->file);
+    mcd_host_destroy(s->host);
+    *s = (struct mcd_session){0};
+}
+
+/* ---- data -------------------------------------------------------------------------------- */
+
+static const struct mcd_recipe *recipe(const struct mcd_session *s)
+{
+    return ((const struct mcd_model *)s->model->plugin->api)->recipe(s->model->self);
+}
+
+static int read_one(const struct mcd_session *s, const char *name, enum mcd_split split,
+                    struct mcd_dataset *d, struct mcd_error *e)
+{
+    struct mcd_dataset_request request = {
+        .data = name,
+        .labels = s->options.labels,
+        .split = split,
+        .answer = recipe(s)->task == MCD_CLASSIFY ? MCD_LABELS : MCD_TARGETS,
+    };
+    return mcd_dataset_load(d, &request, e);
+}
+
+/* The first of a list that is there. A set that is there but damaged is a failure. */
+static int read_first(struct mcd_session *s, const char *list, enum mcd_split split,
+                      struct mcd_dataset *d, struct mcd_error *e)
+{
+    struct mcd_error last = {0};
+    s->data_choice = mcd_host_strdup(s->host, list, e);
+    if (!s->data_choice)
+        return MCD_NOMEM;
+    char *rest = s->data_choice;
+    for (char *name; (name = strsep(&rest, ","));) {
+        last = (struct mcd_error){0};
+        int status = read_one(s, name, split, d, &last);
+        if (status == MCD_OK)
+            s->data_name = name;
+        if (status != MCD_IO)
+            return status ? mcd_fail(e, status, last.where, "%s", last.text) : MCD_OK;
+    }
+    return mcd_fail(e, last.code, last.where, "%s", last.text);
+}
+
+/* Data of earlier calls comes by the same name. */
+static int read_named(struct mcd_session *s, enum mcd_split split, struct mcd_dataset *d,
+                      struct mcd_error *e)
+{
+    const char *const names[] = {s->options.input, s->data_name, s->options.data, s->saved.data};
+    const char *list = recipe(s)->data;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i]) {
+            s->data_name = names[i];
+            return read_one(s, names[i], split, d, e);
+        }
+    if (!list || !*list)
+        return mcd_fail(e, MCD_INVALID, "--data", "missing: expected a data set");
+    return read_first(s, list, split, d, e);
+}
+
+static void cut_rows(const struct mcd_session *s, struct mcd_dataset *d)
+{
+    int64_t rows = s->options.rows;
+    if (rows == 0 || rows >= d->x.dim[0])
+        return;
+    d->x.dim[0] = rows;
+    if (d->y.data)
+        d->y.dim[0] = rows;
+}
+
+int mcd_session_read(struct mcd_session *s, enum mcd_split split, struct mcd_dataset *d)
+{
+    struct mcd_error e = {0};
+    int status = read_named(s, split, d, &e);
+    if (status)
+        return mcd_report(&e);
+    int64_t all = d->x.dim[0];
+    cut_rows(s, d);
+    char first[48] = "";
+    if (d->x.dim[0] < all)
+        snprintf(first, sizeof first, "the first %" PRId64 " of ", d->x.dim[0]);
+    mcd_log(MCD_LOG_INFO, "%s data: %s%" PRId64 " rows of %s",
+            split == MCD_TRAIN ? "training" : "test", first, all, d->source);
+    return MCD_EXIT_OK;
+}
+
+/* ---- network ----------------------------------------------------------------------------- */
+
+/* One row's shape: the data's own, or the one of the training where it has as many values. */
+static struct mcd_shape row_shape(const struct mcd_session *s, const struct mcd_dataset *d)
+{
+    struct mcd_shape shape = {.rank = d->x.rank - 1};
+    memcpy(shape.dim, d->x.dim + 1, shape.rank * sizeof *shape.dim);
+    const struct mcd_shape *saved = &s->saved.input;
+    return saved->rank && mcd_shape_count(saved) == mcd_shape_count(&shape) ? *saved : shape;
+}
+
+int mcd_session_build(struct mcd_session *s, struct mcd_dataset *d)
+{
+    struct mcd_error e = {0};
+    struct mcd_shape shape = row_shape(s, d);
+    int status = mcd_options_settle(s->host, &s->options, &e);
+    if (status)
+        return mcd_report(&e);
+    status = mcd_network_open(s->host, s->spec, s->options.backend, &shape, s->options.seed,
+                              &s->network, &e);
+    if (status)
+        return mcd_report(&e);
+    if (!s->options.weights)
+        return MCD_EXIT_OK;
+    if (s->saved.model && strcmp(s->saved.model, s->network->model->spec) != 0)
+        mcd_log(MCD_LOG_WARNING, "%s was trained as %s, used as %s", s->options.weights,
+                s->saved.model, s->network->model->spec);
+    status = mcd_weights_load(s->network, &s->file, s->options.weights, 0, &e);
+    return status ? mcd_report(&e) : MCD_EXIT_OK;
+}
+
+static int check_targets(const struct mcd_session *s, const struct mcd_dataset *d,
+                         struct mcd_error *e)
+{
+    int64_t values = mcd_array_count(&d->y) / d->y.dim[0];
+    if (values == s->network->outputs)
+        return MCD_OK;
+    return mcd_fail(e, MCD_INVALID, mcd_place_file(d->answers).text,
+                    "%" PRId64 " values a row: expected %" PRId64 ", as the model has outputs",
+                    values, s->network->outputs);
+}
+
+int mcd_session_check_answers(const struct mcd_session *s, struct mcd_dataset *d)
+{
+    struct mcd_error e = {0};
+    int status;
+    if (!d->y.data)
+        status = mcd_fail(&e, MCD_INVALID, mcd_place_file(d->source).text,
+                          "no labels: expected --labels FILE, or a folder that has both");
+    else if (s->network->recipe.task == MCD_CLASSIFY)
+        status = mcd_values_to_labels(&d->y, s->network->outputs, d->answers, &e);
+    else
+        status = check_targets(s, d, &e);
+    return status ? mcd_report(&e) : MCD_EXIT_OK;
+}

@@ -1,0 +1,51 @@
+/*
+ * A session: a network with everything it runs with, as the options ask for.
+ *
+ * Three steps, because each needs the one before: the model's recipe names the data, the data's
+ * shape makes the network. Failures are printed here; what comes back is an exit status.
+ */
+#ifndef CLI_SESSION_H
+#define CLI_SESSION_H
+
+#include "core/cli/options.h"
+#include "core/io/dataset.h"
+#include "core/network.h"
+#include "core/saved.h"
+
+/* Initialise with {0}; mcd_session_close in any case. */
+struct mcd_session {
+    struct mcd_options options; /* backend and seed settled */
+    struct mcd_host *host;
+    struct mcd_safetensors file; /* of options.weights */
+    struct mcd_saved saved;      /* what that file says of itself */
+    char *spec;                  /* of the model: --model, completed from the file */
+    struct mcd_item *model, *backend, *sampler;
+    const char *data_name; /* the data set in use, as a user would name it */
+    char *data_choice;     /* owns data_name where it comes from a list */
+    struct mcd_network *network;
+};
+
+/*
+ * Host, weights file, model, backend, sampler.
+ *
+ * `earlier`, which may be NULL, is where a run like this one may have left its weights. If they
+ * are of this model, what the user does not say is as it was then: data, seed, training. They are
+ * not loaded. Ignored where the options name weights.
+ */
+int mcd_session_open(struct mcd_session *, const struct mcd_options *options, const char *earlier);
+
+/*
+ * Inputs and answers: of --input, --data, the data that the weights were trained on, or the first
+ * of the recipe's that is found; the first --rows of them. Says in the log which ones.
+ */
+int mcd_session_read(struct mcd_session *, enum mcd_split split, struct mcd_dataset *dataset);
+
+/* The network for rows like those of the data set, with the weights if there are any. */
+int mcd_session_build(struct mcd_session *, struct mcd_dataset *dataset);
+
+/* Answers must be there and suit the network. */
+int mcd_session_check_answers(const struct mcd_session *, struct mcd_dataset *dataset);
+
+void mcd_session_close(struct mcd_session *);
+
+#endif

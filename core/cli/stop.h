@@ -1,0 +1,14 @@
+/* Ctrl-C and kill: the first one asks to finish the step and save, a second one ends the program.
+ */
+#ifndef CLI_STOP_H
+#define CLI_STOP_H
+
+#include <signal.h>
+
+/* 1 once the user wants to stop; what the core polls. */
+extern volatile sig_atomic_t mcd_stop;
+
+/* From now on SIGINT and SIGTERM are asked for, not suffered. */
+void mcd_stop_install(void);
+
+#endif
