@@ -52,7 +52,7 @@ static int fail_json(const struct source *s, const json_error_t *error)
     for (size_t i = 0; i < sizeof text; i++) /* it may quote the input */
         text[i] =
             error->text[i] == 0 || (unsigned char)error->text[i] >= ' ' ? error->text[i] : '?';
-    if (json_error_code(error) == json_error_out_of_memory)
+    if (text[0] == 0 || json_error_code(error) == json_error_out_of_memory)
         return mcd_fail(s->e, MCD_NOMEM, mcd_place_file(s->name).text, "no memory for its header");
     return mcd_fail(s->e, MCD_INVALID, mcd_place_byte(s->name, 8 + (size_t)error->position).text,
                     "the header is not JSON as expected: %s", text);

@@ -51,21 +51,22 @@ static json_t *describe(const struct mcd_array *a, size_t begin, size_t end)
                      "data_offsets", (json_int_t)begin, (json_int_t)end);
 }
 
-/* Adds an entry whose key is new and UTF-8. Takes over `value`, which may be NULL. */
+/*
+ * Adds an entry whose key is new and UTF-8. Takes over `value`, which is NULL if it could not be
+ * made. jansson does not tell a lack of memory from bad UTF-8.
+ */
 static int add(json_t *object, const char *key, json_t *value, const char *path,
                struct mcd_error *e)
 {
     struct mcd_place place = mcd_place_item(path, key);
-    int made = value != NULL;
     if (json_object_get(object, key)) {
         json_decref(value);
         return mcd_fail(e, MCD_INVALID, place.text, "cannot be written: the name occurs twice");
     }
     if (json_object_set_new(object, key, value) == 0)
         return MCD_OK;
-    if (made)
-        return mcd_fail(e, MCD_INVALID, place.text, "cannot be written: the name is not UTF-8");
-    return mcd_fail(e, MCD_NOMEM, place.text, "no memory for its entry, or it is not UTF-8");
+    return mcd_fail(e, MCD_INVALID, place.text,
+                    "cannot be written: it is not UTF-8, or there is no memory for it");
 }
 
 static int add_metadata(json_t *header, const struct mcd_safetensors *s, const char *path,
@@ -106,8 +107,24 @@ static int add_tensors(json_t *header, const struct mcd_safetensors *s, const ch
     return status;
 }
 
-/* The JSON as text; to be freed. */
-static int make_header(const struct mcd_safetensors *s, const char *path, char **text,
+/*
+ * The JSON as text of *size bytes, padded; to be freed. Not json_dumps: in jansson 2.14 it loses a
+ * key when its buffer cannot grow, and calls that success. json_dumpb needs no buffer of its own.
+ */
+static char *dump(const json_t *header, size_t *size)
+{
+    size_t length = json_dumpb(header, NULL, 0, JSON_COMPACT);
+    *size = (length + 7) / 8 * 8;
+    char *text = length > 0 ? malloc(*size) : NULL;
+    if (!text || json_dumpb(header, text, length, JSON_COMPACT) != length) {
+        free(text);
+        return NULL;
+    }
+    memset(text + length, ' ', *size - length);
+    return text;
+}
+
+static int make_header(const struct mcd_safetensors *s, const char *path, char **text, size_t *size,
                        struct mcd_error *e)
 {
     json_t *header = json_object();
@@ -116,21 +133,18 @@ static int make_header(const struct mcd_safetensors *s, const char *path, char *
         status = add_metadata(header, s, path, e);
     if (status == MCD_OK)
         status = add_tensors(header, s, path, e);
-    if (status == MCD_OK && !(*text = json_dumps(header, JSON_COMPACT)))
+    if (status == MCD_OK && !(*text = dump(header, size)))
         status = mcd_fail(e, MCD_NOMEM, mcd_place_file(path).text, "no memory for the header");
     json_decref(header);
     return status;
 }
 
-static int write_header(struct mcd_output *o, const char *text, struct mcd_error *e)
+static int write_header(struct mcd_output *o, const char *text, size_t size, struct mcd_error *e)
 {
     unsigned char length[8];
-    size_t size = strlen(text), padding = (8 - size % 8) % 8;
-    mcd_store_little(length, 8, size + padding);
+    mcd_store_little(length, 8, size);
     int status = mcd_output_write(o, length, 8, e);
-    if (status == MCD_OK)
-        status = mcd_output_write(o, text, size, e);
-    return status ? status : mcd_output_write(o, "        ", padding, e);
+    return status ? status : mcd_output_write(o, text, size, e);
 }
 
 /* Little-endian, through a block on the stack where the host is not. */
@@ -166,11 +180,12 @@ int mcd_safetensors_write(const char *path, const struct mcd_safetensors *s, str
 {
     struct mcd_output o = {0};
     char *text = NULL;
-    int status = make_header(s, path, &text, e);
+    size_t size = 0;
+    int status = make_header(s, path, &text, &size, e);
     if (status == MCD_OK)
         status = mcd_output_open(&o, path, e);
     if (status == MCD_OK)
-        status = write_header(&o, text, e);
+        status = write_header(&o, text, size, e);
     if (status == MCD_OK)
         status = write_tensors(&o, s, e);
     free(text);
