@@ -187,8 +187,10 @@ static mcd_val build_layer(struct mcd_graph_core *g, const char *full, const str
     return g->error.code ? 0 : v;
 }
 
-static mcd_val record_layer(struct mcd_graph *graph, const char *name, uint32_t n,
-                            const mcd_val *in, const char *format, va_list args)
+__attribute__((format(printf, 5, 0))) static mcd_val record_layer(struct mcd_graph *graph,
+                                                                  const char *name, uint32_t n,
+                                                                  const mcd_val *in,
+                                                                  const char *format, va_list args)
 {
     struct mcd_graph_core *g = core(graph);
     char full[MCD_MAX_SCOPE], spec[MAX_SPEC];

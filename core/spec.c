@@ -20,14 +20,20 @@ static size_t name_length(const char *text)
     return n;
 }
 
+static int ends_in_so(const char *name, size_t length)
+{
+    return length >= 3 && memcmp(name + length - 3, ".so", 3) == 0;
+}
+
+/* A name that kept a .so would lose it the next time that it is read. */
 static int parse_name(char *text, struct mcd_spec *spec, struct mcd_error *e)
 {
     char *slash = strrchr(text, '/');
     char *name = slash ? slash + 1 : text;
     size_t length = strlen(name);
-    if (length > 3 && strcmp(name + length - 3, ".so") == 0)
+    if (ends_in_so(name, length))
         name[length -= 3] = '\0';
-    if (length == 0 || name_length(name) != length)
+    if (length == 0 || name_length(name) != length || ends_in_so(name, length))
         return mcd_fail(e, MCD_INVALID, mcd_show_text(text).text,
                         "not a plugin's name: expected NAME, NAME.so or DIR/NAME.so, perhaps "
                         "followed by :key=value,key=value");
