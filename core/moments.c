@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-/* `count` elements of `size` bytes: check_spec keeps the product small. */
+/* `count` elements of `size` bytes: mcd_moments_check keeps the product small. */
 static void *make(const struct mcd_moments *m, size_t count, size_t size, struct mcd_error *e)
 {
     return mcd_host_zalloc(m->host, count * size, e);
@@ -23,7 +23,7 @@ static void drop(const struct mcd_moments *m, void *memory)
     m->host->release(m->host, memory);
 }
 
-static int check_spec(const struct mcd_moments_spec *s, struct mcd_error *e)
+int mcd_moments_check(const struct mcd_moments_spec *s, struct mcd_error *e)
 {
     if (s->task != MCD_CLASSIFY && s->task != MCD_REGRESS)
         return mcd_fail(e, MCD_INVALID, "moments", "task %" PRIu32 " is not known", s->task);
@@ -74,7 +74,7 @@ int mcd_moments_create(const struct mcd_host *host, struct mcd_moments **out,
                        const struct mcd_moments_spec *spec, struct mcd_error *e)
 {
     *out = NULL;
-    int status = check_spec(spec, e);
+    int status = mcd_moments_check(spec, e);
     if (status)
         return status;
     struct mcd_moments *m = mcd_host_zalloc(host, sizeof *m, e);

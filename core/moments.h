@@ -69,6 +69,9 @@ struct mcd_moments {
     struct mcd_row_block *block;
 };
 
+/* MCD_INVALID, saying what is right, for a spec that makes no sense or is too large. */
+int mcd_moments_check(const struct mcd_moments_spec *spec, struct mcd_error *e);
+
 /* Checks the spec and makes empty moments; *m is NULL on failure. */
 int mcd_moments_create(const struct mcd_host *host, struct mcd_moments **m,
                        const struct mcd_moments_spec *spec, struct mcd_error *e);

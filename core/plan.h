@@ -9,7 +9,6 @@
 #ifndef CORE_PLAN_H
 #define CORE_PLAN_H
 
-#include "arena.h"
 #include "graph.h"
 #include "store.h"
 

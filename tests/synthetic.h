@@ -9,6 +9,7 @@
 
 #include "core/host.h"
 #include "core/moments.h"
+#include "core/summary.h"
 
 #include <mcdrop/tensor.h>
 
@@ -115,6 +116,32 @@ static inline struct mcd_moments *synthetic_moments(const struct synthetic *r)
         for (uint64_t block = first; block < first + count; block++)
             synthetic_add(r, m, i, block);
     return m;
+}
+
+/* The same bits. */
+static inline void assert_same_summary(const struct mcd_summary *a, const struct mcd_summary *b)
+{
+    size_t rows = (size_t)a->spec.rows, n = rows * (size_t)a->spec.outputs;
+#define SAME(name, count) assert_memory_equal(a->name, b->name, (count) * sizeof *a->name)
+    SAME(output_mean, n);
+    SAME(output_sd, n);
+    SAME(output_mcse, n);
+    if (a->spec.task != MCD_CLASSIFY)
+        return;
+    SAME(probability_mean, n);
+    SAME(probability_sd, n);
+    SAME(probability_mcse, n);
+    SAME(entropy_mean, rows);
+    SAME(entropy_sd, rows);
+    SAME(predictive_entropy, rows);
+    SAME(predictive_entropy_mcse, rows);
+    SAME(mutual_information, rows);
+    SAME(mutual_information_mcse, rows);
+    SAME(variation_ratio, rows);
+    SAME(variation_ratio_mcse, rows);
+    SAME(votes, n);
+    SAME(batch_probability, MCD_BATCHES * n);
+#undef SAME
 }
 
 #endif
