@@ -14,7 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { UNITS = 23, PASSES = 40000 };
+enum { UNITS = 23 };
+static uint32_t passes = 40000; /* fewer if MCDROP_FAST is set */
 
 static struct step_case noise_case(uint32_t op, int64_t law, double p)
 {
@@ -24,9 +25,9 @@ static struct step_case noise_case(uint32_t op, int64_t law, double p)
     struct step_case c = {.op = op,
                           .nin = 1,
                           .in = {{1, mcd_shape1(UNITS), FILL_MIXED, 0, x}},
-                          .out = {PASSES, mcd_shape1(UNITS), FILL_NAN, 0, NULL},
+                          .out = {passes, mcd_shape1(UNITS), FILL_NAN, 0, NULL},
                           .in_place = NO_INPUT,
-                          .passes = PASSES,
+                          .passes = passes,
                           .rows = 1,
                           .domain = MCD_DOMAIN_PREDICT,
                           .seed = 2016};
@@ -34,7 +35,7 @@ static struct step_case noise_case(uint32_t op, int64_t law, double p)
     return c;
 }
 
-/* What PASSES passes give; to be freed. */
+/* What all passes give; to be freed. */
 static double *run(const struct step_case *c)
 {
     struct mcd_error e = {0};
@@ -84,16 +85,16 @@ static void assert_moments(const struct moments *m, double mean, double variance
 static void check_linear_model(int64_t law, double p)
 {
     struct step_case c = noise_case(MCD_OP_DROP, law, p);
-    double *dropped = run(&c), *y = calloc(PASSES, sizeof *y), mean = 0, variance = 0;
+    double *dropped = run(&c), *y = calloc(passes, sizeof *y), mean = 0, variance = 0;
     assert_non_null(y);
     for (int i = 0; i < UNITS; i++) {
         double wx = sin(3 * i + 1) * c.in[0].data[i];
         mean += p < 1 ? wx : 0;
         variance += p < 1 ? wx * wx * p / (1 - p) : 0;
-        for (int pass = 0; pass < PASSES; pass++)
+        for (uint32_t pass = 0; pass < passes; pass++)
             y[pass] += sin(3 * i + 1) * dropped[pass * UNITS + i];
     }
-    struct moments m = moments_of(y, PASSES);
+    struct moments m = moments_of(y, passes);
     assert_moments(&m, mean, variance);
     if (p == 0 || p == 1)
         assert_true(m.variance < 1e-20);
@@ -122,9 +123,10 @@ static void uniform_numbers(void **state)
     struct step_case c = noise_case(MCD_OP_NOISE, MCD_UNIFORM, 0);
     double *u = run(&c);
     (void)state;
-    for (int i = 0; i < UNITS * PASSES; i++)
+    int64_t n = (int64_t)UNITS * passes;
+    for (int64_t i = 0; i < n; i++)
         assert_true(u[i] > 0 && u[i] < 1);
-    struct moments m = moments_of(u, UNITS * PASSES);
+    struct moments m = moments_of(u, n);
     assert_moments(&m, 0.5, 1.0 / 12);
     free(u);
 }
@@ -133,11 +135,11 @@ static void uniform_numbers(void **state)
 static void normal_numbers(void **state)
 {
     struct step_case c = noise_case(MCD_OP_NOISE, MCD_GAUSSIAN, 0);
-    double *z = run(&c), n = UNITS * PASSES, third = 0, fourth = 0, together = 0, squares = 0;
+    double *z = run(&c), n = UNITS * passes, third = 0, fourth = 0, together = 0, squares = 0;
     (void)state;
-    struct moments m = moments_of(z, UNITS * PASSES);
+    struct moments m = moments_of(z, (int64_t)n);
     assert_moments(&m, 0, 1);
-    for (int i = 0; i + 1 < UNITS * PASSES; i++) {
+    for (int64_t i = 0; i + 1 < (int64_t)n; i++) {
         third += pow(z[i], 3) / n;
         fourth += pow(z[i], 4) / n;
         together += z[i] * z[i + 1] / n;
@@ -177,5 +179,7 @@ int main(void)
         cmocka_unit_test(normal_numbers),
         cmocka_unit_test(flipped_numbers_are_opposite),
     };
+    if (getenv("MCDROP_FAST"))
+        passes = 2000;
     return cmocka_run_group_tests_name("noise", tests, NULL, NULL);
 }

@@ -149,8 +149,9 @@ static void read_attributes(struct fixture *x)
         a->u.affine.shift = number(x, "shift");
         break;
     case MCD_OP_REDUCE:
-        a->u.reduce.kind = index_of(word(x, "kind"), reductions, 2); /* fall through */
     case MCD_OP_EXPAND:
+        if (x->of.op == MCD_OP_REDUCE)
+            a->u.reduce.kind = index_of(word(x, "kind"), reductions, 2);
         a->u.reduce.shape = shape_word(x);
         a->u.reduce.over_rows = (int64_t)number(x, "over_rows");
         break;
