@@ -92,26 +92,58 @@ int mcd_npy_write(const char *path, const struct mcd_array *a, struct mcd_error 
     return status;
 }
 
+/* The header in front of the values; one that is made again keeps its length. */
+static int write_header(struct mcd_npy_writer *w, struct mcd_error *e)
+{
+    char text[MCD_NPY_HEADER_MAX];
+    struct mcd_npy_header h = {.type = w->type, .rank = w->rank};
+    memcpy(h.dim, w->dim, sizeof h.dim);
+    size_t size = mcd_npy_header_format(&h, text);
+    if (w->start > size) {
+        memset(text + size - 1, ' ', w->start - size);
+        text[w->start - 1] = '\n';
+        mcd_store_little((unsigned char *)text + 8, 2, w->start - 10);
+        size = w->start;
+    }
+    w->start = size;
+    return mcd_output_write(&w->file, text, size, e);
+}
+
 int mcd_npy_create(struct mcd_npy_writer *w, const char *path, uint32_t type, uint32_t rank,
                    const int64_t *dim, struct mcd_error *e)
 {
-    char text[MCD_NPY_HEADER_MAX];
-    struct mcd_npy_header h = {.type = type, .rank = rank};
     size_t bytes = 0;
-    *w = (struct mcd_npy_writer){.unit = mcd_type_size(type)};
+    *w = (struct mcd_npy_writer){.unit = mcd_type_size(type), .type = type, .rank = rank};
     int status = mcd_array_bytes(type, rank, dim, &bytes, mcd_place_file(path).text, e);
     if (status == MCD_OK)
         status = mcd_output_open(&w->file, path, e);
     if (status)
         return status;
     for (uint32_t i = 0; i < rank; i++)
-        h.dim[i] = dim[i];
+        w->dim[i] = dim[i];
     w->count = (int64_t)(bytes / w->unit);
-    w->start = mcd_npy_header_format(&h, text);
-    status = mcd_output_write(&w->file, text, w->start, e);
+    status = write_header(w, e);
     if (status)
         mcd_npy_abort(w);
     return status;
+}
+
+int mcd_npy_shorten(struct mcd_npy_writer *w, int64_t extent, struct mcd_error *e)
+{
+    const char *path = w->file.path;
+    if (w->rank == 0 || extent < 0 || extent > w->dim[0])
+        return mcd_fail(e, MCD_INVALID, mcd_place_file(path).text,
+                        "cannot be shortened to %" PRId64 ": expected at most %" PRId64, extent,
+                        w->rank > 0 ? w->dim[0] : 0);
+    if (extent == w->dim[0])
+        return MCD_OK;
+    w->count = w->count / w->dim[0] * extent;
+    w->dim[0] = extent;
+    w->next = -1; /* the stream leaves the values */
+    if (fseeko(w->file.stream, 0, SEEK_SET) != 0)
+        return mcd_fail(e, MCD_IO, mcd_place_file(path).text, "cannot be written: %s",
+                        strerror(errno));
+    return write_header(w, e);
 }
 
 int mcd_npy_put(struct mcd_npy_writer *w, int64_t first, int64_t count, const void *values,

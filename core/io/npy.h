@@ -36,15 +36,20 @@ struct mcd_npy_writer {
     size_t start, unit;  /* of the values: first byte in the file, bytes of one */
     int64_t count, done; /* values that the shape holds, values written so far */
     int64_t next;        /* where the stream stands */
+    uint32_t type, rank;
+    int64_t dim[MCD_MAX_RANK];
 };
 
-/* The final shape must be known. */
+/* The final shape must be known, but for the first extent: see mcd_npy_shorten. */
 int mcd_npy_create(struct mcd_npy_writer *w, const char *path, uint32_t type, uint32_t rank,
                    const int64_t *dim, struct mcd_error *e);
 
 /* Writes `count` values in row-major order from value `first` on. Each value is written once. */
 int mcd_npy_put(struct mcd_npy_writer *w, int64_t first, int64_t count, const void *values,
                 struct mcd_error *e);
+
+/* Makes the first extent `extent`, at most what it was; nothing may have been written beyond. */
+int mcd_npy_shorten(struct mcd_npy_writer *w, int64_t extent, struct mcd_error *e);
 
 /* Makes the file appear; refuses when values are missing. Closes `w` in either case. */
 int mcd_npy_finish(struct mcd_npy_writer *w, struct mcd_error *e);

@@ -1,0 +1,38 @@
+/*
+ * Keeping the samples: all passes of a prediction in one NPY file, [passes][rows][outputs], written
+ * as they come, so that memory stays flat.
+ */
+#ifndef CORE_KEEP_H
+#define CORE_KEEP_H
+
+#include "core/io/npy.h"
+
+#include <mcdrop/error.h>
+
+#include <stdint.h>
+
+/* Initialise with {0}; after create, call exactly one of finish and abort. */
+struct mcd_keep {
+    struct mcd_npy_writer writer;
+    uint64_t first_pass;
+    int64_t rows, outputs;
+    size_t unit; /* bytes of one value */
+};
+
+/* `passes`: at most so many will come. `type`: MCD_F32 or MCD_F64. */
+int mcd_keep_create(struct mcd_keep *k, const char *path, uint32_t type, uint64_t first_pass,
+                    uint64_t passes, int64_t rows, int64_t outputs, struct mcd_error *e);
+
+/*
+ * Takes samples [passes][rows][outputs] of consecutive passes and rows, in any order of calls, one
+ * at a time: for struct mcd_predict, with the struct mcd_keep as its samples_arg.
+ */
+int mcd_keep_samples(void *keep, uint64_t first_pass, uint64_t passes, int64_t first_row,
+                     int64_t rows, const void *samples, struct mcd_error *e);
+
+/* `passes` have come: fewer than announced after an early stop. The file appears. */
+int mcd_keep_finish(struct mcd_keep *k, uint64_t passes, struct mcd_error *e);
+
+void mcd_keep_abort(struct mcd_keep *k); /* harmless where nothing is open */
+
+#endif
