@@ -33,7 +33,8 @@ static const struct synthetic basic = {
 
 static const int64_t labels[ROWS] = {0, 1, 2, 0};
 static const double average[ROWS * CLASSES] = {1, 0, 0, 0, 1, 0, 0, 0, 1, 0.25, 0.5, 0.25};
-static struct mcd_run description = {.seed = 7, .model = "mlp:drop=0.5", .backend = "reference"};
+static char model[] = "mlp:drop=0.5", backend[] = "reference";
+static struct mcd_run description = {.seed = 7, .model = model, .backend = backend};
 
 /* The document of moments; the caller drops it. */
 static json_t *document(const struct mcd_moments *m, int with_labels)
