@@ -13,7 +13,7 @@
 
 #include <stdint.h> /* brings __GLIBC__ */
 
-#if defined __x86_64__ && defined __GLIBC__ && defined __has_attribute
+#if !defined MCD_CLONES && defined __x86_64__ && defined __GLIBC__ && defined __has_attribute
 #if __has_attribute(target_clones)
 #define MCD_CLONES       __attribute__((target_clones("avx512f", "avx2", "default")))
 #define MCD_SHORT_CLONES __attribute__((target_clones("avx2", "default")))
