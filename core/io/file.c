@@ -107,6 +107,8 @@ int mcd_file_read(const char *path, size_t limit, struct mcd_bytes *b, struct mc
     int status = open_input(path, &in, &hint, e);
     if (status)
         return status;
+    if (!gzdirect(in) && limit > MCD_GZIP_LIMIT)
+        limit = MCD_GZIP_LIMIT;
     status = read_all(in, path, hint, limit, b, e);
     gzclose_r(in);
     if (status || b->size == 0)

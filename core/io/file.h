@@ -13,8 +13,11 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* What readers allow a file to hold, unpacked: far beyond any data set that fits in memory. */
+/* What readers allow a file to hold: far beyond any data set that fits in memory. */
 #define MCD_FILE_LIMIT ((size_t)1 << 36)
+
+/* What a gzip file may unpack to: it can claim a thousand times its own size. */
+#define MCD_GZIP_LIMIT ((size_t)1 << 32)
 
 struct mcd_bytes {
     unsigned char *data; /* owned, NULL when empty; aligned for any element type */
@@ -23,7 +26,8 @@ struct mcd_bytes {
 
 /*
  * Reads the whole of `path`, unpacking gzip (by its first bytes, whatever the name says). A damaged
- * or cut gzip stream and more than `limit` bytes are MCD_INVALID. On failure `b` is empty.
+ * or cut gzip stream and more than `limit` bytes (or MCD_GZIP_LIMIT, unpacked) are MCD_INVALID. On
+ * failure `b` is empty.
  */
 int mcd_file_read(const char *path, size_t limit, struct mcd_bytes *b, struct mcd_error *e);
 
