@@ -66,7 +66,7 @@ static int match_all(const struct shard *shard, size_t count, struct mcd_error *
         const struct shard *a = &shard[i - 1], *b = &shard[i];
         status = match_spec(a, b, e);
         if (status == MCD_OK)
-            status = mcd_run_match(&a->p->run, a->name, &b->p->run, b->name, e);
+            status = mcd_origin_match(&a->p->origin, a->name, &b->p->origin, b->name, e);
         if (status == MCD_OK)
             status = match_labels(a, b, e);
         if (status == MCD_OK)
@@ -106,7 +106,7 @@ static int append_text(const struct mcd_host *host, char **left, const char *rig
     if (!right || (*left && strstr(*left, right)))
         return MCD_OK;
     if (!*left)
-        return mcd_run_set(host, left, right, e);
+        return mcd_origin_set(host, left, right, e);
     size_t a = strlen(*left), b = strlen(right);
     char *both = mcd_host_zalloc(host, a + b + 3, e);
     if (!both)
@@ -124,8 +124,8 @@ static int append(struct mcd_partial *left, struct mcd_partial *right, struct mc
     int status = append_moments(left->moments, right->moments, e);
 #define APPEND(name, same)                                                                         \
     if (status == MCD_OK && !same)                                                                 \
-        status = append_text(left->host, &left->run.name, right->run.name, e);
-    MCD_RUN_TEXTS(APPEND)
+        status = append_text(left->host, &left->origin.name, right->origin.name, e);
+    MCD_ORIGIN_TEXTS(APPEND)
 #undef APPEND
     mcd_partial_clear(right);
     return status;

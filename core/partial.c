@@ -32,7 +32,7 @@ void mcd_partial_clear(struct mcd_partial *p)
     if (!p->host)
         return;
     mcd_moments_destroy(p->moments);
-    mcd_run_clear(p->host, &p->run);
+    mcd_origin_clear(p->host, &p->origin);
     p->host->release(p->host, p->deterministic);
     p->host->release(p->host, p->labels);
     *p = (struct mcd_partial){0};
@@ -59,9 +59,9 @@ static void describe(struct draft *d, uint64_t passes)
 #define NUMBER(name, type) add_number(d, #name, (uint64_t)spec.name);
     MCD_PARTIAL_NUMBERS(NUMBER)
 #undef NUMBER
-    add_number(d, "seed", d->p->run.seed);
-#define TEXT(name, same) add_text(d, #name, d->p->run.name);
-    MCD_RUN_TEXTS(TEXT)
+    add_number(d, "seed", d->p->origin.seed);
+#define TEXT(name, same) add_text(d, #name, d->p->origin.name);
+    MCD_ORIGIN_TEXTS(TEXT)
 #undef TEXT
 }
 

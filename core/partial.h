@@ -2,7 +2,7 @@
  * Partial results: a prediction over some of its passes, in a file, so that others can be joined.
  *
  * The file is safetensors. Metadata: format "mcdrop partial 1", the numbers of struct
- * mcd_moments_spec, and struct mcd_run. Tensors, with N rows and K outputs:
+ * mcd_moments_spec, and struct mcd_origin. Tensors, with N rows and K outputs:
  *
  *   moments.FIRST.PASSES   f64 [N, width]        a piece of values (core/leaf.h), whole blocks
  *   samples.FIRST.PASSES   f32, f64 [PASSES, N, K] a piece of samples: part of a block
@@ -14,7 +14,7 @@
 #define CORE_PARTIAL_H
 
 #include "core/moments.h"
-#include "core/run.h"
+#include "core/origin.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -23,7 +23,7 @@
 struct mcd_partial {
     const struct mcd_host *host;
     struct mcd_moments *moments; /* with spec.keep; loaded ones are one row block */
-    struct mcd_run run;
+    struct mcd_origin origin;
     double *deterministic; /* [rows][outputs] */
     int64_t *labels;       /* [rows], or NULL */
 };

@@ -85,12 +85,12 @@ static int read_description(struct source *s)
     MCD_PARTIAL_NUMBERS(NUMBER)
 #undef NUMBER
     if (status == MCD_OK)
-        status = read_number(s, "seed", UINT64_MAX, &s->p->run.seed);
+        status = read_number(s, "seed", UINT64_MAX, &s->p->origin.seed);
 #define TEXT(name, same)                                                                           \
     if (status == MCD_OK)                                                                          \
-        status = mcd_run_set(s->p->host, &s->p->run.name,                                          \
-                             mcd_safetensors_metadata(s->file, #name), s->e);
-    MCD_RUN_TEXTS(TEXT)
+        status = mcd_origin_set(s->p->host, &s->p->origin.name,                                    \
+                                mcd_safetensors_metadata(s->file, #name), s->e);
+    MCD_ORIGIN_TEXTS(TEXT)
 #undef TEXT
     s->spec.keep = 1;
     s->spec.block_rows = s->spec.rows;

@@ -144,9 +144,9 @@ static int put_description(const struct mcd_result *r, json_t *object)
     const struct mcd_summary *s = r->summary;
     int failed = 0;
 #define PUT_TEXT(name, same)                                                                       \
-    if (r->run->name)                                                                              \
-        failed |= put(object, #name, json_string(r->run->name));
-    MCD_RUN_TEXTS(PUT_TEXT)
+    if (r->origin->name)                                                                           \
+        failed |= put(object, #name, json_string(r->origin->name));
+    MCD_ORIGIN_TEXTS(PUT_TEXT)
 #undef PUT_TEXT
     failed |=
         put(object, "task", json_string(r->task == MCD_CLASSIFY ? "classification" : "regression"));
@@ -154,7 +154,7 @@ static int put_description(const struct mcd_result *r, json_t *object)
     failed |= put(object, "outputs", json_integer(r->outputs));
     if (!s)
         return failed;
-    failed |= put(object, "seed", natural(r->run->seed));
+    failed |= put(object, "seed", natural(r->origin->seed));
     failed |= put(object, "first_pass", natural(s->spec.first_pass));
     failed |= put(object, "passes", natural(s->spec.passes));
     return failed | put(object, "group", json_integer(s->spec.group));

@@ -7,7 +7,7 @@
 #ifndef CORE_RESULT_H
 #define CORE_RESULT_H
 
-#include "core/run.h"
+#include "core/origin.h"
 #include "core/score.h"
 #include "core/summary.h"
 
@@ -16,7 +16,7 @@
 
 /* Everything is borrowed. */
 struct mcd_result {
-    const struct mcd_run *run;
+    const struct mcd_origin *origin;
     uint32_t task; /* enum mcd_task */
     int64_t rows, outputs;
     const double *deterministic;          /* [rows][outputs] of weight averaging, or NULL */

@@ -39,10 +39,10 @@ static struct mcd_partial shard(const struct synthetic *r)
     const struct mcd_moments_spec *s = &r->spec;
     struct mcd_error e = {0};
     size_t rows = (size_t)s->rows;
-    p.run.seed = r->seed;
-    assert_ok(mcd_run_set(p.host, &p.run.model, "mlp:drop=0.5", &e), e);
-    assert_ok(mcd_run_set(p.host, &p.run.sampler, "bernoulli:scope=row", &e), e);
-    assert_ok(mcd_run_set(p.host, &p.run.backend, "reference", &e), e);
+    p.origin.seed = r->seed;
+    assert_ok(mcd_origin_set(p.host, &p.origin.model, "mlp:drop=0.5", &e), e);
+    assert_ok(mcd_origin_set(p.host, &p.origin.sampler, "bernoulli:scope=row", &e), e);
+    assert_ok(mcd_origin_set(p.host, &p.origin.backend, "reference", &e), e);
     p.deterministic = mcd_host_zalloc(p.host, rows * (size_t)s->outputs * sizeof(double), &e);
     for (int64_t i = 0; i < s->rows * s->outputs; i++)
         p.deterministic[i] = synthetic_centre(r, i / s->outputs, i % s->outputs);
@@ -164,7 +164,7 @@ static void saves_what_it_loaded(void **state)
     assert_ok(mcd_partial_load(synthetic_host, saved(&basic, 3, 90), &p[0], &e), e);
     assert_ok(mcd_partial_load(synthetic_host, saved(&basic, 93, 110), &p[1], &e), e);
     assert_ok(mcd_merge(p, names, 2, &e), e);
-    assert_string_equal(p[0].run.backend, "reference");
+    assert_string_equal(p[0].origin.backend, "reference");
     assert_ok(mcd_partial_save(again, &p[0], &e), e);
     mcd_partial_clear(&p[0]);
     struct mcd_bytes x, y;
@@ -185,9 +185,9 @@ static void names_every_backend(void **state)
     struct mcd_error e = {0};
     assert_ok(mcd_partial_load(synthetic_host, saved(&basic, 0, 90), &p[0], &e), e);
     assert_ok(mcd_partial_load(synthetic_host, saved(&basic, 90, 9), &p[1], &e), e);
-    assert_ok(mcd_run_set(synthetic_host, &p[1].run.backend, "openblas", &e), e);
+    assert_ok(mcd_origin_set(synthetic_host, &p[1].origin.backend, "openblas", &e), e);
     assert_ok(mcd_merge(p, names, 2, &e), e);
-    assert_string_equal(p[0].run.backend, "reference, openblas");
+    assert_string_equal(p[0].origin.backend, "reference, openblas");
     mcd_partial_clear(&p[0]);
 }
 
@@ -235,7 +235,7 @@ static void refuses_other_runs(void **state)
         assert_ok(mcd_partial_load(synthetic_host, saved(&basic, 0, 20), &p[0], &e), e);
         assert_ok(mcd_partial_load(synthetic_host, saved(&basic, 20, 20), &p[1], &e), e);
         if (i == 0)
-            assert_ok(mcd_run_set(synthetic_host, &p[1].run.weights, "abc", &e), e);
+            assert_ok(mcd_origin_set(synthetic_host, &p[1].origin.weights, "abc", &e), e);
         else
             p[1].labels[3] = 1;
         assert_int_equal(mcd_merge(p, names, 2, &e), MCD_INVALID);

@@ -34,7 +34,7 @@ static const struct synthetic basic = {
 static const int64_t labels[ROWS] = {0, 1, 2, 0};
 static const double average[ROWS * CLASSES] = {1, 0, 0, 0, 1, 0, 0, 0, 1, 0.25, 0.5, 0.25};
 static char model[] = "mlp:drop=0.5", backend[] = "reference";
-static struct mcd_run description = {.seed = 7, .model = model, .backend = backend};
+static struct mcd_origin description = {.seed = 7, .model = model, .backend = backend};
 
 /* The document of moments; the caller drops it. */
 static json_t *document(const struct mcd_moments *m, int with_labels)
@@ -51,7 +51,7 @@ static json_t *document(const struct mcd_moments *m, int with_labels)
                   e);
         assert_ok(mcd_scores_monte_carlo(&by_passes, &summary, labels, &e), e);
     }
-    struct mcd_result r = {.run = &description,
+    struct mcd_result r = {.origin = &description,
                            .task = s->task,
                            .rows = s->rows,
                            .outputs = s->outputs,
@@ -157,7 +157,7 @@ static void weight_averaging_alone(void **state)
 {
     (void)state;
     struct mcd_error e = {0};
-    struct mcd_result r = {.run = &description,
+    struct mcd_result r = {.origin = &description,
                            .task = MCD_CLASSIFY,
                            .rows = ROWS,
                            .outputs = CLASSES,

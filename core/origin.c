@@ -1,5 +1,5 @@
 /* Descriptions of runs: owned texts, compared by one list. */
-#include "core/run.h"
+#include "core/origin.h"
 
 #include "core/error.h"
 #include "core/host.h"
@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-int mcd_run_set(const struct mcd_host *host, char **text, const char *value, struct mcd_error *e)
+int mcd_origin_set(const struct mcd_host *host, char **text, const char *value, struct mcd_error *e)
 {
     char *copy = value ? mcd_host_strdup(host, value, e) : NULL;
     if (value && !copy)
@@ -18,12 +18,12 @@ int mcd_run_set(const struct mcd_host *host, char **text, const char *value, str
     return MCD_OK;
 }
 
-void mcd_run_clear(const struct mcd_host *host, struct mcd_run *run)
+void mcd_origin_clear(const struct mcd_host *host, struct mcd_origin *origin)
 {
-#define RELEASE(name, same) host->release(host, run->name);
-    MCD_RUN_TEXTS(RELEASE)
+#define RELEASE(name, same) host->release(host, origin->name);
+    MCD_ORIGIN_TEXTS(RELEASE)
 #undef RELEASE
-    *run = (struct mcd_run){0};
+    *origin = (struct mcd_origin){0};
 }
 
 static int match(const char *what, const char *a, const char *a_name, const char *b,
@@ -38,14 +38,14 @@ static int match(const char *what, const char *a, const char *a_name, const char
                     mcd_show_text(b).text, mcd_show_text(a).text, mcd_place_file(a_name).text);
 }
 
-int mcd_run_match(const struct mcd_run *a, const char *a_name, const struct mcd_run *b,
-                  const char *b_name, struct mcd_error *e)
+int mcd_origin_match(const struct mcd_origin *a, const char *a_name, const struct mcd_origin *b,
+                     const char *b_name, struct mcd_error *e)
 {
     int status = MCD_OK;
 #define MATCH(name, same)                                                                          \
     if (same && status == MCD_OK)                                                                  \
         status = match(#name, a->name, a_name, b->name, b_name, e);
-    MCD_RUN_TEXTS(MATCH)
+    MCD_ORIGIN_TEXTS(MATCH)
 #undef MATCH
     if (status == MCD_OK && a->seed != b->seed)
         status = mcd_fail(e, MCD_INVALID, mcd_place_file(b_name).text,
