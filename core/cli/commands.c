@@ -4,8 +4,11 @@
 #include <stddef.h>
 
 const struct mcd_command mcd_commands[] = {
+    {"evaluate", "how good a trained classifier is, and how well it knows", mcd_cmd_evaluate},
     {"info", "what a plugin is and which parameters it takes", mcd_cmd_info},
     {"list", "the plugins that are found", mcd_cmd_list},
+    {"merge", "join parts of one prediction", mcd_cmd_merge},
+    {"predict", "what a trained model thinks of inputs, and how sure it is", mcd_cmd_predict},
     {"rotate", "one image at several angles, to predict", mcd_cmd_rotate},
     {"train", "fit a model to a data set", mcd_cmd_train},
     {NULL, NULL, NULL},

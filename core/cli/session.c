@@ -23,39 +23,64 @@ static int read_weights_file(struct mcd_session *s, const char *path, struct mcd
     return status ? status : mcd_saved_read(s->host, &s->file, path, &s->saved, e);
 }
 
-/* Of "lenet:drop=0.5" the part from the colon on; "" if there is none. */
-static const char *settings_of(const char *spec)
+static int has_setting(const struct mcd_spec *spec, const char *key)
 {
-    const char *colon = strchr(spec, ':');
-    return colon ? colon : "";
+    for (uint32_t i = 0; i < spec->count; i++)
+        if (strcmp(spec->setting[i].key, key) == 0)
+            return 1;
+    return 0;
 }
 
-/*
- * The model's specification: as given, or as the weights say where nothing is given, or the
- * weights' parameters where a model of that name is given without any.
- */
+/* Appends the settings of `saved` that `given` does not have. `to` has room for all, quoted. */
+static void complete(char *to, const struct mcd_spec *given, const struct mcd_spec *saved)
+{
+    uint32_t count = given->count;
+    to += strlen(to);
+    for (uint32_t i = 0; i < saved->count; i++) {
+        const struct mcd_setting *s = &saved->setting[i];
+        if (has_setting(given, s->key))
+            continue;
+        to += sprintf(to, "%c%s=\"", count++ ? ',' : ':', s->key);
+        for (const char *c = s->value; *c; c++) {
+            if (*c == '"' || *c == '\\')
+                *to++ = '\\';
+            *to++ = *c;
+        }
+        strcpy(to, "\"");
+        to++;
+    }
+}
+
+/* --model, with what it leaves open as the weights have it if they are of a model of that name. */
+static int combine(struct mcd_session *s, const char *given, const char *saved, struct mcd_error *e)
+{
+    struct mcd_spec g = {0}, w = {0};
+    int status = mcd_spec_parse(s->host, given, &g, e);
+    if (!status && saved)
+        status = mcd_spec_parse(s->host, saved, &w, e);
+    if (!status) {
+        s->spec = mcd_host_zalloc(s->host, strlen(given) + (saved ? 3 * strlen(saved) : 0) + 2, e);
+        status = s->spec ? MCD_OK : MCD_NOMEM;
+    }
+    if (!status) {
+        strcpy(s->spec, given);
+        if (saved && strcmp(g.name, w.name) == 0)
+            complete(s->spec, &g, &w);
+    }
+    mcd_spec_clear(s->host, &g);
+    mcd_spec_clear(s->host, &w);
+    return status;
+}
+
 static int choose_model(struct mcd_session *s, struct mcd_error *e)
 {
     const char *given = s->options.model, *saved = s->saved.model;
-    struct mcd_spec spec = {0};
     if (!given && !saved)
         return mcd_fail(e, MCD_INVALID, "--model",
                         s->options.weights
                             ? "missing, and the weights do not say which model they belong to"
                             : "missing: expected a model, such as lenet or mlp:hidden=400x400");
-    int status = given ? mcd_spec_parse(s->host, given, &spec, e) : MCD_OK;
-    if (status)
-        return status;
-    size_t name = saved ? strcspn(saved, ":") : 0;
-    int complete = given && saved && spec.count == 0 && strlen(spec.name) == name &&
-                   strncmp(spec.name, saved, name) == 0;
-    const char *head = given ? given : saved, *tail = complete ? settings_of(saved) : "";
-    size_t head_length = complete ? strcspn(head, ":") : strlen(head);
-    s->spec = mcd_host_zalloc(s->host, head_length + strlen(tail) + 1, e);
-    if (s->spec)
-        sprintf(s->spec, "%.*s%s", (int)head_length, head, tail);
-    mcd_spec_clear(s->host, &spec);
-    return s->spec ? MCD_OK : MCD_NOMEM;
+    return combine(s, given ? given : saved, given ? saved : NULL, e);
 }
 
 static int open_items(struct mcd_session *s)

@@ -1,0 +1,112 @@
+/* mcdrop evaluate: how good a trained classifier is on a labelled set, both ways. */
+#include "core/cli/command.h"
+#include "core/cli/log.h"
+#include "core/cli/open.h"
+#include "core/cli/passes.h"
+#include "core/cli/report.h"
+#include "core/cli/stop.h"
+#include "core/error.h"
+
+enum { KEY_DETERMINISTIC = MCD_OPTION_OWN, DEFAULT_PASSES = 100 };
+
+struct evaluate {
+    struct mcd_options options; /* first: the shared groups' parsers see it */
+    int deterministic;
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct evaluate *v = state->input;
+    switch (key) {
+    case KEY_DETERMINISTIC:
+        v->deterministic = 1;
+        return 0;
+    case ARGP_KEY_END:
+        if (!v->options.weights)
+            argp_error(state,
+                       "--weights is missing: expected a file that mcdrop train or PyTorch saved");
+        return 0;
+    default:
+        return mcd_options_only(key, arg, state);
+    }
+}
+
+static int check_task(const struct mcd_session *s)
+{
+    struct mcd_error e = {0};
+    if (s->network->recipe.task == MCD_CLASSIFY)
+        return MCD_EXIT_OK;
+    mcd_fail(&e, MCD_INVALID, s->network->model->spec,
+             "is a regression model: expected a classifier, whose scores these are");
+    return mcd_report_option(&e);
+}
+
+static int evaluate(const struct evaluate *v, struct mcd_session *session, struct mcd_dataset *data,
+                    struct mcd_partial *result)
+{
+    const struct mcd_options *o = &v->options;
+    struct mcd_report report = {0};
+    int status = mcd_session_open(session, o, NULL);
+    if (!status)
+        status = mcd_session_read(session, MCD_TEST, data);
+    if (!status)
+        status = mcd_session_build(session, data);
+    if (!status)
+        status = check_task(session);
+    if (!status)
+        status = mcd_session_check_answers(session, data);
+    if (status)
+        return status;
+    struct mcd_passes passes = {
+        .session = session,
+        .data = data,
+        .passes = v->deterministic ? 0
+                  : o->passes      ? (uint64_t)o->passes
+                                   : DEFAULT_PASSES,
+        .until_mcse = o->until_mcse,
+    };
+    status = mcd_passes_run(&passes, result);
+    if (!status)
+        status = mcd_report_open(&report, result, MCD_CLASSIFY, data->x.dim[0],
+                                 session->network->outputs);
+    if (!status)
+        status = mcd_report_print_scores(&report, o->format);
+    mcd_report_clear(&report);
+    return status;
+}
+
+int mcd_cmd_evaluate(int argc, char **argv)
+{
+    static const struct argp_child children[] = {
+        {&mcd_options_weights, 0, NULL, 0}, {&mcd_options_model, 0, NULL, 0},
+        {&mcd_options_data, 0, NULL, 1},    {&mcd_options_rows, 0, NULL, 1},
+        {&mcd_options_passes, 0, NULL, 2},  {&mcd_options_sampler, 0, NULL, 2},
+        {&mcd_options_compute, 0, NULL, 3}, {&mcd_options_format, 0, NULL, 4},
+        {&mcd_options_common, 0, NULL, -1}, {0},
+    };
+    static const struct argp_option own[] = {{"deterministic", KEY_DETERMINISTIC, NULL, 0,
+                                              "Weight averaging alone, no stochastic passes", 2},
+                                             {0}};
+    static const struct argp argp = {
+        .options = own,
+        .parser = parse,
+        .doc = "Scores a classifier on labelled inputs, by weight averaging and by the mean of "
+               "stochastic passes (default: 100): errors, accuracy, NLL, Brier score, calibration "
+               "error, entropies, how well the entropy finds errors, accuracy without the least "
+               "certain.\n\nmc_se is the standard error over other passes, test_se the one over "
+               "other test sets.\v"
+               "Example: mcdrop evaluate --weights mcdrop-lenet/weights.safetensors --data mnist",
+        .children = children,
+    };
+    struct evaluate v = {.options = MCD_OPTIONS};
+    struct mcd_session session = {0};
+    struct mcd_dataset data = {0};
+    struct mcd_partial result = {0};
+    argp_parse(&argp, argc, argv, 0, NULL, &v);
+    mcd_stop_install();
+    int status = evaluate(&v, &session, &data, &result);
+    mcd_partial_clear(&result);
+    mcd_dataset_clear(&data);
+    mcd_session_close(&session);
+    return status;
+}
