@@ -83,28 +83,33 @@ static void count(const struct mcd_moments_spec *spec, uint64_t pass, const doub
     int64_t *batch = sums + pass / spec->group % MCD_BATCHES * mcd_leaf_sums(spec);
     int64_t n = spec->outputs;
     for (int64_t k = 0; k < n; k++)
-        batch[k] += llrint(p[k] / MCD_PROBABILITY_UNIT);
+        batch[k] += (int64_t)(p[k] / MCD_PROBABILITY_UNIT + 0.5); /* quicker than llrint */
     batch[n + vote]++;
-    batch[2 * n] += llrint(p[n] / MCD_ENTROPY_UNIT);
+    batch[2 * n] += (int64_t)(p[n] / MCD_ENTROPY_UNIT + 0.5);
 }
 
 /*
- * Mean and M2 of n values, `step` apart. Differences are taken from the first value, so that equal
- * values have exactly this mean and no spread; the second pass corrects for the rounding of the
- * mean (Chan, Golub, LeVeque 1983, Algorithms for computing the sample variance).
+ * Mean and M2 of every channel of x [n][channels], in one walk. Sums are of differences from the
+ * first values: these are no further from the mean than the spread, so that nothing cancels (Chan,
+ * Golub, LeVeque 1983, Algorithms for computing the sample variance), and equal values have exactly
+ * this mean and no spread.
  */
-static void spread(const double *x, uint64_t n, size_t step, double *mean, double *m2)
+static void spread(const double *restrict x, uint64_t n, size_t channels, double *restrict mean,
+                   double *restrict m2)
 {
-    double sum = 0.0, rest = 0.0, squares = 0.0;
-    for (uint64_t i = 0; i < n; i++)
-        sum += x[i * step] - x[0];
-    *mean = n > 0 ? x[0] + sum / (double)n : 0.0;
-    for (uint64_t i = 0; i < n; i++) {
-        double d = x[i * step] - *mean;
-        rest += d;
-        squares += d * d;
+    memset(mean, 0, channels * sizeof *mean);
+    memset(m2, 0, channels * sizeof *m2);
+    for (uint64_t i = 1; i < n; i++)
+        for (size_t c = 0; c < channels; c++) {
+            double d = x[i * channels + c] - x[c];
+            mean[c] += d;
+            m2[c] += d * d;
+        }
+    for (size_t c = 0; c < channels && n > 0; c++) {
+        double sum = mean[c], squares = m2[c] - sum * sum / (double)n;
+        mean[c] = x[c] + sum / (double)n;
+        m2[c] = squares > 0.0 ? squares : 0.0;
     }
-    *m2 = n > 0 ? fmax(squares - rest * rest / (double)n, 0.0) : 0.0;
 }
 
 /* Means of the complete groups, [groups][channels], from channels [passes][channels]. */
@@ -143,14 +148,12 @@ int mcd_leaf_compute(const struct mcd_moments_spec *spec, const struct mcd_leaf_
         if (sums)
             count(spec, in->first + i, x + spec->outputs, vote, sums);
     }
-    for (size_t c = 0; c < channels; c++)
-        spread(scratch + c, in->passes, channels, &values[c], &values[channels + c]);
+    spread(scratch, in->passes, channels, values, values + channels);
     if (spec->group == 1)
         return MCD_OK;
     double *mean = scratch + in->passes * channels, *grouped = values + 2 * channels;
     uint64_t groups = average_groups(spec, in, scratch, mean);
-    for (size_t c = 0; c < channels; c++)
-        spread(mean + c, groups, channels, &grouped[c], &grouped[channels + c]);
+    spread(mean, groups, channels, grouped, grouped + channels);
     return MCD_OK;
 }
 
