@@ -119,24 +119,33 @@ static void read_noise(struct fixture *x)
     x->of.flip = (uint32_t)number(x, "flip");
 }
 
+static void read_geometry(struct fixture *x)
+{
+    static const char *const pools[] = {"max", "mean"};
+    struct mcd_attr_conv *conv = &x->of.attr.u.conv;
+    struct mcd_attr_pool *pool = &x->of.attr.u.pool;
+    int is_conv = x->of.op == MCD_OP_CONV2D;
+    pair(x, "stride", is_conv ? conv->stride : pool->stride);
+    pair(x, "pad", is_conv ? conv->pad : pool->pad);
+    if (is_conv)
+        pair(x, "dilation", conv->dilation);
+    else {
+        pool->kind = index_of(word(x, "kind"), pools, 2);
+        pair(x, "window", pool->window);
+    }
+}
+
 static void read_attributes(struct fixture *x)
 {
     static const char *const functions[] = {"relu", "tanh", "sigmoid",  "exp",
                                             "log",  "sqrt", "softplus", "gelu"};
     static const char *const binaries[] = {"add", "sub", "mul", "div"};
-    static const char *const pools[] = {"max", "mean"}, *const reductions[] = {"sum", "mean"};
+    static const char *const reductions[] = {"sum", "mean"};
     struct mcd_attr *a = &x->of.attr;
     switch (x->of.op) {
     case MCD_OP_CONV2D:
-        pair(x, "stride", a->u.conv.stride);
-        pair(x, "pad", a->u.conv.pad);
-        pair(x, "dilation", a->u.conv.dilation);
-        break;
     case MCD_OP_POOL2D:
-        a->u.pool.kind = index_of(word(x, "kind"), pools, 2);
-        pair(x, "window", a->u.pool.window);
-        pair(x, "stride", a->u.pool.stride);
-        pair(x, "pad", a->u.pool.pad);
+        read_geometry(x);
         break;
     case MCD_OP_MAP:
         a->u.map.function = index_of(word(x, "function"), functions, 8);

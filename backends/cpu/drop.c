@@ -187,7 +187,8 @@ static void compute(const struct mcd_cpu *cpu, const struct mcd_step *step,
     int coarse = j->attr.law == MCD_BERNOULLI; /* blocks of 128 units, else of 4 */
     j->blocks = (uint32_t)((j->attr.units + (coarse ? 127 : 3)) / (coarse ? 128 : 4));
     per_block = (j->elements + j->blocks - 1) / j->blocks;
-    if (coarse && run->bits && run->bits[j->attr.site])
+    int random = j->attr.p > 0 && j->attr.p < 1; /* else no bits are looked at */
+    if (coarse && random && run->bits && run->bits[j->attr.site])
         mcd_cpu_split(cpu, rows, GRAIN / j->elements, filled, j);
     else /* whole lots of lanes, so that none is idle but in the last */
         mcd_cpu_split(cpu, rows * j->blocks, (GRAIN / per_block / MCD_LANES + 1) * MCD_LANES,

@@ -23,7 +23,7 @@ static void dropped_units(const struct job *job, int64_t v, uint32_t block, uint
     const struct mcd_attr_drop *a = &job->step->attr.u.drop;
     uint32_t site = (uint32_t)a->site, row = (uint32_t)v;
     const uint32_t *bits = job->run->bits ? job->run->bits[site] : NULL;
-    if (!bits || a->p >= 1) {
+    if (!bits || a->p <= 0 || a->p >= 1) {
         struct mcd_address at = mcd_run_address(job->run, site, row);
         mcd_drop_block(&at, block, mcd_threshold(a->p), mcd_run_flip(job->run, site, row), out);
         return;

@@ -56,7 +56,7 @@ struct mcd_step {
  * What changes from run to run. `draws` says how pass `i` of this run draws at site `s`:
  * draws[s * passes + i]. `bits` is NULL, or bits[s] holds, for a site whose sampler fills its own
  * bits, (units + 31) / 32 words for each virtual row in order, in host memory; bits[s] is NULL for
- * the others.
+ * the others. A DROP with p = 0 or p = 1 does not look at them: the planner copies with p = 0.
  */
 struct mcd_run {
     uint32_t size;

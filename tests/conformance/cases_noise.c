@@ -96,6 +96,8 @@ void cases_noise(struct case_list *l)
     for (size_t s = 0; s < COUNT(structures); s++) {
         drop(l, MCD_BERNOULLI, 0.2, &structures[s], &given, 9);
         drop(l, MCD_BERNOULLI, 0.5, &structures[s], &given, 3);
+        drop(l, MCD_BERNOULLI, 0, &structures[s], &given, 3); /* here the bits do not count */
+        drop(l, MCD_BERNOULLI, 1, &structures[s], &given, 3);
         for (size_t i = 0; i < COUNT(drawings); i++) {
             noise(l, MCD_UNIFORM, &structures[s], &drawings[i]);
             noise(l, MCD_GAUSSIAN, &structures[s], &drawings[i]);
