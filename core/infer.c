@@ -272,6 +272,8 @@ static int xent(struct context *c)
         return mismatch(c, 0, "logits [classes]");
     if (!input(c, 1)->label)
         return mcd_fail(c->error, MCD_INVALID, c->where, "xent: input 1: expected labels");
+    if (!input(c, 0)->has_rows)
+        return mcd_fail(c->error, MCD_INVALID, c->where, "xent: input 0: expected rows of logits");
     c->node->shape = scalar;
     c->node->has_rows = 0;
     return expect(c, 1, &scalar);
@@ -279,6 +281,9 @@ static int xent(struct context *c)
 
 static int mse(struct context *c)
 {
+    if (input(c, 0)->has_rows != input(c, 1)->has_rows)
+        return mcd_fail(c->error, MCD_INVALID, c->where,
+                        "mse: one input has rows: expected both or neither");
     c->node->shape = mcd_shape0();
     c->node->has_rows = 0;
     return expect(c, 1, &input(c, 0)->shape);

@@ -34,9 +34,9 @@ static inline void *mcd_host_pointer(const struct mcd_tensor *t)
 }
 
 /*
- * One step. Inputs and output do not overlap, except where an elementwise op (MAP, AFFINE, DROP,
- * MAP_DX, SGD, ADAM) works in place: then they are the same view. Input contents are never changed
- * otherwise.
+ * One step. Offsets are multiples of 64 bytes. Inputs and output do not overlap, except where an
+ * elementwise op (MAP, AFFINE, DROP, MAP_DX, SGD, ADAM) works in place: then the first input and
+ * the output are the same view. Input contents are never changed otherwise.
  *
  * Rows: a tensor has the step's full number of rows (mcd_run.passes * mcd_run.rows), or none. Row v
  * is input row v % rows of pass v / rows. DROP alone may read a tensor of mcd_run.rows rows, shared

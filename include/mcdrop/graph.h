@@ -29,11 +29,13 @@ typedef uint32_t mcd_val;
 enum mcd_op {
     MCD_OP_NONE = 0,
 
-    MCD_OP_LINEAR, /* (x [in], w [out, in], optional b [out]) -> [out]: y = w x + b */
+    MCD_OP_LINEAR, /* (x [in], w [out, in], optional b [out]) -> [out]: y = w x + b; w and b
+                      without rows, here as in CONV2D */
     MCD_OP_CONV2D, /* (x [c, h, w], k [o, c, kh, kw], optional b [o]) -> [o, h', w'], correlation;
                       h' = floor((h + 2 pad - dilation (kh - 1) - 1) / stride) + 1 */
     MCD_OP_POOL2D, /* (x [c, h, w]) -> [c, h', w'], h' as above; the mean counts only what lies in
-                      the image, the maximum of equals is the first in row-major order */
+                      the image, the maximum of equals is the first in row-major order;
+                      pad is at most half of the window */
 
     MCD_OP_MAP,    /* (x) -> the same shape, a function of each element */
     MCD_OP_BINARY, /* (a, b) -> add, sub, mul, div with numpy's broadcasting of trailing dimensions
@@ -51,8 +53,9 @@ enum mcd_op {
     MCD_OP_NOISE, /* (x) -> noise of x's shape, not a function of x; always has rows */
 
     MCD_OP_XENT, /* (logits [k], label [] of i32) -> [], no rows: mean over rows of
-                    logsumexp(logits) - logits[label], in nats */
-    MCD_OP_MSE,  /* (a, b, equal shapes) -> [], no rows: mean over rows and elements of (a - b)^2 */
+                    logsumexp(logits) - logits[label], in nats; both inputs have rows */
+    MCD_OP_MSE,  /* (a, b, equal shapes) -> [], no rows: mean over rows and elements of (a - b)^2;
+                    both have rows or neither */
 
     /* Gradients and updates: appended by the core, for backends to compute, not for recording. */
     MCD_OP_LINEAR_DX = 64, /* (dy, w, x) -> dx; x only for its shape */
@@ -78,7 +81,7 @@ enum mcd_map {
     MCD_LOG,
     MCD_SQRT,
     MCD_SOFTPLUS, /* log(1 + e^x), stable for either sign */
-    MCD_GELU      /* x Phi(x), exact (erf), Hendrycks & Gimpel 2016 */
+    MCD_GELU      /* x Phi(x), exact (erf), Hendrycks & Gimpel 2016; NaN at -inf */
 };
 enum mcd_binary { MCD_ADD = 0, MCD_SUB, MCD_MUL, MCD_DIV };
 enum mcd_reduce { MCD_SUM = 0, MCD_MEAN };
