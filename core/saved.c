@@ -60,7 +60,9 @@ static int read_run(const struct mcd_host *host, const json_t *all, struct mcd_s
     read_training(run, s);
     read_shape(json_object_get(run, "input"), &s->input);
     int status = read_text(host, json_object_get(run, "model"), &s->model, error);
-    return status ? status : read_text(host, json_object_get(run, "data"), &s->data, error);
+    if (!status)
+        status = read_text(host, json_object_get(run, "data"), &s->data, error);
+    return status ? status : read_text(host, json_object_get(state, "backend"), &s->backend, error);
 }
 
 int mcd_saved_read(const struct mcd_host *host, const struct mcd_safetensors *file,
@@ -85,5 +87,6 @@ void mcd_saved_clear(const struct mcd_host *host, struct mcd_saved *s)
 {
     host->release(host, s->model);
     host->release(host, s->data);
+    host->release(host, s->backend);
     *s = (struct mcd_saved){0};
 }

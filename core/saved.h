@@ -12,6 +12,7 @@
 struct mcd_saved {
     char *model;            /* specification in full: "lenet:drop=0.5,classes=10,noise=\"\"" */
     char *data;             /* as the user named it */
+    char *backend;          /* specification; another one goes on to other bits */
     struct mcd_shape input; /* of one row */
     int64_t rows;           /* trained on */
     int has_seed;

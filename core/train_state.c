@@ -74,8 +74,12 @@ static json_t *state_json(const struct mcd_train *t, const struct mcd_train_stat
         json_array_append_new(history, json_pack("[o, o, o]", real_or_null(s->history[i].loss),
                                                  real_or_null(s->history[i].test),
                                                  real_or_null(s->history[i].seconds)));
-    return json_pack("{s:o, s:I, s:f, s:f, s:o}", "update", number_text(s->update), "epochs",
-                     (json_int_t)t->epochs, "loss_sum", s->loss_sum, "seconds", s->seconds,
+    return json_pack("{s:o, s:I, s:s, s:f, s:f, s:o}",             /**/
+                     "update", number_text(s->update),             /**/
+                     "epochs", (json_int_t)t->epochs,              /**/
+                     "backend", t->trainer.network->backend->spec, /**/
+                     "loss_sum", s->loss_sum,                      /**/
+                     "seconds", s->seconds,                        /**/
                      "history", history);
 }
 

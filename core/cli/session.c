@@ -107,6 +107,7 @@ static void adopt(struct mcd_session *s)
         o->seed = saved->seed;
         o->has_seed = 1;
     }
+    o->backend = o->backend ? o->backend : saved->backend;
     if (!saved->update.optimiser)
         return;
     o->rows = o->rows ? o->rows : saved->rows;
@@ -120,37 +121,48 @@ static void adopt(struct mcd_session *s)
         t->epochs = (int64_t)saved->wanted;
 }
 
-/* Whether the earlier run's model has the name of this one's. */
-static int is_same_model(const struct mcd_session *s)
+/* Whether two specifications have models of the same name, whatever the folder. */
+static int is_same_name(const struct mcd_session *s, const char *a, const char *b)
 {
-    const char *saved = s->saved.model, *name = s->model->plugin->name;
-    return saved && strlen(name) == strcspn(saved, ":") && !strncmp(saved, name, strlen(name));
+    struct mcd_spec x = {0}, y = {0};
+    int same = a && b && mcd_spec_parse(s->host, a, &x, NULL) == MCD_OK &&
+               mcd_spec_parse(s->host, b, &y, NULL) == MCD_OK && strcmp(x.name, y.name) == 0;
+    mcd_spec_clear(s->host, &x);
+    mcd_spec_clear(s->host, &y);
+    return same;
+}
+
+static int read_earlier(struct mcd_session *s, const char *path, struct mcd_error *e)
+{
+    const char *given = s->options.model;
+    int status = read_weights_file(s, path, e);
+    mcd_safetensors_clear(&s->file);
+    if (status)
+        return status;
+    if (!given || is_same_name(s, given, s->saved.model))
+        adopt(s);
+    else
+        mcd_saved_clear(s->host, &s->saved);
+    return MCD_OK;
 }
 
 int mcd_session_open(struct mcd_session *s, const struct mcd_options *options, const char *earlier)
 {
     struct mcd_error e = {0};
-    const char *path = options->weights;
+    int status = MCD_OK;
     s->options = *options;
     s->host = mcd_open_host(options->threads);
     if (!s->host)
         return MCD_EXIT_FAILURE;
-    if (!path && earlier && access(earlier, F_OK) == 0)
-        path = earlier;
-    int status = path ? read_weights_file(s, path, &e) : MCD_OK;
+    if (options->weights)
+        status = read_weights_file(s, options->weights, &e);
+    else if (earlier && access(earlier, F_OK) == 0)
+        status = read_earlier(s, earlier, &e);
     if (!status && choose_model(s, &e))
         return mcd_report_option(&e);
     if (!status)
         status = mcd_options_choose_backend(s->host, &s->options, &e);
-    status = status ? mcd_report(&e) : open_items(s);
-    if (status || s->options.weights)
-        return status;
-    mcd_safetensors_clear(&s->file);
-    if (is_same_model(s))
-        adopt(s);
-    else
-        mcd_saved_clear(s->host, &s->saved);
-    return MCD_EXIT_OK;
+    return status ? mcd_report(&e) : open_items(s);
 }
 
 void mcd_session_close(struct mcd_session *s)
