@@ -81,7 +81,7 @@ static void on_epoch(void *arg, uint64_t epoch, const struct mcd_epoch *line)
 {
     struct mcd_fit *f = arg;
     const struct mcd_examples *test = &f->train.test;
-    int n = snprintf(f->note, sizeof f->note, "epoch %" PRIu64 ": loss %.4f", epoch, line->loss);
+    int n = snprintf(f->note, sizeof f->note, "epoch %" PRIu64 ": loss %.5g", epoch, line->loss);
     if (test->label)
         snprintf(f->note + n, sizeof f->note - (size_t)n, ", %.0f of %" PRId64 " test rows wrong",
                  line->test, test->rows);

@@ -53,11 +53,11 @@ int mcd_folder_make(const struct mcd_folder *f)
     if (mkdir(f->path, 0777) != 0 && errno != EEXIST)
         mcd_fail(&e, MCD_IO, mcd_place_file(f->path).text, "the folder cannot be made: %s",
                  strerror(errno));
-    else if (stat(f->path, &about) != 0 || access(f->path, W_OK | X_OK) != 0)
+    else if (stat(f->path, &about) == 0 && !S_ISDIR(about.st_mode))
+        mcd_fail(&e, MCD_IO, mcd_place_file(f->path).text, "is a file: expected a folder");
+    else if (access(f->path, W_OK | X_OK) != 0)
         mcd_fail(&e, MCD_IO, mcd_place_file(f->path).text, "cannot be written to: %s",
                  strerror(errno));
-    else if (!S_ISDIR(about.st_mode))
-        mcd_fail(&e, MCD_IO, mcd_place_file(f->path).text, "is a file: expected a folder");
     return e.code ? mcd_report(&e) : MCD_EXIT_OK;
 }
 

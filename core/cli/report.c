@@ -264,12 +264,12 @@ static int print_csv(const struct mcd_report *r, struct mcd_error *e)
     return status;
 }
 
-static int print_json(const struct mcd_report *r, FILE *to, struct mcd_error *e)
+static int print_json(const struct mcd_report *r, struct mcd_error *e)
 {
     json_t *json;
     int status = mcd_result_json(&r->result, &json, e);
     if (!status)
-        status = mcd_json_print(json, to, e);
+        status = mcd_json_print(json, stdout, e);
     json_decref(json);
     return status;
 }
@@ -279,7 +279,7 @@ int mcd_report_print(const struct mcd_report *r, enum mcd_format format)
     struct mcd_error e = {0};
     int status;
     if (format == MCD_JSON_FORMAT)
-        status = print_json(r, stdout, &e);
+        status = print_json(r, &e);
     else if (format == MCD_CSV_FORMAT)
         status = print_csv(r, &e);
     else
@@ -287,17 +287,28 @@ int mcd_report_print(const struct mcd_report *r, enum mcd_format format)
     return status ? mcd_report(&e) : MCD_EXIT_OK;
 }
 
+/* What the file refuses is left to its committing, which has the name and the reason. */
+static int save_json(const json_t *json, struct mcd_output *out, struct mcd_error *e)
+{
+    struct mcd_error own = {0};
+    int status = mcd_json_print(json, out->stream, &own);
+    if (status && !ferror(out->stream)) {
+        mcd_output_abort(out);
+        return mcd_fail(e, status, own.where, "%s", own.text);
+    }
+    return mcd_output_commit(out, e);
+}
+
 int mcd_report_save(const struct mcd_report *r, const char *path)
 {
     struct mcd_error e = {0};
     struct mcd_output out = {0};
-    int status = mcd_output_open(&out, path, &e);
-    if (status)
-        return mcd_report(&e);
-    status = print_json(r, out.stream, &e);
-    if (status)
-        mcd_output_abort(&out);
-    else
-        status = mcd_output_commit(&out, &e);
+    json_t *json;
+    int status = mcd_result_json(&r->result, &json, &e);
+    if (!status)
+        status = mcd_output_open(&out, path, &e);
+    if (!status)
+        status = save_json(json, &out, &e);
+    json_decref(json);
     return status ? mcd_report(&e) : MCD_EXIT_OK;
 }

@@ -8,7 +8,7 @@
 /* 1 once the user wants to stop; what the core polls. */
 extern volatile sig_atomic_t mcd_stop;
 
-/* From now on SIGINT and SIGTERM are asked for, not suffered. */
+/* From now on SIGINT and SIGTERM ask; a file that may not grow is an error of writing. */
 void mcd_stop_install(void);
 
 #endif
