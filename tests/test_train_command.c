@@ -1,0 +1,157 @@
+/* mcdrop train: the files it leaves, resuming to the same bits, Ctrl-C, kill -9. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/io/safetensors.h"
+
+#include <cmocka.h>
+
+#include "scratch.h"
+
+#include "program.h"
+
+#include <signal.h>
+
+/* The tensors are the same bits; times in the metadata are not. */
+static void assert_same_weights(const char *a, const char *b)
+{
+    struct mcd_safetensors x, y;
+    struct mcd_error e = {0};
+    assert_ok(mcd_safetensors_read(scratch_path(a), &x, &e), e);
+    assert_ok(mcd_safetensors_read(scratch_path(b), &y, &e), e);
+    assert_int_equal(x.count, y.count);
+    for (size_t i = 0; i < x.count; i++) {
+        size_t bytes;
+        const struct mcd_array *u = &x.tensor[i].value, *v = &y.tensor[i].value;
+        assert_string_equal(x.tensor[i].name, y.tensor[i].name);
+        assert_ok(mcd_array_bytes(u->type, u->rank, u->dim, &bytes, a, &e), e);
+        assert_int_equal(mcd_array_count(u), mcd_array_count(v));
+        assert_memory_equal(u->data, v->data, bytes);
+    }
+    mcd_safetensors_clear(&x);
+    mcd_safetensors_clear(&y);
+}
+
+static int setup(void **state)
+{
+    int status = program_setup(state);
+    tiny_data("data");
+    return status;
+}
+
+static void leaves_weights_and_history(void **state)
+{
+    (void)state;
+    assert_program(0, "$M train " TINY "--epochs 3 --out first --format csv");
+    assert_has("out", "weights,epochs,loss,test_errors,test_mse,test_rows,seconds\n");
+    assert_has("out", "first/weights.safetensors,3,");
+    assert_has("err", "seed 7");
+    assert_has("first/history.csv", "epoch,loss,test_errors,seconds\n1,");
+    assert_has("first/history.csv", "\n3,");
+    assert_program(0, "$M train " TINY "--epochs 3 --out first -q --threads 3");
+    char *err = program_text("err", NULL);
+    assert_string_equal(err, "");
+    free(err);
+    assert_same_weights("first/weights.safetensors", "first/weights.safetensors~");
+}
+
+static void resume_alike(const char *more)
+{
+    assert_program(0, "$M train " TINY "%s --epochs 7 --out whole", more);
+    assert_program(0, "rm -rf parts; $M train " TINY "%s --epochs 2 --out parts", more);
+    assert_program(0, "$M train --resume --out parts --epochs 4");
+    assert_program(0, "$M train " TINY "%s --resume --out parts --epochs 7", more);
+    assert_same_weights("whole/weights.safetensors", "parts/weights.safetensors");
+    assert_has("parts/history.csv", "\n7,");
+}
+
+static void resumes_to_the_same_bits(void **state)
+{
+    (void)state;
+    resume_alike("--backend reference");
+    resume_alike("--momentum 0.9 --no-shuffle");
+    resume_alike("--optimiser adam --decay 1e-4 --rate 0.01");
+}
+
+static void resumes_only_its_own(void **state)
+{
+    (void)state;
+    assert_program(0, "$M train " TINY "--epochs 1 --out own");
+    assert_program(1, "$M train " TINY "--epochs 2 --out own --resume --seed 8");
+    assert_has("err", "own/weights.safetensors: was trained with seed \"7\", this run has \"8\"");
+    assert_program(1, "$M train --out nowhere --resume");
+    assert_has("err", "nowhere/weights.safetensors: there is no checkpoint to resume from");
+    assert_program(2, "$M train --resume");
+}
+
+/* Waits until a file of the folder is there; 0 if that takes too long. */
+static int appears(const char *name)
+{
+    double start = program_seconds();
+    while (access(scratch_path(name), F_OK) != 0) {
+        if (program_seconds() - start > 60)
+            return 0;
+        program_sleep(0.002);
+    }
+    return 1;
+}
+
+static void ctrl_c_saves(void **state)
+{
+    (void)state;
+    pid_t pid =
+        program_start("exec $M train " TINY "--epochs 1000000 --checkpoint-every 0 --out c");
+    assert_true(appears("c/weights.safetensors"));
+    kill(pid, SIGINT);
+    assert_int_equal(program_wait(pid), 130);
+    assert_has("err", "stopping after this step");
+    assert_has("err", "interrupted after");
+    assert_true(appears("c/history.csv"));
+    assert_program(0, "$M predict --weights c/weights.safetensors --passes 3");
+
+    pid = program_start("exec $M predict --weights c/weights.safetensors --passes 30000000 "
+                        "--keep-samples kept.npy");
+    program_sleep(0.5);
+    kill(pid, SIGTERM);
+    assert_int_equal(program_wait(pid), 130);
+    assert_int_not_equal(access(scratch_path("kept.npy"), F_OK), 0);
+}
+
+/* Killed again and again, it arrives where the run that was left alone does. */
+static void survives_being_killed(void **state)
+{
+    (void)state;
+    enum { KILLS = 10 };
+    assert_program(0, "$M train " TINY "--epochs 60 --out calm");
+    unsigned x = 1, left = 0;
+    for (int i = 0; i < KILLS; i++) {
+        int there = access(scratch_path("killed/weights.safetensors"), F_OK) == 0;
+        pid_t pid =
+            program_start("exec $M train " TINY "--epochs 60 --checkpoint-every 0 --out killed%s",
+                          there ? " --resume" : "");
+        x = x * 1664525 + 1013904223;
+        program_sleep(0.02 + (double)(x >> 20) / 4096 * 0.15);
+        kill(pid, SIGKILL);
+        left += program_wait(pid) == -SIGKILL;
+        if (access(scratch_path("killed/weights.safetensors"), F_OK) == 0)
+            assert_program(0, "$M predict --weights killed/weights.safetensors --passes 2");
+    }
+    assert_true(left > 0);
+    if (access(scratch_path("killed/weights.safetensors"), F_OK) == 0)
+        assert_program(0, "$M train " TINY "--epochs 60 --out killed --resume");
+    else
+        assert_program(0, "$M train " TINY "--epochs 60 --out killed");
+    assert_same_weights("calm/weights.safetensors", "killed/weights.safetensors");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(leaves_weights_and_history), cmocka_unit_test(resumes_to_the_same_bits),
+        cmocka_unit_test(resumes_only_its_own),       cmocka_unit_test(ctrl_c_saves),
+        cmocka_unit_test(survives_being_killed),
+    };
+    return cmocka_run_group_tests(tests, setup, scratch_teardown);
+}

@@ -1,0 +1,110 @@
+/* mcdrop --model: trains once, predicts, summarises, and leaves its files. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "scratch.h"
+
+#include "program.h"
+
+#include <signal.h>
+
+static int setup(void **state)
+{
+    int status = program_setup(state);
+    tiny_data("data");
+    return status;
+}
+
+static void trains_once(void **state)
+{
+    (void)state;
+    assert_program(0, "$M " TINY "--epochs 4 --passes 40 >first");
+    assert_has("first", "mlp: 40 rows of data, 40 passes, seed 7, ");
+    assert_has("first", "\nerrors ");
+    assert_has("first", "\nMost certain\n");
+    assert_has("first", "\nLeast certain\n");
+    assert_has("err", "training mlp:hidden=12");
+    assert_has("mcdrop-mlp/history.csv", "\n4,");
+    json_t *json = program_json("mcdrop-mlp/result.json");
+    assert_int_equal(json_integer_value(json_object_get(json, "passes")), 40);
+    assert_non_null(json_object_get(json_object_get(json, "scores"), "monte_carlo"));
+    json_decref(json);
+
+    /* What is not said is as it was, and so are the bits; the backend alone is chosen anew. */
+    assert_program(0, "$M --model mlp.so --passes 40 | cmp - first");
+    char *err = program_text("err", NULL);
+    assert_null(strstr(err, "training mlp"));
+    assert_null(strchr(err, '\033'));
+    free(err);
+    assert_program(0, "$M --out mcdrop-mlp --passes 40 --format json | cmp - "
+                      "mcdrop-mlp/result.json");
+}
+
+static void another_run_sets_the_first_aside(void **state)
+{
+    (void)state;
+    assert_program(0, "$M " TINY "--epochs 2 --passes 5 --out a");
+    assert_program(0, "cp a/weights.safetensors kept; $M " TINY
+                      "--epochs 2 --passes 5 --out a --seed 8");
+    assert_has("err", "was trained with seed \"7\", this run has \"8\"");
+    assert_has("err", "training mlp");
+    assert_same_file("kept", "a/weights.safetensors~");
+    assert_program(0, "$M --out a --epochs 3 --passes 5");
+    assert_has("err", "training mlp");
+    assert_has("a/history.csv", "\n3,");
+}
+
+static void goes_on_after_ctrl_c(void **state)
+{
+    (void)state;
+    pid_t pid = program_start("exec $M " TINY "--epochs 1000000 --checkpoint-every 0 --out s");
+    double start = program_seconds();
+    while (access(scratch_path("s/weights.safetensors"), F_OK) != 0 &&
+           program_seconds() - start < 60)
+        program_sleep(0.002);
+    kill(pid, SIGINT);
+    assert_int_equal(program_wait(pid), 130);
+    assert_program(0, "$M --out s --epochs 100 --passes 5 || $M --out s --epochs 1000 --passes 5");
+}
+
+/* Without dropout there is one answer, and no talk of passes. */
+static void reports_averaging_alone(void **state)
+{
+    (void)state;
+    assert_program(0, "$M --model mlp:hidden=12,classes=4,drop=0,drop_in=0 --data data --epochs 2 "
+                      "--seed 1 --out plain");
+    assert_has("err", "nothing in this network is stochastic");
+    assert_has("out", "0 passes");
+    json_t *json = program_json("plain/result.json");
+    assert_non_null(json_object_get(json, "deterministic"));
+    assert_null(json_object_get(json, "passes"));
+    json_decref(json);
+    assert_program(2, "$M predict --weights plain/weights.safetensors");
+    assert_has("err", "nothing in this network is stochastic: expected a layer that drops");
+    assert_program(0, "$M predict --weights plain/weights.safetensors --deterministic");
+    assert_program(0, "$M predict --weights plain/weights.safetensors --model mlp:drop_in=0.3 "
+                      "--passes 5");
+    assert_has("err", "used as mlp:hidden=12,drop_in=0.3,drop=0");
+}
+
+static void predicts_a_file(void **state)
+{
+    (void)state;
+    assert_program(0, "$M " TINY "--epochs 2 --passes 5 --out f");
+    assert_program(0, "$M --out f --passes 5 --input data/train-images-idx3-ubyte --rows 9");
+    assert_has("out", "mlp: 9 rows of data/train-images-idx3-ubyte, 5 passes");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(trains_once),          cmocka_unit_test(another_run_sets_the_first_aside),
+        cmocka_unit_test(goes_on_after_ctrl_c), cmocka_unit_test(reports_averaging_alone),
+        cmocka_unit_test(predicts_a_file),
+    };
+    return cmocka_run_group_tests(tests, setup, scratch_teardown);
+}
