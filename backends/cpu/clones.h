@@ -30,6 +30,7 @@
 /* Before a loop that reads and writes element i of each array in turn: they may be the same one. */
 #ifdef __clang__
 #define MCD_ELEMENTWISE _Pragma("clang loop vectorize(assume_safety)")
+#pragma clang diagnostic ignored "-Wpass-failed" /* without optimisation it need not be */
 #else
 #define MCD_ELEMENTWISE _Pragma("GCC ivdep")
 #endif

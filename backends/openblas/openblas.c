@@ -36,12 +36,12 @@ static const char *threading(void)
 static void info(void *self, struct mcd_backend_info *i)
 {
     const struct mcd_cpu *cpu = self;
-    char version[24] = "";
-    sscanf(openblas_get_config(), "OpenBLAS %23s", version);
+    char version[16] = "";
+    sscanf(openblas_get_config(), "OpenBLAS %15s", version);
     i->type = MCD_F32;
     snprintf(i->device, sizeof i->device, "CPU, %u thread%s", cpu->host->workers,
              cpu->host->workers == 1 ? "" : "s");
-    snprintf(i->library, sizeof i->library, "OpenBLAS %s (%s), %.20s", version, threading(),
+    snprintf(i->library, sizeof i->library, "OpenBLAS %s (%s), %.19s", version, threading(),
              openblas_get_corename());
 }
 
