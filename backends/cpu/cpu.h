@@ -18,7 +18,7 @@ void mcd_cpu_release(void *self, struct mcd_buffer *buffer);
 int mcd_cpu_write(void *self, const struct mcd_tensor *to, const void *from, struct mcd_error *);
 int mcd_cpu_read(void *self, const struct mcd_tensor *from, void *to, struct mcd_error *);
 
-/* Refuses (MCD_UNSUPPORTED) tensors that are not f32; labels are i32. */
+/* Refuses (MCD_UNSUPPORTED) tensors that are not f32; labels are i32. For ops of graph.h. */
 int mcd_cpu_accepts(const struct mcd_cpu *cpu, const struct mcd_step *step, struct mcd_error *);
 
 /* Kernel of any op but the products, for which, as for unknown ones, it says MCD_UNSUPPORTED. */

@@ -3,32 +3,39 @@
 #include "ops.h"
 
 struct entry {
-    mcd_kernel_run run;
-    uint32_t per_row; /* bytes of workspace for each row of the first of two inputs */
+    const char *name;
+    mcd_kernel_run run; /* NULL: a product of matrices */
+    uint32_t per_row;   /* bytes of workspace for each row */
 };
 
 static const struct entry entries[] = {
-    [MCD_OP_POOL2D] = {mcd_cpu_pool2d, 0},
-    [MCD_OP_MAP] = {mcd_cpu_map, 0},
-    [MCD_OP_BINARY] = {mcd_cpu_binary, 0},
-    [MCD_OP_AFFINE] = {mcd_cpu_affine, 0},
-    [MCD_OP_REDUCE] = {mcd_cpu_reduce, 0},
-    [MCD_OP_EXPAND] = {mcd_cpu_expand, 0},
-    [MCD_OP_SOFTMAX] = {mcd_cpu_softmax, 0},
-    [MCD_OP_LOGSOFTMAX] = {mcd_cpu_logsoftmax, 0},
-    [MCD_OP_RESHAPE] = {mcd_cpu_reshape, 0},
-    [MCD_OP_DROP] = {mcd_cpu_drop, 0},
-    [MCD_OP_NOISE] = {mcd_cpu_noise, 0},
-    [MCD_OP_XENT] = {mcd_cpu_xent, sizeof(double)},
-    [MCD_OP_MSE] = {mcd_cpu_mse, sizeof(double)},
-    [MCD_OP_POOL2D_DX] = {mcd_cpu_pool2d_dx, 0},
-    [MCD_OP_MAP_DX] = {mcd_cpu_map_dx, 0},
-    [MCD_OP_SOFTMAX_DX] = {mcd_cpu_softmax_dx, 0},
-    [MCD_OP_LOGSOFTMAX_DX] = {mcd_cpu_logsoftmax_dx, 0},
-    [MCD_OP_XENT_DX] = {mcd_cpu_xent_dx, 0},
-    [MCD_OP_MSE_DX] = {mcd_cpu_mse_dx, 0},
-    [MCD_OP_SGD] = {mcd_cpu_sgd, 0},
-    [MCD_OP_ADAM] = {mcd_cpu_adam, 0},
+    [MCD_OP_LINEAR] = {"linear", NULL, 0},
+    [MCD_OP_LINEAR_DX] = {"linear_dx", NULL, 0},
+    [MCD_OP_LINEAR_DW] = {"linear_dw", NULL, 0},
+    [MCD_OP_CONV2D] = {"conv2d", NULL, 0},
+    [MCD_OP_CONV2D_DX] = {"conv2d_dx", NULL, 0},
+    [MCD_OP_CONV2D_DW] = {"conv2d_dw", NULL, 0},
+    [MCD_OP_POOL2D] = {"pool2d", mcd_cpu_pool2d, 0},
+    [MCD_OP_MAP] = {"map", mcd_cpu_map, 0},
+    [MCD_OP_BINARY] = {"binary", mcd_cpu_binary, 0},
+    [MCD_OP_AFFINE] = {"affine", mcd_cpu_affine, 0},
+    [MCD_OP_REDUCE] = {"reduce", mcd_cpu_reduce, 0},
+    [MCD_OP_EXPAND] = {"expand", mcd_cpu_expand, 0},
+    [MCD_OP_SOFTMAX] = {"softmax", mcd_cpu_softmax, 0},
+    [MCD_OP_LOGSOFTMAX] = {"logsoftmax", mcd_cpu_logsoftmax, 0},
+    [MCD_OP_RESHAPE] = {"reshape", mcd_cpu_reshape, 0},
+    [MCD_OP_DROP] = {"drop", mcd_cpu_drop, 0},
+    [MCD_OP_NOISE] = {"noise", mcd_cpu_noise, 0},
+    [MCD_OP_XENT] = {"xent", mcd_cpu_xent, sizeof(double)},
+    [MCD_OP_MSE] = {"mse", mcd_cpu_mse, sizeof(double)},
+    [MCD_OP_POOL2D_DX] = {"pool2d_dx", mcd_cpu_pool2d_dx, 0},
+    [MCD_OP_MAP_DX] = {"map_dx", mcd_cpu_map_dx, 0},
+    [MCD_OP_SOFTMAX_DX] = {"softmax_dx", mcd_cpu_softmax_dx, 0},
+    [MCD_OP_LOGSOFTMAX_DX] = {"logsoftmax_dx", mcd_cpu_logsoftmax_dx, 0},
+    [MCD_OP_XENT_DX] = {"xent_dx", mcd_cpu_xent_dx, 0},
+    [MCD_OP_MSE_DX] = {"mse_dx", mcd_cpu_mse_dx, 0},
+    [MCD_OP_SGD] = {"sgd", mcd_cpu_sgd, 0},
+    [MCD_OP_ADAM] = {"adam", mcd_cpu_adam, 0},
 };
 
 /* Index of the input that holds labels; past the last one where there is none. */
@@ -39,15 +46,15 @@ static uint32_t label_input(uint32_t op)
 
 int mcd_cpu_accepts(const struct mcd_cpu *cpu, const struct mcd_step *step, struct mcd_error *error)
 {
+    const char *name = entries[step->op].name;
     for (uint32_t i = 0; i < step->nin; i++) {
         int label = i == label_input(step->op);
         if (step->in[i].type != (label ? MCD_I32 : MCD_F32))
-            return cpu->host->fail(error, MCD_UNSUPPORTED, "", "op %u: input %u must be of type %s",
-                                   step->op, i, label ? "i32" : "f32");
+            return cpu->host->fail(error, MCD_UNSUPPORTED, name, "input %u must be of type %s", i,
+                                   label ? "i32" : "f32");
     }
     if (step->out.type != MCD_F32)
-        return cpu->host->fail(error, MCD_UNSUPPORTED, "", "op %u: the result must be of type f32",
-                               step->op);
+        return cpu->host->fail(error, MCD_UNSUPPORTED, name, "the result must be of type f32");
     return MCD_OK;
 }
 
@@ -89,8 +96,8 @@ int mcd_cpu_kernel(struct mcd_cpu *cpu, const struct mcd_step *step, struct mcd_
         return cpu->host->fail(error, MCD_UNSUPPORTED, "", "op %u is unknown to this backend",
                                step->op);
     if (!is_known(step))
-        return cpu->host->fail(error, MCD_UNSUPPORTED, "",
-                               "op %u: its variant is unknown to this backend", step->op);
+        return cpu->host->fail(error, MCD_UNSUPPORTED, entries[step->op].name,
+                               "this variant is unknown to this backend");
     int status = mcd_cpu_accepts(cpu, step, error);
     if (status)
         return status;

@@ -57,7 +57,7 @@ static int check_labels(const struct mcd_cpu *cpu, const struct mcd_tensor *logi
     int64_t classes = mcd_shape_count(&logits->shape);
     for (int64_t i = 0; i < mcd_rows(logits); i++)
         if (l[i] < 0 || l[i] >= classes)
-            return cpu->host->fail(error, MCD_INVALID, "", "label %d: expected 0 to %lld", l[i],
+            return cpu->host->fail(error, MCD_INVALID, "xent", "label %d: expected 0 to %lld", l[i],
                                    (long long)classes - 1);
     return MCD_OK;
 }
