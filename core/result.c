@@ -12,29 +12,29 @@ size_t mcd_result_figures(const struct mcd_result *r, struct mcd_figure figure[M
     static const struct mcd_summary none;
     const struct mcd_summary *s = r->summary ? r->summary : &none;
     const struct mcd_figure all[MCD_MAX_FIGURES] = {
-        {"deterministic", 1, 0, r->deterministic, NULL},
-        {"output_mean", 1, 0, s->output_mean, NULL},
-        {"output_std", 1, 0, s->output_sd, NULL},
-        {"output_mcse", 1, 0, s->output_mcse, NULL},
-        {"probability_mean", 1, 0, s->probability_mean, NULL},
-        {"probability_std", 1, 0, s->probability_sd, NULL},
-        {"probability_mcse", 1, 0, s->probability_mcse, NULL},
-        {"entropy_mean", 0, 0, s->entropy_mean, NULL},
-        {"entropy_std", 0, 0, s->entropy_sd, NULL},
-        {"entropy_mcse", 0, 0, s->entropy_mcse, NULL},
-        {"predictive_entropy", 0, 0, s->predictive_entropy, NULL},
-        {"predictive_entropy_mcse", 0, 0, s->predictive_entropy_mcse, NULL},
-        {"mutual_information", 0, 0, s->mutual_information, NULL},
-        {"mutual_information_mcse", 0, 0, s->mutual_information_mcse, NULL},
-        {"variation_ratio", 0, 0, s->variation_ratio, NULL},
-        {"variation_ratio_mcse", 0, 0, s->variation_ratio_mcse, NULL},
-        {"votes", 1, 0, NULL, s->votes},
+        {"deterministic", MCD_BY_OUTPUT, 0, r->deterministic, NULL},
+        {"output_mean", MCD_BY_OUTPUT, 0, s->output_mean, NULL},
+        {"output_std", MCD_BY_OUTPUT, 0, s->output_sd, NULL},
+        {"output_mcse", MCD_BY_OUTPUT, 0, s->output_mcse, NULL},
+        {"probability_mean", MCD_BY_OUTPUT, 0, s->probability_mean, NULL},
+        {"probability_std", MCD_BY_OUTPUT, 0, s->probability_sd, NULL},
+        {"probability_mcse", MCD_BY_OUTPUT, 0, s->probability_mcse, NULL},
+        {"entropy_mean", MCD_NESTED, 0, s->entropy_mean, NULL},
+        {"entropy_std", MCD_NESTED, 0, s->entropy_sd, NULL},
+        {"entropy_mcse", MCD_NESTED, 0, s->entropy_mcse, NULL},
+        {"predictive_entropy", MCD_BY_ROW, 0, s->predictive_entropy, NULL},
+        {"predictive_entropy_mcse", MCD_BY_ROW, 0, s->predictive_entropy_mcse, NULL},
+        {"mutual_information", MCD_BY_ROW, 0, s->mutual_information, NULL},
+        {"mutual_information_mcse", MCD_BY_ROW, 0, s->mutual_information_mcse, NULL},
+        {"variation_ratio", MCD_BY_ROW, 0, s->variation_ratio, NULL},
+        {"variation_ratio_mcse", MCD_BY_ROW, 0, s->variation_ratio_mcse, NULL},
+        {"votes", MCD_BY_OUTPUT, 0, NULL, s->votes},
     };
     size_t n = 0;
     for (size_t i = 0; i < MCD_MAX_FIGURES; i++)
         if (all[i].real || all[i].whole) {
             figure[n] = all[i];
-            figure[n++].width = all[i].by_output ? r->outputs : 1;
+            figure[n++].width = all[i].shape == MCD_BY_OUTPUT ? r->outputs : 1;
         }
     return n;
 }
@@ -87,8 +87,8 @@ static json_t *all_values(const struct mcd_figure *f, int64_t rows)
     json_t *array = json_array();
     int failed = 0;
     for (int64_t row = 0; row < rows && !failed; row++)
-        failed |=
-            json_array_append_new(array, f->by_output ? row_values(f, row) : value_at(f, row));
+        failed |= json_array_append_new(array, f->shape != MCD_BY_ROW ? row_values(f, row)
+                                                                      : value_at(f, row));
     return checked(array, failed);
 }
 

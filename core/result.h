@@ -25,10 +25,16 @@ struct mcd_result {
     const struct mcd_scores *monte_carlo; /* NULL: no labels or no summary */
 };
 
+enum mcd_figure_shape {
+    MCD_BY_ROW = 0, /* one value for each row: width 1 */
+    MCD_BY_OUTPUT,  /* one for each output: width = outputs, arrays of them in JSON */
+    MCD_NESTED      /* by row, but an array of one in JSON, as the files have it that users know */
+};
+
 /* One figure: values[row * width + k], in one of the two arrays. */
 struct mcd_figure {
     const char *name;
-    int by_output; /* 1: one value for each output, width = outputs; 0: one for each row */
+    uint32_t shape; /* enum mcd_figure_shape */
     int64_t width;
     const double *real;
     const int64_t *whole;

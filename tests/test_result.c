@@ -89,12 +89,14 @@ static void has_the_keys_that_users_know(void **state)
     static const char *const by_output[] = {
         "deterministic",    "output_mean",     "output_std",       "output_mcse",
         "probability_mean", "probability_std", "probability_mcse", "votes"};
-    static const char *const by_row[] = {
-        "entropy_mean",       "entropy_std",     "entropy_mcse",           "predictive_entropy",
-        "mutual_information", "variation_ratio", "predictive_entropy_mcse"};
+    static const char *const nested[] = {"entropy_mean", "entropy_std", "entropy_mcse"};
+    static const char *const by_row[] = {"predictive_entropy", "predictive_entropy_mcse",
+                                         "mutual_information", "variation_ratio"};
     json_t *json = document_of(&basic, 1);
     for (size_t i = 0; i < sizeof by_output / sizeof *by_output; i++)
         assert_rows(json, by_output[i], CLASSES);
+    for (size_t i = 0; i < sizeof nested / sizeof *nested; i++)
+        assert_rows(json, nested[i], 1);
     for (size_t i = 0; i < sizeof by_row / sizeof *by_row; i++)
         assert_rows(json, by_row[i], 0);
     assert_string_equal(json_string_value(json_object_get(json, "model")), "mlp:drop=0.5");

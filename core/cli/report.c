@@ -218,7 +218,7 @@ static int name_columns(const struct mcd_report *r, const struct mcd_figure *fig
         snprintf(names->text[names->count++], sizeof *names->text, "label");
     for (size_t i = 0; i < figures; i++)
         for (int64_t k = 0; k < figure[i].width; k++)
-            if (figure[i].by_output)
+            if (figure[i].shape == MCD_BY_OUTPUT)
                 snprintf(names->text[names->count++], sizeof *names->text, "%s_%lld",
                          figure[i].name, (long long)k);
             else
