@@ -168,6 +168,20 @@ static void evaluates_both_ways(void **state)
     assert_has("out", "accuracy_without_50");
 }
 
+/* The least of three runs: what the loader and the C library take varies. */
+static double peak_memory(int passes)
+{
+    double least = INFINITY;
+    for (int i = 0; i < 3; i++) {
+        assert_program(0,
+                       "exec $M predict --weights large/weights.safetensors --rows 1 --passes %d "
+                       "--threads 1 --format csv -q",
+                       passes);
+        least = fmin(least, (double)program_usage.ru_maxrss);
+    }
+    return least;
+}
+
 /* Memory does not grow with the number of passes. */
 static void memory_stays_flat(void **state)
 {
@@ -175,13 +189,11 @@ static void memory_stays_flat(void **state)
 #if defined __SANITIZE_ADDRESS__
     print_message("# not measured: the sanitizer's quarantine grows\n");
 #else
-    long peak[2];
-    assert_program(0, PREDICT "--passes 100 --rows 10 --threads 2 --format csv");
-    peak[0] = program_usage.ru_maxrss;
-    assert_program(0, PREDICT "--passes 100000 --rows 10 --threads 2 --format csv");
-    peak[1] = program_usage.ru_maxrss;
-    print_message("# peak memory: %ld and %ld kB\n", peak[0], peak[1]);
-    assert_true((double)peak[1] < 1.05 * (double)peak[0]);
+    assert_program(0, "$M train --model mlp:hidden=200x200,classes=4 --data data --epochs 1 "
+                      "--seed 1 --out large");
+    double few = peak_memory(100), many = peak_memory(getenv("MCDROP_FAST") ? 10000 : 100000);
+    print_message("# peak memory: %.0f and %.0f kB\n", few, many);
+    assert_true(many < 1.05 * few);
 #endif
 }
 
