@@ -67,6 +67,8 @@ static int setup(void **state)
     write_floats("nan.npy", NAN);
     write_floats("good.npy", 1);
     scratch_text("text.so", "this is text\n");
+    scratch_text("row.csv", "1,2\n");
+    scratch_text("label.csv", "1\n");
     scratch_text("text.npy", "this, is no\nnumber, at all\n");
     scratch_write("short.npy", "\x93NUMPY\1\0v\0{'descr'", 18);
     return status;
@@ -85,6 +87,9 @@ static const struct refusal refusals[] = {
     {1, "train " TINY "--data wrong --out w", {"wrong/train-labels-idx1-ubyte", "0 to 3"}},
     {1, "train " TINY "--data nowhere --out w", {"nowhere: not found", "looked in"}},
     {1, "train " TINY "--data good.npy --out w", {"good.npy: no labels: expected --labels", ""}},
+    {1,
+     "train --model lenet --data row.csv --labels label.csv --out w",
+     {"row.csv: rows of shape [2] do not suit lenet: takes images", ""}},
     {1, "train --model lenet --data text.npy --out w", {"text.npy: line 2", "is not a number"}},
     {1,
      "train " TINY "--rate 1e38 --epochs 99 --out w",

@@ -273,6 +273,19 @@ static struct mcd_shape row_shape(const struct mcd_session *s, const struct mcd_
     return saved->rank && mcd_shape_count(saved) == mcd_shape_count(&shape) ? *saved : shape;
 }
 
+/* What a model says of its input as a whole has no place of its own: it is the data's. */
+static int fail_build(const struct mcd_session *s, const struct mcd_dataset *d,
+                      const struct mcd_shape *shape, const struct mcd_error *e)
+{
+    char text[MCD_SHAPE_TEXT];
+    struct mcd_error own = {0};
+    if (*e->where)
+        return mcd_report(e);
+    mcd_fail(&own, e->code, mcd_place_file(d->source).text, "rows of shape %s do not suit %s: %s",
+             mcd_shape_text(shape, text), s->model->plugin->name, e->text);
+    return mcd_report(&own);
+}
+
 int mcd_session_build(struct mcd_session *s, struct mcd_dataset *d)
 {
     struct mcd_error e = {0};
@@ -283,7 +296,7 @@ int mcd_session_build(struct mcd_session *s, struct mcd_dataset *d)
     status = mcd_network_open(s->host, s->spec, s->options.backend, &shape, s->options.seed,
                               &s->network, &e);
     if (status)
-        return mcd_report(&e);
+        return fail_build(s, d, &shape, &e);
     if (!s->options.weights)
         return MCD_EXIT_OK;
     if (s->saved.model && strcmp(s->saved.model, s->network->model->spec) != 0)
