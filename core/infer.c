@@ -13,6 +13,9 @@
 /* One row may not hold more elements than this, so that sizes in bytes never overflow. */
 static const int64_t max_elements = (int64_t)1 << 40;
 
+/* Nor may a window be dilated or an image padded by more, so that extents never overflow. */
+static const int64_t max_reach = 1 << 20;
+
 struct context {
     const struct mcd_node *all;
     struct mcd_node *node;
@@ -75,20 +78,35 @@ static int same_as_first(struct context *c)
     return MCD_OK;
 }
 
-/* A shape that a recording gives itself: positive extents, not too many elements. */
-static int check_shape(struct context *c, const struct mcd_shape *s)
+/* What is wrong with a shape that a recording gives itself, and what would be right; or NULL. */
+static const char *fault(const struct mcd_shape *s, const char **expected)
 {
     int64_t n = 1;
+    *expected = "at most 6";
     if (s->rank > MCD_MAX_RANK)
-        return bad_attr(c, "too many dimensions", "at most 6");
+        return "too many dimensions";
     for (uint32_t i = 0; i < s->rank; i++) {
+        *expected = "every dimension at least 1";
         if (s->dim[i] < 1)
-            return bad_attr(c, "a dimension below 1", "every dimension at least 1");
+            return "a dimension below 1";
+        *expected = "at most 2^40 in one row";
         if (s->dim[i] > max_elements / n)
-            return bad_attr(c, "too many elements", "at most 2^40 in one row");
+            return "too many elements";
         n *= s->dim[i];
     }
-    return MCD_OK;
+    return NULL;
+}
+
+int mcd_shape_check(const struct mcd_shape *shape, const char *where, struct mcd_error *error)
+{
+    const char *expected, *what = fault(shape, &expected);
+    return what ? mcd_fail(error, MCD_INVALID, where, "%s: expected %s", what, expected) : MCD_OK;
+}
+
+static int check_shape(struct context *c, const struct mcd_shape *s)
+{
+    const char *expected, *what = fault(s, &expected);
+    return what ? bad_attr(c, what, expected) : MCD_OK;
 }
 
 static int linear(struct context *c)
@@ -123,15 +141,17 @@ static int conv2d(struct context *c)
         return mismatch(c, 1, "a kernel [out, in, height, width] with the image's channels");
     struct mcd_shape out = {3, {k->dim[0]}};
     for (int i = 0; i < 2; i++) {
-        if (a->stride[i] < 1 || a->pad[i] < 0 || a->dilation[i] < 1)
-            return bad_attr(c, "stride, pad or dilation", "stride and dilation >= 1, pad >= 0");
+        if (a->stride[i] < 1 || a->pad[i] < 0 || a->dilation[i] < 1 || a->pad[i] > max_reach ||
+            a->dilation[i] > max_reach)
+            return bad_attr(c, "stride, pad or dilation",
+                            "stride and dilation >= 1, pad >= 0, at most 2^20");
         out.dim[1 + i] =
             slide(x->dim[1 + i], k->dim[2 + i], a->stride[i], a->pad[i], a->dilation[i]);
     }
     if (out.dim[1] < 1 || out.dim[2] < 1)
         return mismatch(c, 0, "an image at least as large as the kernel");
     struct mcd_shape bias = mcd_shape1(k->dim[0]);
-    int status = expect_no_rows(c, 1);
+    int status = check_shape(c, &out) || expect_no_rows(c, 1);
     if (!status && c->node->nin == 3)
         status = expect(c, 2, &bias) || expect_no_rows(c, 2);
     c->node->shape = out;
@@ -146,9 +166,10 @@ static int pool2d(struct context *c)
         return mismatch(c, 0, "an image [channels, height, width]");
     struct mcd_shape out = {3, {x->dim[0]}};
     for (int i = 0; i < 2; i++) {
-        if (a->window[i] < 1 || a->stride[i] < 1 || a->pad[i] < 0 || a->pad[i] > a->window[i] / 2)
+        if (a->window[i] < 1 || a->stride[i] < 1 || a->pad[i] < 0 || a->pad[i] > a->window[i] / 2 ||
+            a->pad[i] > max_reach)
             return bad_attr(c, "window, stride or pad",
-                            "window and stride >= 1, pad at most half of the window");
+                            "window and stride >= 1, pad at most half of the window and 2^20");
         out.dim[1 + i] = slide(x->dim[1 + i], a->window[i], a->stride[i], a->pad[i], 1);
     }
     if (a->kind != MCD_POOL_MAX && a->kind != MCD_POOL_MEAN)
@@ -156,7 +177,7 @@ static int pool2d(struct context *c)
     if (out.dim[1] < 1 || out.dim[2] < 1)
         return mismatch(c, 0, "an image at least as large as the window");
     c->node->shape = out;
-    return MCD_OK;
+    return check_shape(c, &out);
 }
 
 static int map(struct context *c)

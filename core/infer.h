@@ -11,6 +11,9 @@
 int mcd_infer(const struct mcd_node *all, struct mcd_node *node, const char *where,
               struct mcd_error *error);
 
+/* Refuses a shape of rank above MCD_MAX_RANK, with an extent below 1 or more than 2^40 elements. */
+int mcd_shape_check(const struct mcd_shape *shape, const char *where, struct mcd_error *error);
+
 /* Name of an op for messages, "?" if there is none of that number. */
 const char *mcd_op_name(uint32_t op);
 
