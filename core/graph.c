@@ -3,6 +3,7 @@
 #include "error.h"
 #include "infer.h"
 #include "loader.h"
+#include "store.h"
 
 #include <mcdrop/layer.h>
 #include <mcdrop/random.h>
@@ -115,6 +116,8 @@ static mcd_val record_op(struct mcd_graph *graph, uint32_t op, uint32_t n, const
 static mcd_val leaf(struct mcd_graph_core *g, uint32_t source, uint32_t index,
                     const struct mcd_shape *shape, uint32_t has_rows)
 {
+    if (g->error.code || mcd_shape_check(shape, g->scope, &g->error))
+        return 0;
     struct mcd_node node = {.source = source, .leaf = index, .shape = *shape, .has_rows = has_rows};
     return append(g, &node);
 }
@@ -141,6 +144,18 @@ static mcd_val reuse_param(struct mcd_graph_core *g, const struct mcd_graph_para
     return 0;
 }
 
+static int is_recordable(struct mcd_graph_core *g, const char *full, const struct mcd_shape *shape)
+{
+    if (g->nparams >= MCD_MAX_SITES)
+        mcd_fail(&g->error, MCD_INVALID, full, "more than %u parameters", MCD_MAX_SITES);
+    else if (!strncmp(full, MCD_SLOT_PREFIX, strlen(MCD_SLOT_PREFIX)))
+        mcd_fail(&g->error, MCD_INVALID, full,
+                 "is a name for the optimiser's state: expected another");
+    else
+        mcd_shape_check(shape, full, &g->error);
+    return !g->error.code;
+}
+
 static mcd_val record_param(struct mcd_graph *graph, const char *name,
                             const struct mcd_shape *shape, double start, double spread)
 {
@@ -151,11 +166,8 @@ static mcd_val record_param(struct mcd_graph *graph, const char *name,
     for (uint32_t i = 0; i < g->nparams; i++)
         if (!strcmp(g->param[i].name, full))
             return reuse_param(g, &g->param[i], shape);
-    if (g->nparams >= MCD_MAX_SITES) {
-        mcd_fail(&g->error, MCD_INVALID, full, "more than %u parameters", MCD_MAX_SITES);
-        return 0;
-    }
-    if (!grow(g, (void **)&g->param, g->nparams, &g->param_room, sizeof *g->param))
+    if (!is_recordable(g, full, shape) ||
+        !grow(g, (void **)&g->param, g->nparams, &g->param_room, sizeof *g->param))
         return 0;
     char *copy = g->host->alloc(g->host, strlen(full) + 1);
     mcd_val value = copy ? leaf(g, MCD_FROM_PARAM, g->nparams, shape, 0) : 0;
@@ -182,6 +194,9 @@ static mcd_val build_layer(struct mcd_graph_core *g, const char *full, const str
     if (!v)
         mcd_fail(&g->error, MCD_INVALID, full, "layer %s failed without saying why",
                  item->plugin->name);
+    else if (v >= g->count)
+        mcd_fail(&g->error, MCD_INVALID, full,
+                 "layer %s returned what is not a value of this graph", item->plugin->name);
     g->depth--;
     memcpy(g->scope, outer, sizeof outer);
     return g->error.code ? 0 : v;
@@ -219,7 +234,7 @@ static void record_penalty(struct mcd_graph *graph, mcd_val scalar)
     struct mcd_graph_core *g = core(graph);
     if (g->error.code || scalar == 0)
         return;
-    if (g->node[scalar].has_rows || g->node[scalar].shape.rank != 0)
+    if (scalar >= g->count || g->node[scalar].has_rows || g->node[scalar].shape.rank != 0)
         mcd_fail(&g->error, MCD_INVALID, g->scope, "a penalty is a scalar [] without rows");
     else
         g->penalty = g->penalty ? mcd_add(graph, g->penalty, scalar) : scalar;

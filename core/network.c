@@ -15,6 +15,9 @@ int mcd_network_record(const struct mcd_network *n, int stochastic, struct mcd_r
     mcd_val y = model->build(n->model->self, &g->base, x);
     if (!y)
         mcd_fail(&g->error, MCD_INVALID, n->model->plugin->name, "failed without saying why");
+    else if (y >= g->count)
+        mcd_fail(&g->error, MCD_INVALID, n->model->plugin->name,
+                 "returned what is not a value of this graph");
     int status = mcd_graph_status(g, error);
     if (status)
         mcd_graph_destroy(g);
