@@ -215,7 +215,8 @@ static adjoint_rule rule_of(uint32_t op)
 static void mark_wanted(struct tape *t, mcd_val last, uint32_t count, const mcd_val *wrt)
 {
     for (uint32_t i = 0; i < count; i++)
-        t->wanted[wrt[i]] = 1;
+        if (wrt[i] <= last)
+            t->wanted[wrt[i]] = 1;
     for (mcd_val v = 1; v <= last; v++)
         for (uint32_t i = 0; i < node(t, v)->nin; i++)
             if (rule_of(node(t, v)->op) && t->wanted[node(t, v)->in[i]])
