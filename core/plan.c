@@ -92,15 +92,15 @@ static struct mcd_tensor tile_tensor(const struct draft *d, const struct mcd_pla
     return t;
 }
 
-/* A copy for every pass is a drop that never drops. */
+/* A copy for every pass is a drop that never drops, one unit a row. */
 static void make_tile_step(const struct draft *d, const struct mcd_plan *p, mcd_val v,
                            struct mcd_step *step, struct mcd_tensor *in)
 {
-    int64_t units = mcd_shape_count(&d->s.node[v].shape);
+    int64_t span = mcd_shape_count(&d->s.node[v].shape);
     in[0] = p->value[v];
     step->op = MCD_OP_DROP;
     step->nin = 1;
-    step->attr.u.drop = (struct mcd_attr_drop){MCD_BERNOULLI, 0, units, 1, 0};
+    step->attr.u.drop = (struct mcd_attr_drop){MCD_BERNOULLI, 0, 1, span, 0};
     step->out = tile_tensor(d, p, v);
 }
 
@@ -298,6 +298,8 @@ const struct mcd_tensor *mcd_plan_tensor(const struct mcd_plan *p, mcd_val value
 
 int mcd_plan_write(struct mcd_plan *p, mcd_val value, const void *from, struct mcd_error *error)
 {
+    if (!p->value[value].buffer) /* nothing reads it */
+        return MCD_OK;
     return api(p->backend)->write(p->backend->self, &p->value[value], from, error);
 }
 

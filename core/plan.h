@@ -44,9 +44,13 @@ int mcd_plan_create(const struct mcd_plan_spec *spec, struct mcd_plan **plan,
                     struct mcd_error *error);
 void mcd_plan_destroy(struct mcd_plan *plan);
 
-/* Where a value given (input, target) or asked for (output) lives. */
+/*
+ * Where a value given (input, target) or asked for (output) lives; an input that nothing depends on
+ * has no buffer.
+ */
 const struct mcd_tensor *mcd_plan_tensor(const struct mcd_plan *plan, mcd_val value);
 
+/* Writing what nothing depends on does nothing. */
 int mcd_plan_write(struct mcd_plan *plan, mcd_val value, const void *from, struct mcd_error *error);
 int mcd_plan_read(struct mcd_plan *plan, mcd_val value, void *to, struct mcd_error *error);
 

@@ -46,6 +46,26 @@ static int check_rows_apart(const struct mcd_schedule *s, struct mcd_error *erro
     return MCD_OK;
 }
 
+/* Room for every value, and for all of them, must be countable in bytes. */
+static int check_sizes(const struct mcd_schedule *s, struct mcd_error *error)
+{
+    static const uint64_t most = (uint64_t)1 << 44;
+    uint64_t rows = (uint64_t)s->spec.rows * s->spec.passes;
+    if (rows < 1 || rows > INT32_MAX)
+        return mcd_fail(error, MCD_INVALID, "plan",
+                        "%u rows of %u passes: expected 1 to 2^31 - 1 in all", s->spec.rows,
+                        s->spec.passes);
+    for (mcd_val v = 1; v < s->nodes; v++) {
+        const struct mcd_node *n = &s->node[v];
+        uint64_t elements = (uint64_t)mcd_shape_count(&n->shape);
+        if (s->needed[v] && elements > most / sizeof(double) / (n->has_rows ? rows : 1))
+            return mcd_fail(error, MCD_NOMEM, "plan",
+                            "out of memory: a value has %llu elements in each of %llu rows",
+                            (unsigned long long)elements, (unsigned long long)rows);
+    }
+    return MCD_OK;
+}
+
 /* ---- order ------------------------------------------------------------------------------- */
 
 static int is_step(const struct mcd_schedule *s, mcd_val v)
@@ -215,10 +235,11 @@ int mcd_schedule_create(const struct mcd_host *host, const struct mcd_schedule_s
     int status = allocate(s, error);
     if (!status) {
         mark_needed(s);
-        if (!spec->training) {
-            mark_passes(s);
-            status = check_rows_apart(s, error);
-        }
+        status = check_sizes(s, error);
+    }
+    if (!status && !spec->training) {
+        mark_passes(s);
+        status = check_rows_apart(s, error);
     }
     if (status) {
         mcd_schedule_clear(s);

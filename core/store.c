@@ -165,9 +165,9 @@ int mcd_store_init(struct mcd_store *s, const struct mcd_graph_core *g, uint64_t
                    struct mcd_error *error)
 {
     for (uint32_t i = 0; i < g->nparams; i++) {
-        if (mcd_store_find(s, g->param[i].name))
-            continue;
-        int status = init_one(s, &g->param[i], i, seed, error);
+        const struct mcd_graph_param *p = &g->param[i];
+        int status = mcd_store_find(s, p->name) ? mcd_store_add(s, p->name, &p->shape, NULL, error)
+                                                : init_one(s, p, i, seed, error);
         if (status)
             return status;
     }
