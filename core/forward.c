@@ -98,10 +98,11 @@ static int worker_create(const struct run *r, struct worker *w, struct mcd_error
         return status;
     w->row_block = UINT32_MAX;
     w->x = r->host->alloc(r->host, r->f->block_rows * input_size(r) * element(r));
-    w->draws =
-        r->host->alloc(r->host, ((size_t)g->nsites * r->f->block_passes + 1) * sizeof *w->draws);
+    size_t draws = ((size_t)g->nsites * r->f->block_passes + 1) * sizeof *w->draws;
+    w->draws = r->host->alloc(r->host, draws);
     if (!w->x || !w->draws || (r->f->sampler && sampler(r)->fill && alloc_bits(r, w)))
         return mcd_fail(error, MCD_NOMEM, "prediction", "out of memory");
+    memset(w->draws, 0, draws);
     return MCD_OK;
 }
 
@@ -113,6 +114,7 @@ static void worker_destroy(const struct run *r, struct worker *w)
     r->host->release(r->host, w->bits);
     r->host->release(r->host, w->draws);
     r->host->release(r->host, w->x);
+    *w = (struct worker){0};
 }
 
 /* ---- one block --------------------------------------------------------------------------- */
@@ -233,8 +235,10 @@ static void task(void *arg, uint32_t i, uint32_t number)
     }
     struct job *job = &r->job[r->current][i - 1];
     struct worker *w = &r->worker[number];
-    int status = w->draws ? MCD_OK : worker_create(r, w, &job->error);
-    if (!status)
+    int status = w->plan ? MCD_OK : worker_create(r, w, &job->error);
+    if (status)
+        worker_destroy(r, w); /* the next job may find what was missing here */
+    else
         compute(r, w, r->first + i - 1, job->samples, &job->error);
 }
 
@@ -265,7 +269,7 @@ static int run_waves(struct run *r, struct mcd_error *error)
         r->current = !r->current;
         if (f->progress)
             f->progress(f->arg, r->first, r->jobs);
-        if (f->stop && *f->stop)
+        if (f->stop && *f->stop && (r->first < r->jobs || r->previous))
             return mcd_fail(error, MCD_STOPPED, "", "interrupted");
     }
     return MCD_OK;
@@ -313,9 +317,25 @@ void mcd_forward_geometry(struct mcd_forward *f)
     uint32_t group = 1;
     if (f->sampler)
         group = ((const struct mcd_sampler *)f->sampler->plugin->api)->group(f->sampler->self);
-    f->block_rows = f->rows < FOLDED_ROWS ? (uint32_t)f->rows : FOLDED_ROWS;
+    if (group == 0) /* refused by mcd_forward_run */
+        group = 1;
+    f->block_rows = f->rows < 1 ? 1 : f->rows < FOLDED_ROWS ? (uint32_t)f->rows : FOLDED_ROWS;
     uint32_t passes = f->sampler ? FOLDED_ROWS / f->block_rows : 1;
     f->block_passes = (passes + group - 1) / group * group;
+}
+
+/* A sampler that fills bits need not be able to do anything else. */
+static int check_sampler(const struct run *r, struct mcd_error *error)
+{
+    const struct mcd_graph_core *g = r->recording.graph;
+    const char *name = r->f->sampler->plugin->name;
+    if (sampler(r)->group(r->f->sampler->self) == 0)
+        return mcd_fail(error, MCD_INVALID, name, "its groups have 0 passes: expected 1 or more");
+    for (uint32_t s = 0; s < g->nsites && !sampler(r)->draw; s++)
+        if (g->site[s].law != MCD_BERNOULLI)
+            return mcd_fail(error, MCD_UNSUPPORTED, name,
+                            "serves dropout alone: expected a network without other noise");
+    return MCD_OK;
 }
 
 int mcd_forward_run(const struct mcd_forward *f, struct mcd_error *error)
@@ -329,6 +349,8 @@ int mcd_forward_run(const struct mcd_forward *f, struct mcd_error *error)
         return status;
     if (f->sampler)
         status = mcd_recording_check_stochastic(f->network, &r.recording, error);
+    if (!status && f->sampler)
+        status = check_sampler(&r, error);
     if (!status)
         status = run_alloc(&r, error);
     if (!status)

@@ -26,12 +26,28 @@ int mcd_network_record(const struct mcd_network *n, int stochastic, struct mcd_r
     return status;
 }
 
+/* Whether random numbers can change y: a drop of p = 0, or one that leads elsewhere, does not. */
+static int is_stochastic(const struct mcd_graph_core *g, mcd_val y, char *changes)
+{
+    for (mcd_val v = 0; v <= y; v++) {
+        const struct mcd_node *n = &g->node[v];
+        changes[v] = n->op == MCD_OP_NOISE || (n->op == MCD_OP_DROP && n->attr.u.drop.p > 0);
+        for (uint32_t i = 0; i < n->nin; i++)
+            changes[v] |= changes[n->in[i]];
+    }
+    return changes[y];
+}
+
 int mcd_recording_check_stochastic(const struct mcd_network *n, const struct mcd_recording *r,
                                    struct mcd_error *error)
 {
-    for (uint32_t s = 0; s < r->graph->nsites; s++)
-        if (r->graph->site[s].law == MCD_UNIFORM || r->graph->site[s].p > 0)
-            return MCD_OK;
+    char *changes = n->host->alloc(n->host, r->graph->count);
+    if (!changes)
+        return mcd_fail(error, MCD_NOMEM, n->model->spec, "out of memory");
+    int is = is_stochastic(r->graph, r->y, changes);
+    n->host->release(n->host, changes);
+    if (is)
+        return MCD_OK;
     return mcd_fail(
         error, MCD_INVALID, n->model->spec,
         "nothing in this network is stochastic: expected a layer that drops with p > 0");
