@@ -1,6 +1,7 @@
 /* Opening a model on a backend, and recording it. */
 #include "network.h"
 #include "error.h"
+#include "infer.h"
 
 #include <string.h>
 
@@ -69,10 +70,11 @@ static int check_output(struct mcd_network *n, const struct mcd_recording *r,
                         struct mcd_error *error)
 {
     const struct mcd_node *y = &r->graph->node[r->y];
+    char text[MCD_SHAPE_TEXT];
     if (y->shape.rank != 1 || !y->has_rows)
         return mcd_fail(error, MCD_INVALID, n->model->plugin->name,
-                        "its output has %u dimensions: expected one vector for each row",
-                        y->shape.rank);
+                        "its output is %s%s: expected one vector for each row",
+                        mcd_shape_text(&y->shape, text), y->has_rows ? "" : " without rows");
     n->outputs = y->shape.dim[0];
     return MCD_OK;
 }
