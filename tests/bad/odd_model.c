@@ -1,0 +1,39 @@
+/* A model whose output is not what a model's must be. */
+#include <mcdrop/model.h>
+
+#define PARAMS(X) X(ENUM, output, NULL, "nothing|stray|rowless|image", "what is returned")
+
+static const struct mcd_param params[] = {PARAMS(MCD_ROW) MCD_PARAM_END};
+
+static int create(MCD_CREATE_ARGS PARAMS(MCD_ARG))
+{
+    int *own = mcd_self_create(host, sizeof *own, self, error);
+    if (!own)
+        return MCD_NOMEM;
+    *own = output;
+    return MCD_OK;
+}
+
+static mcd_val build(void *self, struct mcd_graph *g, mcd_val x)
+{
+    switch (*(int *)self) {
+    case 0:
+        return 0;
+    case 1:
+        return 12345;
+    case 2:
+        return mcd_param(g, "p", mcd_shape1(3), 0, 1);
+    default:
+        return mcd_reshape(g, x, mcd_shape2(2, 2));
+    }
+}
+
+static const struct mcd_recipe *recipe(void *self)
+{
+    static const struct mcd_recipe r = {.size = sizeof r, .task = MCD_CLASSIFY};
+    (void)self;
+    return &r;
+}
+
+static const struct mcd_model api = {sizeof api, build, recipe};
+MCD_PLUGIN(MCD_MODEL, "odd_model", "MIT", "wrong on purpose", mcd_self_destroy);

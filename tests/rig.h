@@ -1,0 +1,109 @@
+/*
+ * For tests that compute: a graph that is recorded, planned and run in a few lines.
+ *
+ *     struct rig r;
+ *     rig_open(&r, "reference:precision=f64", 1, 1);
+ *     mcd_val x = rig_input(&r, mcd_shape1(5));
+ *     mcd_val y = mcd_layer(r.g, "a", x, "linear:out=3");
+ *     rig_plan(&r, &(struct mcd_plan_spec){.rows = 2, .passes = 4, .noutputs = 1, .output = &y});
+ *     rig_fill(&r, x, 100);
+ *     rig_run(&r);
+ *     double *out = rig_read(&r, y);
+ *     ...
+ *     free(out);
+ *     rig_close(&r);
+ *
+ * Whatever fails fails the test. rig_close asserts that nothing is left allocated.
+ */
+#ifndef TESTS_RIG_H
+#define TESTS_RIG_H
+
+#include "core/graph.h"
+#include "core/loader.h"
+#include "core/network.h"
+#include "core/plan.h"
+#include "core/store.h"
+
+#include <mcdrop/backend.h>
+
+struct rig {
+    struct mcd_host *host;
+    struct mcd_item *backend; /* owned; what is computed with is store->backend */
+    struct mcd_store *store;
+    struct mcd_graph_core *core;
+    struct mcd_graph *g; /* the same, as plugins see it */
+    struct mcd_plan *plan;
+    struct mcd_run run; /* seed 2016, domain PREDICT or TRAIN; changed before rig_run as needed */
+    struct mcd_draw *draws; /* [sites + 1][passes], stream = pass */
+};
+
+/* `stochastic` as in struct mcd_graph. */
+void rig_open(struct rig *r, const char *backend, uint32_t threads, int stochastic);
+
+/* The same on another backend than a plugin: an item that outlives the rig, created with `host`. */
+void rig_open_item(struct rig *r, struct mcd_host *host, const struct mcd_item *backend,
+                   int stochastic);
+void rig_close(struct rig *r);
+
+/* The data's input, and the labels or target. */
+mcd_val rig_input(struct rig *r, struct mcd_shape shape);
+mcd_val rig_target(struct rig *r, struct mcd_shape shape, int is_label);
+
+/* Records a model plugin. */
+mcd_val rig_model(struct rig *r, const char *spec, mcd_val x);
+
+/*
+ * Gives parameters that are new their first values, and makes the plan, its memory full of NaN;
+ * fills in the spec's graph and store. A plan that is there already is replaced.
+ */
+void rig_plan(struct rig *r, const struct mcd_plan_spec *spec);
+
+/* Elements of a value in the plan, rows included. */
+size_t rig_count(const struct rig *r, mcd_val v);
+
+/* Writes an input: from double, or tensor number `tensor` of fixtures/formula.h. */
+void rig_write(struct rig *r, mcd_val v, const double *from);
+void rig_fill(struct rig *r, mcd_val v, uint32_t tensor);
+
+/* Labels: row i has (3 i + 1) mod classes. */
+void rig_label(struct rig *r, mcd_val v, uint32_t classes);
+
+/* Reads an output; the caller frees it. */
+double *rig_read(struct rig *r, mcd_val v);
+
+/* A parameter or the optimiser's state by name. rig_get's result is freed by the caller. */
+void rig_set(struct rig *r, const char *name, const double *from);
+double *rig_get(struct rig *r, const char *name, size_t *count);
+
+/* Sets parameter k to the formula's tensor k over the square root of its fan-in, as the fixtures'
+ * networks have it: a bias has its weight's fan-in. */
+void rig_formula(struct rig *r);
+
+void rig_run(struct rig *r);
+void rig_run_prefix(struct rig *r);
+void rig_run_body(struct rig *r);
+
+/*
+ * A network whose model is no plugin but a function of the test, on a backend plugin. It is used as
+ * one of mcd_network_open and closed by rig_network_close; the item's self is `self`.
+ */
+struct rig_network {
+    struct mcd_network network;
+    struct mcd_item model;
+    struct mcd_plugin plugin;
+    struct mcd_model api;
+};
+void rig_network_open(struct rig_network *n, struct mcd_host *host, const char *backend,
+                      mcd_val (*build)(void *self, struct mcd_graph *g, mcd_val x), void *self,
+                      uint32_t task, struct mcd_shape input);
+void rig_network_close(struct rig_network *n);
+
+/*
+ * Calls f(host, arg, &error) with the k-th allocation failing once, for k = 1, 2, ... until it gets
+ * through. Each failure must be a clean MCD_NOMEM that leaves nothing allocated. Returns how many
+ * there were.
+ */
+unsigned rig_starve(struct mcd_host *host,
+                    int (*f)(struct mcd_host *host, void *arg, struct mcd_error *error), void *arg);
+
+#endif

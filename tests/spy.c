@@ -1,0 +1,121 @@
+/* A backend that hands everything on to another one, and watches: see spy.h. */
+#include "tests/spy.h"
+
+#include "core/error.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* State of one kernel: the inner one and whose it is. */
+struct watched {
+    struct spy *spy;
+    struct mcd_kernel inner;
+};
+
+static const struct mcd_backend *inner_api(const struct spy *spy)
+{
+    return spy->inner->plugin->api;
+}
+
+static void info(void *self, struct mcd_backend_info *i)
+{
+    struct spy *spy = self;
+    inner_api(spy)->info(spy->inner->self, i);
+}
+
+static int alloc(void *self, size_t bytes, struct mcd_buffer **buffer, struct mcd_error *error)
+{
+    struct spy *spy = self;
+    if (bytes > spy->bytes)
+        spy->bytes = bytes;
+    return inner_api(spy)->alloc(spy->inner->self, bytes, buffer, error);
+}
+
+static void release(void *self, struct mcd_buffer *buffer)
+{
+    struct spy *spy = self;
+    inner_api(spy)->release(spy->inner->self, buffer);
+}
+
+static int put(void *self, const struct mcd_tensor *to, const void *from, struct mcd_error *error)
+{
+    struct spy *spy = self;
+    return inner_api(spy)->write(spy->inner->self, to, from, error);
+}
+
+static int take(void *self, const struct mcd_tensor *from, void *to, struct mcd_error *error)
+{
+    struct spy *spy = self;
+    return inner_api(spy)->read(spy->inner->self, from, to, error);
+}
+
+static void spoil(const struct spy *spy, const struct mcd_tensor *t)
+{
+    int64_t n = mcd_tensor_count(t);
+    int64_t first = spy->spoil == SPY_ONE ? n / 2 : 0, end = spy->spoil == SPY_ONE ? n / 2 + 1 : n;
+    for (int64_t i = first; i < end; i++) {
+        double *wide = (double *)mcd_host_pointer(t) + i;
+        float *narrow = (float *)mcd_host_pointer(t) + i;
+        double x = t->type == MCD_F64 ? *wide : (double)*narrow;
+        x = spy->spoil == SPY_NEGATE ? -x : spy->spoil == SPY_SCALE ? 1.001 * x : x + 0.01;
+        if (t->type == MCD_F64)
+            *wide = x;
+        else
+            *narrow = (float)x;
+    }
+}
+
+static int run_watched(void *state, const struct mcd_step *step, const struct mcd_run *run,
+                       struct mcd_error *error)
+{
+    struct watched *w = state;
+    struct spy *spy = w->spy;
+    spy->runs[step->op]++;
+    if (spy->logged < SPY_LOG)
+        spy->log[spy->logged++] = step->op;
+    if (spy->fail_run && --spy->fail_run == 0)
+        return mcd_fail(error, MCD_DEVICE, "spy", "failed by request");
+    int status = w->inner.run(w->inner.state, step, run, error);
+    if (!status && spy->spoil && step->op == spy->spoil_op)
+        spoil(spy, &step->out);
+    return status;
+}
+
+static void release_watched(void *state)
+{
+    struct watched *w = state;
+    w->spy->released++;
+    if (w->inner.release)
+        w->inner.release(w->inner.state);
+    free(w);
+}
+
+static int kernel(void *self, const struct mcd_step *step, struct mcd_kernel *k,
+                  struct mcd_error *error)
+{
+    struct spy *spy = self;
+    if (spy->refuse_op && step->op == spy->refuse_op)
+        return mcd_fail(error, MCD_UNSUPPORTED, "spy", "by request");
+    struct watched *w = malloc(sizeof *w);
+    if (!w)
+        return mcd_fail(error, MCD_NOMEM, "spy", "out of memory");
+    *w = (struct watched){.spy = spy};
+    int status = inner_api(spy)->kernel(spy->inner->self, step, &w->inner, error);
+    if (status) {
+        free(w);
+        return status;
+    }
+    spy->kernels++;
+    *k = (struct mcd_kernel){run_watched, w, release_watched, w->inner.workspace};
+    return MCD_OK;
+}
+
+void spy_create(struct spy *spy, const struct mcd_item *inner)
+{
+    static const struct mcd_backend api = {sizeof api, info, alloc,  release,
+                                           put,        take, kernel, NULL};
+    *spy = (struct spy){.inner = inner, .plugin = *inner->plugin};
+    spy->plugin.name = "spy";
+    spy->plugin.api = &api;
+    spy->item = (struct mcd_item){.plugin = &spy->plugin, .self = spy, .spec = "spy"};
+}

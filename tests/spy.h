@@ -1,0 +1,40 @@
+/*
+ * A backend between the core and another backend: counts what is run, and breaks it on demand.
+ *
+ * For tests of the core, and of tests: what a check should notice is made wrong here.
+ */
+#ifndef TESTS_SPY_H
+#define TESTS_SPY_H
+
+#include "core/loader.h"
+
+#include <mcdrop/backend.h>
+
+enum spy_spoil {
+    SPY_SOUND = 0,
+    SPY_NEGATE, /* the output has the wrong sign */
+    SPY_SCALE,  /* every element is 1 + 1e-3 times what it should be */
+    SPY_ONE     /* one element in the middle is wrong */
+};
+
+enum { SPY_OPS = 96, SPY_LOG = 4096 };
+
+struct spy {
+    struct mcd_item item; /* the backend to hand on */
+    struct mcd_plugin plugin;
+    const struct mcd_item *inner;
+    uint32_t runs[SPY_OPS]; /* kernels run, by op */
+    uint32_t kernels, released;
+    uint32_t logged, log[SPY_LOG]; /* ops in the order in which they ran */
+    uint64_t bytes;                /* of the largest buffer asked for */
+
+    /* What is wrong; set as needed. */
+    uint32_t spoil_op, spoil; /* an op whose output is spoilt (CPU memory only) */
+    uint32_t refuse_op;       /* an op that is refused: MCD_UNSUPPORTED "by request" */
+    uint32_t fail_run;        /* this kernel run from now on fails (1: the next): MCD_DEVICE */
+};
+
+/* The inner item must outlive the spy, the spy everything that computes with spy->item. */
+void spy_create(struct spy *spy, const struct mcd_item *inner);
+
+#endif
