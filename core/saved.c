@@ -3,6 +3,7 @@
 #include "error.h"
 #include "host.h"
 #include "io/place.h"
+#include "json.h"
 #include "number.h"
 #include "train_state.h"
 
@@ -72,11 +73,15 @@ int mcd_saved_read(const struct mcd_host *host, const struct mcd_safetensors *fi
     *saved = (struct mcd_saved){0};
     if (!text)
         return MCD_OK;
-    json_t *all = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-    if (!all)
+    json_error_t reason;
+    json_t *all;
+    int status = mcd_json_parse(text, strlen(text), &all, &reason);
+    if (status == MCD_NOMEM)
+        return mcd_fail(error, status, mcd_place_file(path).text, "no memory for its metadata");
+    if (status)
         return mcd_fail(error, MCD_INVALID, mcd_place_file(path).text,
                         "its metadata '%s' is damaged: expected a JSON object", MCD_METADATA_KEY);
-    int status = read_run(host, all, saved, error);
+    status = read_run(host, all, saved, error);
     json_decref(all);
     if (status)
         mcd_saved_clear(host, saved);

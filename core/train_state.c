@@ -6,6 +6,7 @@
 #include "checkpoint.h"
 #include "error.h"
 #include "io/file.h"
+#include "json.h"
 #include "number.h"
 
 #include <inttypes.h>
@@ -35,12 +36,22 @@ uint32_t mcd_train_data_checksum(const struct mcd_trainer_spec *s)
     return (uint32_t)sum;
 }
 
+/* Nothing rather than something that has lost a part for lack of memory. */
+static json_t *complete(json_t *built, int failed)
+{
+    if (!failed)
+        return built;
+    json_decref(built);
+    return NULL;
+}
+
 static json_t *shape_json(const struct mcd_shape *s)
 {
     json_t *a = json_array();
+    int failed = 0;
     for (uint32_t i = 0; i < s->rank; i++)
-        json_array_append_new(a, json_integer(s->dim[i]));
-    return a;
+        failed |= json_array_append_new(a, json_integer(s->dim[i]));
+    return complete(a, failed);
 }
 
 static json_t *run_json(const struct mcd_train *t)
@@ -67,20 +78,27 @@ static json_t *real_or_null(double x)
     return isfinite(x) ? json_real(x) : json_null();
 }
 
-static json_t *state_json(const struct mcd_train *t, const struct mcd_train_state *s)
+static json_t *history_json(const struct mcd_train_state *s)
 {
     json_t *history = json_array();
+    int failed = 0;
     for (uint64_t i = 0; i < s->epochs; i++)
-        json_array_append_new(history, json_pack("[o, o, o]", real_or_null(s->history[i].loss),
-                                                 real_or_null(s->history[i].test),
-                                                 real_or_null(s->history[i].seconds)));
+        failed |=
+            json_array_append_new(history, json_pack("[o, o, o]", real_or_null(s->history[i].loss),
+                                                     real_or_null(s->history[i].test),
+                                                     real_or_null(s->history[i].seconds)));
+    return complete(history, failed);
+}
+
+static json_t *state_json(const struct mcd_train *t, const struct mcd_train_state *s)
+{
     return json_pack("{s:o, s:I, s:s, s:f, s:f, s:o}",             /**/
                      "update", number_text(s->update),             /**/
                      "epochs", (json_int_t)t->epochs,              /**/
                      "backend", t->trainer.network->backend->spec, /**/
                      "loss_sum", s->loss_sum,                      /**/
                      "seconds", s->seconds,                        /**/
-                     "history", history);
+                     "history", history_json(s));
 }
 
 int mcd_train_state_save(const struct mcd_train *t, const struct mcd_train_state *s,
@@ -88,7 +106,7 @@ int mcd_train_state_save(const struct mcd_train *t, const struct mcd_train_state
 {
     json_t *all =
         json_pack("{s:i, s:o, s:o}", "format", 1, "run", run_json(t), "state", state_json(t, s));
-    char *text = all ? json_dumps(all, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+    char *text = mcd_json_text(all, JSON_COMPACT | JSON_REAL_PRECISION(17), NULL);
     json_decref(all);
     if (!text)
         return mcd_fail(error, MCD_NOMEM, t->checkpoint, "out of memory");
@@ -110,7 +128,8 @@ static int check_same_run(const struct mcd_train *t, const json_t *found, struct
         const json_t *other = json_object_get(found, key);
         if (status || json_equal(value, other))
             continue;
-        char *a = json_dumps(other, JSON_ENCODE_ANY), *b = json_dumps(value, JSON_ENCODE_ANY);
+        char *a = mcd_json_text(other, JSON_ENCODE_ANY, NULL);
+        char *b = mcd_json_text(value, JSON_ENCODE_ANY, NULL);
         status = mcd_fail(error, MCD_INVALID, t->checkpoint,
                           "was trained with %s %s, this run has %s: expected the same", key,
                           a ? a : "none", b ? b : "another");
@@ -166,13 +185,17 @@ static int resume_from(const struct mcd_train *t, const struct mcd_safetensors *
                        struct mcd_train_state *s, struct mcd_error *error)
 {
     const char *text = mcd_safetensors_metadata(file, MCD_METADATA_KEY);
-    json_t *all = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    json_error_t reason;
+    json_t *all = NULL;
+    int status = text ? mcd_json_parse(text, strlen(text), &all, &reason) : MCD_INVALID;
+    if (status == MCD_NOMEM)
+        return mcd_fail(error, status, t->checkpoint, "out of memory");
     if (!all || json_integer_value(json_object_get(all, "format")) != 1) {
         json_decref(all);
         return mcd_fail(error, MCD_INVALID, t->checkpoint,
                         "is no checkpoint: expected metadata '%s' of format 1", MCD_METADATA_KEY);
     }
-    int status = check_same_run(t, json_object_get(all, "run"), error);
+    status = check_same_run(t, json_object_get(all, "run"), error);
     if (!status)
         status = read_state(t, json_object_get(all, "state"), s, error);
     if (!status)

@@ -6,6 +6,7 @@
 #include "core/io/file.h"
 #include "core/io/half.h"
 #include "core/io/place.h"
+#include "core/json.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -46,14 +47,14 @@ struct source {
     struct mcd_error *e;
 };
 
-static int fail_json(const struct source *s, const json_error_t *error)
+static int fail_json(const struct source *s, int status, const json_error_t *error)
 {
     char text[sizeof error->text];
     for (size_t i = 0; i < sizeof text; i++) /* it may quote the input */
         text[i] =
             error->text[i] == 0 || (unsigned char)error->text[i] >= ' ' ? error->text[i] : '?';
-    if (text[0] == 0 || json_error_code(error) == json_error_out_of_memory)
-        return mcd_fail(s->e, MCD_NOMEM, mcd_place_file(s->name).text, "no memory for its header");
+    if (status == MCD_NOMEM)
+        return mcd_fail(s->e, status, mcd_place_file(s->name).text, "no memory for its header");
     return mcd_fail(s->e, MCD_INVALID, mcd_place_byte(s->name, 8 + (size_t)error->position).text,
                     "the header is not JSON as expected: %s", text);
 }
@@ -74,9 +75,9 @@ static int parse_header(struct source *s, const unsigned char *bytes, size_t siz
         return mcd_fail(s->e, MCD_INVALID, mcd_place_byte(s->name, 8).text,
                         "the header does not begin with '{'");
     json_error_t error;
-    s->header = json_loadb((const char *)bytes + 8, (size_t)length, JSON_REJECT_DUPLICATES, &error);
-    if (!s->header)
-        return fail_json(s, &error);
+    int status = mcd_json_parse((const char *)bytes + 8, (size_t)length, &s->header, &error);
+    if (status)
+        return fail_json(s, status, &error);
     s->values = bytes + 8 + length;
     s->size = size - 8 - (size_t)length;
     return MCD_OK;

@@ -5,6 +5,7 @@
 #include "core/io/endian.h"
 #include "core/io/file.h"
 #include "core/io/place.h"
+#include "core/json.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -51,10 +52,7 @@ static json_t *describe(const struct mcd_array *a, size_t begin, size_t end)
                      "data_offsets", (json_int_t)begin, (json_int_t)end);
 }
 
-/*
- * Adds an entry whose key is new and UTF-8. Takes over `value`, which is NULL if it could not be
- * made. jansson does not tell a lack of memory from bad UTF-8.
- */
+/* Adds an entry whose key is new. Takes over `value`, which is NULL for lack of memory. */
 static int add(json_t *object, const char *key, json_t *value, const char *path,
                struct mcd_error *e)
 {
@@ -63,10 +61,13 @@ static int add(json_t *object, const char *key, json_t *value, const char *path,
         json_decref(value);
         return mcd_fail(e, MCD_INVALID, place.text, "cannot be written: the name occurs twice");
     }
+    if (!mcd_json_is_text(key)) {
+        json_decref(value);
+        return mcd_fail(e, MCD_INVALID, place.text, "cannot be written: the name is not UTF-8");
+    }
     if (json_object_set_new(object, key, value) == 0)
         return MCD_OK;
-    return mcd_fail(e, MCD_INVALID, place.text,
-                    "cannot be written: it is not UTF-8, or there is no memory for it");
+    return mcd_fail(e, MCD_NOMEM, place.text, "no memory to write it");
 }
 
 static int add_metadata(json_t *header, const struct mcd_safetensors *s, const char *path,
@@ -74,8 +75,14 @@ static int add_metadata(json_t *header, const struct mcd_safetensors *s, const c
 {
     json_t *metadata = json_object();
     int status = add(header, "__metadata__", metadata, path, e);
-    for (size_t i = 0; i < s->metadata_count && status == MCD_OK; i++)
-        status = add(metadata, s->metadata[i].key, json_string(s->metadata[i].value), path, e);
+    for (size_t i = 0; i < s->metadata_count && status == MCD_OK; i++) {
+        const struct mcd_metadata *m = &s->metadata[i];
+        if (!mcd_json_is_text(m->value))
+            status = mcd_fail(e, MCD_INVALID, mcd_place_item(path, m->key).text,
+                              "cannot be written: the value is not UTF-8");
+        else
+            status = add(metadata, m->key, json_string(m->value), path, e);
+    }
     return status;
 }
 
@@ -107,19 +114,14 @@ static int add_tensors(json_t *header, const struct mcd_safetensors *s, const ch
     return status;
 }
 
-/*
- * The JSON as text of *size bytes, padded; to be freed. Not json_dumps: in jansson 2.14 it loses a
- * key when its buffer cannot grow, and calls that success. json_dumpb needs no buffer of its own.
- */
+/* The JSON as text of *size bytes, padded; to be freed. */
 static char *dump(const json_t *header, size_t *size)
 {
-    size_t length = json_dumpb(header, NULL, 0, JSON_COMPACT);
-    *size = (length + 7) / 8 * 8;
-    char *text = length > 0 ? malloc(*size) : NULL;
-    if (!text || json_dumpb(header, text, length, JSON_COMPACT) != length) {
-        free(text);
+    size_t length;
+    char *text = mcd_json_text(header, JSON_COMPACT, &length);
+    if (!text)
         return NULL;
-    }
+    *size = (length + 7) / 8 * 8;
     memset(text + length, ' ', *size - length);
     return text;
 }

@@ -1,0 +1,26 @@
+/*
+ * What jansson leaves open: whether it failed for lack of memory or for what it was given, and text
+ * that has lost nothing for lack of memory.
+ */
+#ifndef CORE_JSON_H
+#define CORE_JSON_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+/*
+ * The JSON as text with a NUL behind it, to be freed; NULL for lack of memory. *size, which may be
+ * NULL, is its length. There is room up to the next multiple of 8.
+ */
+char *mcd_json_text(const json_t *json, size_t flags, size_t *size);
+
+/*
+ * Parses text, keys that occur twice refused: MCD_OK, MCD_INVALID with the reason, MCD_NOMEM. *json
+ * is a new reference, NULL on failure.
+ */
+int mcd_json_parse(const char *text, size_t size, json_t **json, json_error_t *reason);
+
+/* Whether a JSON string can hold the text: UTF-8 without surrogates and overlong forms. */
+int mcd_json_is_text(const char *text);
+
+#endif
