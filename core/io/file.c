@@ -17,28 +17,45 @@
 
 enum { FIRST_CAPACITY = 1 << 16, CHUNK = 1 << 30 };
 
-static int fail_read(const char *path, const char *reason, struct mcd_error *e)
+/* The operating system's refusal; lack of memory is told apart, it may pass. */
+static int fail_system(const char *path, const char *what, int reason, struct mcd_error *e)
 {
-    return mcd_fail(e, MCD_IO, mcd_place_file(path).text, "cannot be read: %s", reason);
+    return mcd_fail(e, reason == ENOMEM ? MCD_NOMEM : MCD_IO, mcd_place_file(path).text, "%s: %s",
+                    what, strerror(reason));
+}
+
+static int fail_read(const char *path, int reason, struct mcd_error *e)
+{
+    return fail_system(path, "cannot be read", reason, e);
+}
+
+static int fail_write(const char *path, int reason, struct mcd_error *e)
+{
+    return fail_system(path, "cannot be written", reason, e);
+}
+
+static int fail_folder(const char *path, struct mcd_error *e)
+{
+    return mcd_fail(e, MCD_IO, mcd_place_file(path).text,
+                    "it is a directory: expected the name of a file");
 }
 
 /* Opens for reading; `hint` is the size that the file system tells. */
 static int open_input(const char *path, gzFile *in, size_t *hint, struct mcd_error *e)
 {
     struct stat about;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int status = MCD_OK, fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return fail_read(path, strerror(errno), e);
-    const char *problem = NULL;
+        return fail_read(path, errno, e);
     if (fstat(fd, &about) != 0)
-        problem = strerror(errno);
+        status = fail_read(path, errno, e);
     else if (S_ISDIR(about.st_mode))
-        problem = "it is a directory, expected a file";
+        status = fail_folder(path, e);
     else if (!(*in = gzdopen(fd, "rb")))
-        problem = "no memory to open it";
-    if (problem) {
+        status = fail_read(path, ENOMEM, e);
+    if (status) {
         close(fd);
-        return fail_read(path, problem, e);
+        return status;
     }
     *hint = S_ISREG(about.st_mode) && about.st_size > 0 ? (size_t)about.st_size : 0;
     return MCD_OK;
@@ -62,7 +79,7 @@ static int fail_gzip(gzFile in, const char *path, size_t done, struct mcd_error 
     int code;
     const char *text = gzerror(in, &code);
     if (code == Z_ERRNO)
-        return fail_read(path, strerror(errno), e);
+        return fail_read(path, errno, e);
     if (code == Z_MEM_ERROR)
         return mcd_fail(e, MCD_NOMEM, mcd_place_file(path).text, "no memory to unpack it");
     const char *colon = strrchr(text, ':'); /* zlib puts its own name for the file in front */
@@ -122,16 +139,14 @@ void mcd_bytes_clear(struct mcd_bytes *b)
     *b = (struct mcd_bytes){0};
 }
 
-/* The target with links resolved, so that a link is written through as any program would. */
+/*
+ * The target with links resolved, so that a link is written through as any program would; as it is
+ * where there is nothing yet. NULL for lack of memory.
+ */
 static char *resolve(const char *path)
 {
     char *full = realpath(path, NULL);
-    return full ? full : strdup(path);
-}
-
-static int fail_write(const char *path, const char *reason, struct mcd_error *e)
-{
-    return mcd_fail(e, MCD_IO, mcd_place_file(path).text, "cannot be written: %s", reason);
+    return full || errno == ENOMEM ? full : strdup(path);
 }
 
 /*
@@ -152,7 +167,7 @@ static int create_temporary(struct mcd_output *o, struct mcd_error *e)
     }
     if (fd >= 0 && (o->stream = fdopen(fd, "wb")))
         return MCD_OK;
-    int status = fail_write(o->path, strerror(errno), e);
+    int status = fail_write(o->path, errno, e);
     if (fd >= 0) {
         close(fd);
         unlink(o->temporary);
@@ -165,7 +180,7 @@ static int open_directly(struct mcd_output *o, struct mcd_error *e)
 {
     if ((o->stream = fopen(o->path, "wbe")))
         return MCD_OK;
-    return fail_write(o->path, strerror(errno), e);
+    return fail_write(o->path, errno, e);
 }
 
 int mcd_output_open(struct mcd_output *o, const char *path, struct mcd_error *e)
@@ -176,14 +191,14 @@ int mcd_output_open(struct mcd_output *o, const char *path, struct mcd_error *e)
         return mcd_fail(e, MCD_NOMEM, mcd_place_file(path).text, "no memory to write it");
     int exists = stat(o->path, &about) == 0, status;
     if (exists && S_ISDIR(about.st_mode))
-        status = fail_write(path, "it is a directory, expected a file", e);
+        status = fail_folder(path, e);
     else if (exists && !S_ISREG(about.st_mode))
         status = open_directly(o, e);
     else
         status = create_temporary(o, e);
     if (status == MCD_OK && exists && o->temporary &&
         fchmod(fileno(o->stream), about.st_mode & 0777) != 0)
-        status = fail_write(path, strerror(errno), e);
+        status = fail_write(path, errno, e);
     if (status && !o->stream) { /* nothing was created: nothing may be removed */
         free(o->temporary);
         o->temporary = NULL;
@@ -197,7 +212,7 @@ int mcd_output_write(struct mcd_output *o, const void *data, size_t size, struct
 {
     if (size == 0 || fwrite(data, 1, size, o->stream) == size)
         return MCD_OK;
-    return fail_write(o->path, strerror(errno), e);
+    return fail_write(o->path, errno, e);
 }
 
 /* Everything on the disk, or the reason why not; an error from earlier on counts. */
@@ -205,11 +220,12 @@ static int flush(struct mcd_output *o, struct mcd_error *e)
 {
     int earlier = ferror(o->stream);
     if (fflush(o->stream) != 0)
-        return fail_write(o->path, strerror(errno), e);
+        return fail_write(o->path, errno, e);
     if (earlier)
-        return fail_write(o->path, "an earlier write failed", e);
+        return mcd_fail(e, MCD_IO, mcd_place_file(o->path).text,
+                        "cannot be written: an earlier write failed");
     if (o->temporary && fsync(fileno(o->stream)) != 0)
-        return fail_write(o->path, strerror(errno), e);
+        return fail_write(o->path, errno, e);
     return MCD_OK;
 }
 
@@ -220,7 +236,7 @@ int mcd_output_commit(struct mcd_output *o, struct mcd_error *e)
         FILE *stream = o->stream;
         o->stream = NULL;
         if (fclose(stream) != 0 || (o->temporary && rename(o->temporary, o->path) != 0))
-            status = fail_write(o->path, strerror(errno), e);
+            status = fail_write(o->path, errno, e);
     }
     if (status == MCD_OK) {
         free(o->temporary);
