@@ -82,23 +82,55 @@ static int check_file(const struct mcd_network *n, const struct mcd_safetensors 
     return MCD_OK;
 }
 
-static int put(struct mcd_network *n, const struct mcd_safetensor *t, struct mcd_error *error)
+/* A tensor's values in the store's type, to be released; its entry is added if it is new. */
+static int prepare(struct mcd_network *n, const struct mcd_safetensor *t, void **values,
+                   struct mcd_error *error)
 {
     struct mcd_shape shape = shape_of(&t->value);
-    struct mcd_entry *e = mcd_store_find(n->store, t->name);
-    int status = e ? MCD_OK : mcd_store_add(n->store, t->name, &shape, &e, error);
+    size_t count = (size_t)mcd_array_count(&t->value);
+    int wide = n->store->type == MCD_F64;
+    int status = mcd_store_find(n->store, t->name)
+                     ? MCD_OK
+                     : mcd_store_add(n->store, t->name, &shape, NULL, error);
     if (status)
         return status;
-    if (t->value.type == MCD_F64)
-        return mcd_store_write(n->store, e, t->value.data, error);
-    size_t count = (size_t)mcd_array_count(&t->value);
-    double *wide = n->host->alloc(n->host, count * sizeof *wide);
-    if (!wide)
+    *values = n->host->alloc(n->host, count * mcd_type_size(n->store->type));
+    if (!*values)
         return mcd_fail(error, MCD_NOMEM, t->name, "out of memory");
-    for (size_t i = 0; i < count; i++)
-        wide[i] = ((float *)t->value.data)[i];
-    status = mcd_store_write(n->store, e, wide, error);
-    n->host->release(n->host, wide);
+    for (size_t i = 0; i < count; i++) {
+        double v =
+            t->value.type == MCD_F64 ? ((double *)t->value.data)[i] : ((float *)t->value.data)[i];
+        if (wide)
+            ((double *)*values)[i] = v;
+        else
+            ((float *)*values)[i] = (float)v;
+    }
+    return MCD_OK;
+}
+
+static int write(const struct mcd_network *n, const char *name, const void *values,
+                 struct mcd_error *error)
+{
+    const struct mcd_backend *backend = n->backend->plugin->api;
+    return backend->write(n->backend->self, &mcd_store_find(n->store, name)->tensor, values, error);
+}
+
+/* Writes begin when all that needs memory is done. */
+static int replace(struct mcd_network *n, const struct mcd_safetensors *file, int with_optimiser,
+                   void **values, struct mcd_error *error)
+{
+    uint32_t before = n->store->count;
+    int status = MCD_OK;
+    for (size_t i = 0; !status && i < file->count; i++)
+        if (with_optimiser || !is_slot(file->tensor[i].name))
+            status = prepare(n, &file->tensor[i], &values[i], error);
+    if (status) {
+        mcd_store_cut(n->store, before);
+        return status;
+    }
+    for (size_t i = 0; !status && i < file->count; i++)
+        if (values[i])
+            status = write(n, file->tensor[i].name, values[i], error);
     return status;
 }
 
@@ -106,9 +138,16 @@ int mcd_weights_load(struct mcd_network *n, const struct mcd_safetensors *file, 
                      int with_optimiser, struct mcd_error *error)
 {
     int status = check_file(n, file, path, error);
-    for (size_t i = 0; !status && i < file->count; i++)
-        if (with_optimiser || !is_slot(file->tensor[i].name))
-            status = put(n, &file->tensor[i], error);
+    if (status)
+        return status;
+    void **values = n->host->alloc(n->host, (file->count + 1) * sizeof *values);
+    if (!values)
+        return mcd_fail(error, MCD_NOMEM, path, "out of memory");
+    memset(values, 0, (file->count + 1) * sizeof *values);
+    status = replace(n, file, with_optimiser, values, error);
+    for (size_t i = 0; i < file->count; i++)
+        n->host->release(n->host, values[i]);
+    n->host->release(n->host, values);
     return status;
 }
 

@@ -94,6 +94,12 @@ static void remove_last(struct mcd_store *s)
     s->host->release(s->host, e->name);
 }
 
+void mcd_store_cut(struct mcd_store *s, uint32_t count)
+{
+    while (s->count > count)
+        remove_last(s);
+}
+
 static int write_zeros(struct mcd_store *s, const struct mcd_entry *e, struct mcd_error *error)
 {
     size_t n = (size_t)mcd_shape_count(&e->tensor.shape);

@@ -40,6 +40,9 @@ struct mcd_entry *mcd_store_find(const struct mcd_store *store, const char *name
 int mcd_store_add(struct mcd_store *store, const char *name, const struct mcd_shape *shape,
                   struct mcd_entry **entry, struct mcd_error *error);
 
+/* Removes what was added last, so that `count` entries stay. */
+void mcd_store_cut(struct mcd_store *store, uint32_t count);
+
 /* Adds a graph's parameters and gives those that are new their initial values from `seed`. */
 int mcd_store_init(struct mcd_store *store, const struct mcd_graph_core *g, uint64_t seed,
                    struct mcd_error *error);
