@@ -90,7 +90,7 @@ struct mcd_host *mcd_host_create(uint32_t threads, mcd_log_sink sink, void *arg,
     if (!h || !pool) {
         free(h);
         mcd_pool_destroy(pool);
-        mcd_fail(e, MCD_NOMEM, "", "out of memory");
+        mcd_fail(e, MCD_NOMEM, "memory", "not enough for %u threads", workers);
         return NULL;
     }
     *h = (struct host){
@@ -115,7 +115,7 @@ void *mcd_host_zalloc(const struct mcd_host *host, size_t bytes, struct mcd_erro
 {
     void *memory = host->alloc(host, bytes);
     if (!memory)
-        mcd_fail(e, MCD_NOMEM, "", "out of memory: %zu bytes are not to be had", bytes);
+        mcd_fail(e, MCD_NOMEM, "memory", "%zu bytes are not to be had", bytes);
     else
         memset(memory, 0, bytes);
     return memory;

@@ -11,7 +11,7 @@ int mcd_cpu_alloc(void *self, size_t bytes, struct mcd_buffer **buffer, struct m
     _Static_assert(sizeof(struct mcd_buffer) <= ALIGNMENT, "the struct fits before the memory");
     char *memory = bytes > SIZE_MAX - ALIGNMENT ? NULL : host->alloc(host, ALIGNMENT + bytes);
     if (!memory)
-        return host->fail(error, MCD_NOMEM, "", "out of memory: %zu bytes", bytes);
+        return host->fail(error, MCD_NOMEM, "memory", "%zu bytes are not to be had", bytes);
     *buffer = (struct mcd_buffer *)memory;
     **buffer = (struct mcd_buffer){.bytes = bytes, .host = memory + ALIGNMENT};
     return MCD_OK;

@@ -6,6 +6,7 @@
 #include "core/io/place.h"
 #include "core/number.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 
@@ -252,10 +253,11 @@ int mcd_table_json(const struct mcd_table *t, json_t **json, struct mcd_error *e
 
 int mcd_json_print(const json_t *json, FILE *f, struct mcd_error *e)
 {
-    if (json_dumpf(json, f, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) != 0)
-        return mcd_fail(e, MCD_IO, "", "the JSON could not be written");
-    putc('\n', f);
-    return MCD_OK;
+    if (json_dumpf(json, f, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) == 0 && putc('\n', f) != EOF)
+        return MCD_OK;
+    if (ferror(f))
+        return mcd_fail(e, MCD_IO, "", "cannot be written: %s", strerror(errno));
+    return mcd_fail(e, MCD_NOMEM, "memory", "not enough to write the JSON");
 }
 
 int mcd_table_print(const struct mcd_table *t, enum mcd_format format, FILE *f, struct mcd_error *e)

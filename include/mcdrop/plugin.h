@@ -98,7 +98,7 @@ static inline void *mcd_self_create(const struct mcd_host *host, size_t bytes, v
 {
     void *object = host->alloc(host, bytes);
     if (!object) {
-        host->fail(error, MCD_NOMEM, "", "out of memory");
+        host->fail(error, MCD_NOMEM, "memory", "%zu bytes are not to be had", bytes);
         return NULL;
     }
     memset(object, 0, bytes);
