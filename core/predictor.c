@@ -68,8 +68,11 @@ int mcd_predictor_open(const struct mcd_predictor_options *o, struct mcd_predict
     int status = check_options(o, error);
     if (status)
         return status;
-    struct mcd_host *host = mcd_host_create(o->threads, NULL, NULL, error);
-    struct mcd_predictor *p = host ? mcd_host_zalloc(host, sizeof *p, error) : NULL;
+    struct mcd_error reason = {0};
+    struct mcd_host *host = mcd_host_create(o->threads, NULL, NULL, &reason);
+    if (!host)
+        return mcd_fail(error, reason.code, reason.where, "%s", reason.text);
+    struct mcd_predictor *p = mcd_host_zalloc(host, sizeof *p, error);
     if (!p) {
         mcd_host_destroy(host);
         return MCD_NOMEM;
