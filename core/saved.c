@@ -47,6 +47,18 @@ static void read_training(const json_t *run, struct mcd_saved *s)
     s->shuffle = json_is_true(json_object_get(run, "shuffle"));
 }
 
+/* Of a regression; nothing for others. */
+static int read_frame(const json_t *all, const char *path, struct mcd_saved *s,
+                      struct mcd_error *error)
+{
+    const json_t *frame = json_object_get(json_object_get(all, "run"), "frame");
+    const json_t *tau = json_object_get(json_object_get(all, "state"), "tau");
+    int status = frame ? mcd_frame_parse(&s->frame, frame, path, error) : MCD_OK;
+    if (status == MCD_OK && json_is_number(tau) && json_number_value(tau) > 0)
+        s->frame.tau = json_number_value(tau);
+    return status;
+}
+
 static int read_run(const struct mcd_host *host, const json_t *all, struct mcd_saved *s,
                     struct mcd_error *error)
 {
@@ -82,6 +94,8 @@ int mcd_saved_read(const struct mcd_host *host, const struct mcd_safetensors *fi
         return mcd_fail(error, MCD_INVALID, mcd_place_file(path).text,
                         "its metadata '%s' is damaged: expected a JSON object", MCD_METADATA_KEY);
     status = read_run(host, all, saved, error);
+    if (!status)
+        status = read_frame(all, path, saved, error);
     json_decref(all);
     if (status)
         mcd_saved_clear(host, saved);
@@ -93,5 +107,6 @@ void mcd_saved_clear(const struct mcd_host *host, struct mcd_saved *s)
     host->release(host, s->model);
     host->release(host, s->data);
     host->release(host, s->backend);
+    mcd_frame_clear(&s->frame);
     *s = (struct mcd_saved){0};
 }

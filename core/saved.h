@@ -2,6 +2,7 @@
 #ifndef CORE_SAVED_H
 #define CORE_SAVED_H
 
+#include "frame.h"
 #include "gradient.h"
 #include "io/safetensors.h"
 
@@ -21,6 +22,7 @@ struct mcd_saved {
     struct mcd_update update; /* optimiser 0: not said */
     int64_t batch;
     int shuffle;
+    struct mcd_frame frame; /* regression: what it was told of its data */
 };
 
 /* Refuses mcdrop's own metadata when it is damaged. The caller clears `saved`. */

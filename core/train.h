@@ -5,6 +5,7 @@
 #ifndef CORE_TRAIN_H
 #define CORE_TRAIN_H
 
+#include "frame.h"
 #include "trainer.h"
 
 #include <signal.h>
@@ -33,6 +34,7 @@ struct mcd_train {
     uint64_t epochs;          /* in all, those of a resumed state included */
     const char *data;         /* how the user named the data, kept in the checkpoint */
     uint32_t data_checksum;   /* mcd_train_data_checksum */
+    const struct mcd_frame *frame; /* regression: kept in the checkpoint; NULL: nothing to keep */
 
     const char *checkpoint; /* path, or NULL; written at the end, when stopped, and by time */
     double interval;        /* seconds between checkpoints by time */

@@ -58,7 +58,7 @@ static json_t *run_json(const struct mcd_train *t)
 {
     const struct mcd_trainer_spec *s = &t->trainer;
     int adam = s->update.optimiser == MCD_ADAM;
-    return json_pack("{s:s, s:o, s:s, s:I, s:I, s:o, s:s, s:f, s:f, s:f, s:i, s:b}", /**/
+    json_t *run = json_pack("{s:s, s:o, s:s, s:I, s:I, s:o, s:s, s:f, s:f, s:f, s:i, s:b}", /**/
                      "model", s->network->model->spec,                               /**/
                      "input", shape_json(&s->network->input),                        /**/
                      "data", t->data ? t->data : "",                                 /**/
@@ -71,6 +71,12 @@ static json_t *run_json(const struct mcd_train *t)
                      "decay", s->update.decay,                                       /**/
                      "batch", (int)s->batch,                                         /**/
                      "shuffle", s->shuffle);
+    if (run && t->frame && !mcd_frame_is_empty(t->frame) &&
+        json_object_set_new(run, "frame", mcd_frame_json(t->frame))) {
+        json_decref(run);
+        return NULL;
+    }
+    return run;
 }
 
 static json_t *real_or_null(double x)
@@ -92,13 +98,15 @@ static json_t *history_json(const struct mcd_train_state *s)
 
 static json_t *state_json(const struct mcd_train *t, const struct mcd_train_state *s)
 {
-    return json_pack("{s:o, s:I, s:s, s:f, s:f, s:o}",             /**/
+    double tau = t->frame ? t->frame->tau : 0;
+    return json_pack("{s:o, s:I, s:s, s:f, s:f, s:o, s:o}",        /**/
                      "update", number_text(s->update),             /**/
                      "epochs", (json_int_t)t->epochs,              /**/
                      "backend", t->trainer.network->backend->spec, /**/
                      "loss_sum", s->loss_sum,                      /**/
                      "seconds", s->seconds,                        /**/
-                     "history", history_json(s));
+                     "history", history_json(s),                   /**/
+                     "tau", tau > 0 ? json_real(tau) : json_null());
 }
 
 int mcd_train_state_save(const struct mcd_train *t, const struct mcd_train_state *s,

@@ -137,9 +137,9 @@ static void refuses_bad_choices(void **state)
     (void)state;
     const char *const none[] = {NULL}, *const other[] = {"c", NULL},
                       *const twice[] = {"a", "a", NULL};
-    refuse("a,b\n1,2\n", other, "line 1", "no column 'c': the first one is 'a'");
+    refuse("a,b\n1,2\n", other, "line 1", "no column 'c': expected a, b, or 1 to 2");
     refuse("a,b\n1,2\n", twice, "line 1", "no column 'a'");
-    refuse("1,2\n", other, "line 1", "the file names no columns");
+    refuse("1,2\n", other, "line 1", "no column 'c': expected 1 to 2");
     refuse("a,b\n1,2\n", none, "t.csv", "no column is chosen");
     refuse("a,b\n1\n", (const char *const[]){"a", NULL}, "line 2, column 1", "the line ends");
 }

@@ -182,7 +182,7 @@ int mcd_cmd_default(int argc, char **argv)
         {&mcd_options_training, 0, "Training, where the model's recipe shall not hold:", 2},
         {&mcd_options_passes, 0, "Predicting:", 3},
         {&mcd_options_sampler, 0, NULL, 4},
-        {&mcd_options_rows, 0, NULL, 4},
+        {&mcd_options_table, 0, NULL, 0}, {&mcd_options_split, 0, NULL, 2}, {&mcd_options_grid, 0, NULL, 3}, {&mcd_options_rows, 0, NULL, 4},
         {&mcd_options_out, 0, "Output:", 5},
         {&mcd_options_format, 0, NULL, 6},
         {&mcd_options_common, 0, NULL, -1},

@@ -8,7 +8,6 @@
 #include "core/io/npy.h"
 #include "core/io/place.h"
 #include "core/io/rotate.h"
-#include "core/number.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -22,31 +21,12 @@ struct rotate {
     double angle[MAX_ANGLES];
 };
 
-/* "50:127:7": from 50 to 127, both included, in steps of 7. */
-static int parse_range(const char *arg, double *first, double *last, double *step)
-{
-    char text[100], *rest = text;
-    double *const to[] = {first, last, step};
-    snprintf(text, sizeof text, "%s", arg);
-    for (int i = 0; i < 3; i++) {
-        const char *part = strsep(&rest, ":");
-        if (!part || mcd_number_real(part, to[i]) != MCD_NUMBER_OK || !isfinite(*to[i]))
-            return 0;
-    }
-    return !rest && *step != 0;
-}
-
 static void parse_angles(struct argp_state *state, const char *arg, struct rotate *r)
 {
-    double first, last, step;
-    if (!parse_range(arg, &first, &last, &step))
-        argp_error(state, "--angles: '%s': expected FIRST:LAST:STEP in degrees", arg);
-    double count = floor((last - first) / step + 1e-9) + 1;
-    if (!(count >= 1 && count <= MAX_ANGLES))
-        argp_error(state, "--angles: '%s': expected 1 to %d angles", arg, MAX_ANGLES);
-    r->count = (size_t)count;
+    struct mcd_range range = mcd_option_range(state, "angles", arg, MAX_ANGLES);
+    r->count = (size_t)range.count;
     for (size_t i = 0; i < r->count; i++)
-        r->angle[i] = first + (double)i * step;
+        r->angle[i] = range.first + (double)i * range.step;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)

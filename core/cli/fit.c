@@ -14,6 +14,15 @@ enum { LINE_SECONDS = 5 }; /* between lines about epochs */
 
 /* ---- opening ----------------------------------------------------------------------------- */
 
+/* The rows that were set aside. */
+static int read_held_out(struct mcd_fit *f)
+{
+    if (!f->session->frame.hold_out)
+        return MCD_EXIT_OK;
+    int status = mcd_session_read(f->session, MCD_TEST, &f->test);
+    return status ? status : mcd_session_check_answers(f->session, &f->test);
+}
+
 /* A folder without test files is no reason not to train, and a file has none. */
 static int read_test(struct mcd_fit *f)
 {
@@ -23,8 +32,9 @@ static int read_test(struct mcd_fit *f)
     struct mcd_dataset_request request = {
         .data = name,
         .split = MCD_TEST,
-        .answer = f->session->network->recipe.task == MCD_CLASSIFY ? MCD_LABELS : MCD_TARGETS,
     };
+    if (f->session->network->recipe.task == MCD_REGRESS)
+        return read_held_out(f);
     if (stat(name, &about) == 0 && !S_ISDIR(about.st_mode))
         return MCD_EXIT_OK;
     int status = mcd_dataset_load(&f->test, &request, &e);
@@ -101,6 +111,7 @@ static void describe(struct mcd_fit *f)
         .test = examples(f, &f->test),
         .epochs = t->epochs >= 0 ? (uint64_t)t->epochs : f->session->network->recipe.epochs,
         .data = f->session->data_name,
+        .frame = &f->session->frame,
         .checkpoint = f->folder->weights,
         .interval = t->checkpoint_every,
         .stop = &mcd_stop,

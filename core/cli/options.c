@@ -49,6 +49,26 @@ double mcd_option_real(struct argp_state *state, const char *option, const char 
     return x;
 }
 
+struct mcd_range mcd_option_range(struct argp_state *state, const char *option, const char *arg,
+                                  int64_t most)
+{
+    char text[100], *rest = text;
+    double part[3] = {0};
+    int parts = 0;
+    snprintf(text, sizeof text, "%s", arg);
+    for (char *one; parts < 4 && (one = strsep(&rest, ":")); parts++)
+        if (parts == 3 || mcd_number_real(one, &part[parts]) != MCD_NUMBER_OK ||
+            !isfinite(part[parts]))
+            break;
+    if (parts != 3 || rest || part[2] == 0)
+        argp_error(state, "--%s: '%s': expected FIRST:LAST:STEP", option, arg);
+    double count = floor((part[1] - part[0]) / part[2] + 1e-9) + 1;
+    if (!(count >= 1 && count <= (double)most))
+        argp_error(state, "--%s: '%s': expected a range of 1 to %" PRId64 " numbers", option, arg,
+                   most);
+    return (struct mcd_range){part[0], part[2], (int64_t)count};
+}
+
 static enum mcd_format parse_format(struct argp_state *state, const char *arg)
 {
     static const char *const names[] = {

@@ -27,10 +27,19 @@ struct mcd_training_options {
     double checkpoint_every;      /* seconds */
 };
 
+/* first, first + step, ... */
+struct mcd_range {
+    double first, step;
+    int64_t count;
+};
+
 struct mcd_options {
     const char *model, *backend, *sampler, *data, *weights, *out; /* as given, else NULL */
     const char *labels;                                           /* file of answers */
     const char *input; /* file of inputs, in the place of a data set */
+    struct mcd_range grid; /* inputs in the place of a data set; count 0: none */
+    const char *target, *hold_out; /* of a regression, as given */
+    int keep_units;                /* a regression's values are not standardised */
     int64_t rows;      /* the first so many; 0: all */
     int64_t passes;    /* 0: the command's default */
     double until_mcse; /* 0: no matter */
@@ -64,6 +73,9 @@ extern const struct argp mcd_options_compute;  /* --backend SPEC, --threads N, -
 extern const struct argp mcd_options_sampler;  /* --sampler SPEC */
 extern const struct argp mcd_options_passes;   /* --passes N, --until-mcse X */
 extern const struct argp mcd_options_training; /* --epochs N, --batch N, ...: options_training.c */
+extern const struct argp mcd_options_table;    /* --target LIST: options_regression.c */
+extern const struct argp mcd_options_split;    /* --hold-out X, --no-standardise */
+extern const struct argp mcd_options_grid;     /* --grid FIRST:LAST:STEP */
 extern const struct argp mcd_options_out;      /* --out PATH */
 extern const struct argp mcd_options_format;   /* --format text|json|csv */
 
@@ -82,6 +94,10 @@ int64_t mcd_option_int(struct argp_state *, const char *option, const char *arg,
                        int64_t hi);
 /* For parsers of commands that take no arguments: ARGP_KEY_INIT and ARGP_KEY_ARG. */
 error_t mcd_options_only(int key, char *arg, struct argp_state *state);
+
+/* FIRST:LAST:STEP, where LAST is included if a step meets it; at most `most` of them. */
+struct mcd_range mcd_option_range(struct argp_state *, const char *option, const char *arg,
+                                  int64_t most);
 
 /* A number for which domain (see mcdrop/param.h: "[0, 1)") holds. */
 double mcd_option_real(struct argp_state *, const char *option, const char *arg,

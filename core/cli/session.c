@@ -4,6 +4,7 @@
 #include "core/checkpoint.h"
 #include "core/cli/log.h"
 #include "core/cli/open.h"
+#include "core/cli/prepare.h"
 #include "core/error.h"
 #include "core/host.h"
 #include "core/infer.h"
@@ -119,6 +120,10 @@ static void adopt(struct mcd_session *s)
     t->keep_order = t->keep_order || !saved->shuffle;
     if (t->epochs < 0 && saved->wanted > 0)
         t->epochs = (int64_t)saved->wanted;
+    if (o->data && (!saved->data || strcmp(o->data, saved->data) != 0))
+        return;
+    o->hold_out = o->hold_out ? o->hold_out : saved->frame.hold_out;
+    o->keep_units = o->keep_units || !saved->frame.mean;
 }
 
 /* Whether two specifications have models of the same name, whatever the folder. */
@@ -161,7 +166,7 @@ int mcd_session_open(struct mcd_session *s, const struct mcd_options *options, c
     if (!status && choose_model(s, &e))
         return mcd_report_option(&e);
     if (!status)
-        status = mcd_options_choose_backend(s->host, &s->options, &e);
+        status = mcd_options_settle(s->host, &s->options, &e);
     return status ? mcd_report(&e) : open_items(s);
 }
 
@@ -175,6 +180,8 @@ void mcd_session_close(struct mcd_session *s)
     mcd_item_close(s->host, s->model);
     s->host->release(s->host, s->spec);
     s->host->release(s->host, s->data_choice);
+    mcd_columns_clear(&s->asked);
+    mcd_frame_clear(&s->frame);
     mcd_saved_clear(s->host, &s->saved);
     mcd_safetensors_clear(&s->file);
     mcd_host_destroy(s->host);
@@ -188,16 +195,16 @@ static const struct mcd_recipe *recipe(const struct mcd_session *s)
     return ((const struct mcd_model *)s->model->plugin->api)->recipe(s->model->self);
 }
 
-static int read_one(const struct mcd_session *s, const char *name, enum mcd_split split,
+static int read_one(struct mcd_session *s, const char *name, enum mcd_split split,
                     struct mcd_dataset *d, struct mcd_error *e)
 {
     struct mcd_dataset_request request = {
         .data = name,
         .labels = s->options.labels,
         .split = split,
-        .answer = recipe(s)->task == MCD_CLASSIFY ? MCD_LABELS : MCD_TARGETS,
     };
-    return mcd_dataset_load(d, &request, e);
+    int status = mcd_prepare_request(s, split, &request, e);
+    return status ? status : mcd_dataset_load(d, &request, e);
 }
 
 /* The first of a list that is there. A set that is there but damaged is a failure. */
@@ -226,6 +233,10 @@ static int read_named(struct mcd_session *s, enum mcd_split split, struct mcd_da
 {
     const char *const names[] = {s->options.input, s->data_name, s->options.data, s->saved.data};
     const char *list = recipe(s)->data;
+    if (s->options.grid.count) {
+        s->data_name = "grid";
+        return mcd_prepare_grid(s, d, e);
+    }
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (names[i]) {
             s->data_name = names[i];
@@ -246,19 +257,34 @@ static void cut_rows(const struct mcd_session *s, struct mcd_dataset *d)
         d->y.dim[0] = rows;
 }
 
+/* How many of how many: "the first 100 of 272". */
+static void tell_rows(const struct mcd_session *s, enum mcd_split split,
+                      const struct mcd_dataset *d, int64_t all)
+{
+    char rows[80];
+    int64_t n = d->x.dim[0];
+    int apart = s->frame.hold_out && n < all && (s->options.rows == 0 || n < s->options.rows);
+    snprintf(rows, sizeof rows, "%" PRId64, all);
+    if (n < all)
+        snprintf(rows, sizeof rows, "%s%" PRId64 "%s of %" PRId64, apart ? "" : "the first ", n,
+                 !apart ? "" : d->held_out ? " held out" : " kept", all);
+    mcd_log(MCD_LOG_INFO, "%s data: %s rows of %s", split == MCD_TRAIN ? "training" : "test", rows,
+            d->source);
+}
+
 int mcd_session_read(struct mcd_session *s, enum mcd_split split, struct mcd_dataset *d)
 {
     struct mcd_error e = {0};
+    int64_t all = 0;
     int status = read_named(s, split, d, &e);
+    if (!status) {
+        all = d->x.dim[0];
+        cut_rows(s, d);
+        status = mcd_prepare_rows(s, split, d, &e);
+    }
     if (status)
-        return mcd_report(&e);
-    int64_t all = d->x.dim[0];
-    cut_rows(s, d);
-    char first[48] = "";
-    if (d->x.dim[0] < all)
-        snprintf(first, sizeof first, "the first %" PRId64 " of ", d->x.dim[0]);
-    mcd_log(MCD_LOG_INFO, "%s data: %s%" PRId64 " rows of %s",
-            split == MCD_TRAIN ? "training" : "test", first, all, d->source);
+        return strncmp(e.where, "--", 2) ? mcd_report(&e) : mcd_report_option(&e);
+    tell_rows(s, split, d, all);
     return MCD_EXIT_OK;
 }
 
@@ -286,11 +312,41 @@ static int fail_build(const struct mcd_session *s, const struct mcd_dataset *d,
     return mcd_report(&own);
 }
 
+static int has_parameter(const struct mcd_item *model, const char *name)
+{
+    for (const struct mcd_param *p = model->plugin->params; p->kind; p++)
+        if (strcmp(p->name, name) == 0)
+            return 1;
+    return 0;
+}
+
+/* `outputs`, where neither the user nor the weights say it: as mcdrop/model.h has it. */
+static int complete_outputs(struct mcd_session *s, const struct mcd_dataset *d, struct mcd_error *e)
+{
+    struct mcd_spec spec = {0};
+    if (recipe(s)->task != MCD_REGRESS || !d->y.data || !has_parameter(s->model, "outputs"))
+        return MCD_OK;
+    int status = mcd_spec_parse(s->host, s->spec, &spec, e);
+    if (!status && !has_setting(&spec, "outputs")) {
+        size_t room = strlen(s->spec) + 40;
+        char *longer = mcd_host_zalloc(s->host, room, e);
+        if (longer) {
+            snprintf(longer, room, "%s%coutputs=%" PRId64, s->spec, spec.count ? ',' : ':',
+                     mcd_array_count(&d->y) / d->y.dim[0]);
+            s->host->release(s->host, s->spec);
+            s->spec = longer;
+        }
+        status = longer ? MCD_OK : MCD_NOMEM;
+    }
+    mcd_spec_clear(s->host, &spec);
+    return status;
+}
+
 int mcd_session_build(struct mcd_session *s, struct mcd_dataset *d)
 {
     struct mcd_error e = {0};
     struct mcd_shape shape = row_shape(s, d);
-    int status = mcd_options_settle(s->host, &s->options, &e);
+    int status = complete_outputs(s, d, &e);
     if (status)
         return mcd_report(&e);
     status = mcd_network_open(s->host, s->spec, s->options.backend, &shape, s->options.seed,
@@ -323,7 +379,10 @@ int mcd_session_check_answers(const struct mcd_session *s, struct mcd_dataset *d
     int status;
     if (!d->y.data)
         status = mcd_fail(&e, MCD_INVALID, mcd_place_file(d->source).text,
-                          "no labels: expected --labels FILE, or a folder that has both");
+                          "no %s",
+                          s->network->recipe.task == MCD_CLASSIFY
+                              ? "labels: expected --labels FILE, or a folder that has both"
+                              : "answers: expected --target COLUMN for a table, or --labels FILE");
     else if (s->network->recipe.task == MCD_CLASSIFY)
         status = mcd_values_to_labels(&d->y, s->network->outputs, d->answers, &e);
     else

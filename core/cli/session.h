@@ -8,6 +8,7 @@
 #define CLI_SESSION_H
 
 #include "core/cli/options.h"
+#include "core/frame.h"
 #include "core/io/dataset.h"
 #include "core/network.h"
 #include "core/saved.h"
@@ -23,6 +24,13 @@ struct mcd_session {
     const char *data_name; /* the data set in use, as a user would name it */
     char *data_choice;     /* owns data_name where it comes from a list */
     struct mcd_network *network;
+
+    /* Regression: see prepare.h. */
+    struct mcd_columns asked; /* of --target */
+    struct mcd_frame frame;   /* of the training; valid if has_frame */
+    int has_frame;
+    const char *frame_data; /* the data set that it is of, as a user names it; NULL: not known */
+    uint64_t frame_seed;    /* decides which rows were held out */
 };
 
 /*
@@ -35,8 +43,9 @@ struct mcd_session {
 int mcd_session_open(struct mcd_session *, const struct mcd_options *options, const char *earlier);
 
 /*
- * Inputs and answers: of --input, --data, the data that the weights were trained on, or the first
- * of the recipe's that is found; the first --rows of them. Says in the log which ones.
+ * Inputs and answers: of --grid, --input, --data, the data that the weights were trained on, or the first
+ * of the recipe's that is found; the first --rows of them; in regression those held out, or the
+ * others, in the network's units. Says in the log which ones.
  */
 int mcd_session_read(struct mcd_session *, enum mcd_split split, struct mcd_dataset *dataset);
 

@@ -5,8 +5,10 @@
 #include "core/io/csv_field.h"
 #include "core/io/file.h"
 #include "core/io/place.h"
+#include "core/number.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,18 +68,41 @@ static int read_names(struct mcd_csv_reader *r, struct layout *l)
     return MCD_OK;
 }
 
+/* What a wanted column may be called: "a, b, c", cut if it is long. */
+static struct mcd_shown list_names(const struct layout *l)
+{
+    struct mcd_shown shown;
+    size_t n = 0, size = sizeof shown.text;
+    shown.text[0] = 0;
+    for (size_t i = 0; l->header && i < l->fields && n < size; i++)
+        n += (size_t)snprintf(shown.text + n, size - n, "%s%s", i ? ", " : "",
+                              mcd_show_text(l->header[i]).text);
+    if (n >= size)
+        memcpy(shown.text + size - 4, "...", 4);
+    return shown;
+}
+
+static int take_column(struct layout *l, size_t i)
+{
+    if (l->place[i] != UNWANTED)
+        return 0;
+    l->place[i] = l->wanted++;
+    return 1;
+}
+
+/* By name; where none has that name, by number from 1 on. */
 static int choose_column(const struct mcd_csv_reader *r, struct layout *l, const char *wanted)
 {
-    for (size_t i = 0; l->header && i < l->fields; i++) {
-        if (strcmp(l->header[i], wanted) != 0 || l->place[i] != UNWANTED)
-            continue;
-        l->place[i] = l->wanted++;
+    int64_t number;
+    for (size_t i = 0; l->header && i < l->fields; i++)
+        if (strcmp(l->header[i], wanted) == 0 && take_column(l, i))
+            return MCD_OK;
+    if (mcd_number_int(wanted, &number) == MCD_NUMBER_OK && number >= 1 &&
+        (uint64_t)number <= l->fields && take_column(l, (size_t)number - 1))
         return MCD_OK;
-    }
-    return mcd_fail(r->e, MCD_INVALID, mcd_place_line(r->name, 1, 1).text, "no column '%s': %s%s%s",
-                    mcd_show_text(wanted).text,
-                    l->header ? "the first one is '" : "the file names no columns",
-                    l->header ? mcd_show_text(l->header[0]).text : "", l->header ? "'" : "");
+    return mcd_fail(r->e, MCD_INVALID, mcd_place_line(r->name, 1, 1).text,
+                    "no column '%s': expected %s%s1 to %zu, each once", mcd_show_text(wanted).text,
+                    list_names(l).text, l->header ? ", or " : "", l->fields);
 }
 
 static int choose_columns(const struct mcd_csv_reader *r, struct layout *l,
@@ -185,6 +210,14 @@ static int take_names(const struct mcd_csv_reader *r, struct layout *l, struct m
     return MCD_OK;
 }
 
+static void clear_layout(struct layout *l)
+{
+    for (size_t i = 0; l->header && i < l->fields; i++)
+        free(l->header[i]);
+    free(l->header);
+    free(l->place);
+}
+
 static int parse_table(struct mcd_csv_reader *r, const char *const *columns, struct mcd_csv *out)
 {
     struct layout l = {0};
@@ -193,26 +226,78 @@ static int parse_table(struct mcd_csv_reader *r, const char *const *columns, str
         status = parse_rows(r, &l, &out->values);
     if (status == MCD_OK)
         status = take_names(r, &l, out);
-    for (size_t i = 0; l.header && i < l.fields; i++)
-        free(l.header[i]);
-    free(l.header);
-    free(l.place);
+    clear_layout(&l);
     return status;
+}
+
+/* At the first byte behind a byte order mark. The caller frees the locale. */
+static int open_reader(struct mcd_csv_reader *r, const void *bytes, size_t size, const char *name,
+                       struct mcd_error *e)
+{
+    const unsigned char *p = bytes;
+    size_t mark = size >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    *r = (struct mcd_csv_reader){.name = name, .line = 1, .next_column = 1, .e = e};
+    r->locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    if (!r->locale)
+        return fail_memory(r);
+    r->p = size ? p + mark : (const unsigned char *)"";
+    r->end = r->p + (size - mark);
+    return MCD_OK;
+}
+
+/* Hands all names over, or numbers as names where the file has none. */
+static int take_header(const struct mcd_csv_reader *r, struct layout *l, char ***names)
+{
+    if (!(*names = calloc(l->fields + 1, sizeof **names)))
+        return fail_memory(r);
+    for (size_t i = 0; i < l->fields; i++) {
+        char number[24];
+        snprintf(number, sizeof number, "%zu", i + 1);
+        (*names)[i] = l->header ? l->header[i] : strdup(number);
+        if (l->header)
+            l->header[i] = NULL;
+        if (!(*names)[i])
+            return fail_memory(r);
+    }
+    return MCD_OK;
+}
+
+int mcd_csv_header(const void *bytes, size_t size, const char *name, char ***names,
+                   struct mcd_error *e)
+{
+    struct mcd_csv_reader r;
+    struct layout l = {0};
+    *names = NULL;
+    int status = open_reader(&r, bytes, size, name, e);
+    if (status)
+        return status;
+    status = parse_layout(&r, &l, NULL);
+    if (status == MCD_OK)
+        status = take_header(&r, &l, names);
+    freelocale(r.locale);
+    clear_layout(&l);
+    if (status)
+        mcd_csv_names_clear(names);
+    return status;
+}
+
+void mcd_csv_names_clear(char ***names)
+{
+    for (size_t i = 0; *names && (*names)[i]; i++)
+        free((*names)[i]);
+    free(*names);
+    *names = NULL;
 }
 
 int mcd_csv_parse(const void *bytes, size_t size, const char *name, const char *const *columns,
                   struct mcd_csv *out, struct mcd_error *e)
 {
-    const unsigned char *p = bytes;
-    size_t mark = size >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-    struct mcd_csv_reader r = {.name = name, .line = 1, .next_column = 1, .e = e};
+    struct mcd_csv_reader r;
     *out = (struct mcd_csv){0};
-    r.locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    if (!r.locale)
-        return fail_memory(&r);
-    r.p = size ? p + mark : (const unsigned char *)"";
-    r.end = r.p + (size - mark);
-    int status = parse_table(&r, columns, out);
+    int status = open_reader(&r, bytes, size, name, e);
+    if (status)
+        return status;
+    status = parse_table(&r, columns, out);
     freelocale(r.locale);
     if (status)
         mcd_csv_clear(out);

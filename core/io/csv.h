@@ -19,8 +19,8 @@ struct mcd_csv {
 };
 
 /*
- * Bytes to table. `columns`, a list that ends in NULL, chooses columns by name and orders them;
- * other columns may then hold anything. NULL: all columns. A missing, non-numeric, NaN or infinite
+ * Bytes to table. `columns`, a list that ends in NULL, chooses columns by name, or by number from 1
+ * on where none has that name, and orders them; other columns may then hold anything. NULL: all columns. A missing, non-numeric, NaN or infinite
  * value, a line with more or fewer fields than the first one, an empty line before the end, and a
  * file without values are refused, with line and column. On failure `out` is zeroed.
  */
@@ -30,6 +30,14 @@ int mcd_csv_parse(const void *bytes, size_t size, const char *name, const char *
 /* The same from a file. */
 int mcd_csv_read(const char *path, const char *const *columns, struct mcd_csv *out,
                  struct mcd_error *e);
+
+/*
+ * What the columns can be called in such a list: their names, or numbers from 1 on where the file
+ * has none. The list ends in NULL; clear it with mcd_csv_names_clear. NULL on failure.
+ */
+int mcd_csv_header(const void *bytes, size_t size, const char *name, char ***names,
+                   struct mcd_error *e);
+void mcd_csv_names_clear(char ***names);
 
 /* Harmless on zeros. */
 void mcd_csv_clear(struct mcd_csv *t);

@@ -2,6 +2,7 @@
 #include "core/io/dataset.h"
 
 #include "core/error.h"
+#include "core/io/co2.h"
 #include "core/io/csv.h"
 #include "core/io/file.h"
 #include "core/io/idx.h"
@@ -120,28 +121,55 @@ static int search_folder(const struct mcd_dataset_request *r, struct files *f, s
     return MCD_OK;
 }
 
+static int is_series(const char *data)
+{
+    return strcmp(data, "co2") == 0;
+}
+
 static const char *advice(const char *name)
 {
+    if (is_series(name))
+        return "install mcdrop, which brings co2.csv";
     if (strcmp(name, "mnist") == 0)
         return "run data/fetch-mnist";
     if (strcmp(name, "fashion-mnist") == 0)
         return "install the package dataset-fashion-mnist";
-    return "expected mnist, fashion-mnist, a folder or a file";
+    return "expected mnist, fashion-mnist, co2, a folder or a file";
 }
 
-/* A name is given: the first place that holds such images. */
-static int search_places(const struct mcd_dataset_request *r, struct files *f, struct mcd_error *e)
+/* The first place that has the file of the series. */
+static int search_series(const struct mcd_places *places, struct files *f, struct mcd_error *e)
 {
-    struct mcd_places places;
-    char looked[240];
-    int status = mcd_places_list(&places, r->data, e);
-    for (size_t i = 0; status == MCD_OK && i < places.count && !f->x; i++) {
-        status = find_parts(places.folder[i], r->split, f, e);
-        if (!f->y) { /* images alone are of no use: another place may have both */
+    for (size_t i = 0; i < places->count && !f->x; i++)
+        if (access(places->folder[i], F_OK) == 0 && !(f->x = strdup(places->folder[i])))
+            return mcd_fail(e, MCD_NOMEM, places->folder[i], "no memory for its name");
+    return MCD_OK;
+}
+
+/* The first place that has images and labels: images alone are of no use. */
+static int search_pairs(const struct mcd_places *places, uint32_t split, struct files *f,
+                        struct mcd_error *e)
+{
+    int status = MCD_OK;
+    for (size_t i = 0; status == MCD_OK && i < places->count && !f->x; i++) {
+        status = find_parts(places->folder[i], split, f, e);
+        if (!f->y) {
             free(f->x);
             f->x = NULL;
         }
     }
+    return status;
+}
+
+/* A name is given: the first place that holds it. */
+static int search_places(const struct mcd_dataset_request *r, struct files *f, struct mcd_error *e)
+{
+    struct mcd_places places;
+    char looked[240];
+    int series = is_series(r->data);
+    int status = mcd_places_list(&places, series ? "co2.csv" : r->data, e);
+    if (status == MCD_OK)
+        status = series ? search_series(&places, f, e) : search_pairs(&places, r->split, f, e);
     if (status == MCD_OK && !f->x) {
         mcd_places_join(&places, looked, sizeof looked);
         status = mcd_fail(e, MCD_IO, mcd_place_file(r->data).text,
@@ -154,7 +182,7 @@ static int search_places(const struct mcd_dataset_request *r, struct files *f, s
 
 static int is_known_name(const char *data)
 {
-    return strcmp(data, "mnist") == 0 || strcmp(data, "fashion-mnist") == 0;
+    return strcmp(data, "mnist") == 0 || strcmp(data, "fashion-mnist") == 0 || is_series(data);
 }
 
 /* A word that is no path: what has a slash or a dot is meant as one. */
@@ -173,7 +201,7 @@ static int find_files(const struct mcd_dataset_request *r, struct files *f, stru
         return search_places(r, f, e);
     if (!exists)
         return mcd_fail(e, MCD_IO, mcd_place_file(r->data).text,
-                        "cannot be read: %s (expected mnist, fashion-mnist, a folder or a file)",
+                        "cannot be read: %s (expected mnist, fashion-mnist, co2, a folder or a file)",
                         strerror(reason));
     if (S_ISDIR(about.st_mode))
         return search_folder(r, f, e);
@@ -209,6 +237,49 @@ static int load_answers(struct mcd_dataset *d, const char *path,
     return mcd_values_to_labels(&d->y, r->classes, path, e);
 }
 
+/* Inputs and answers from one table. */
+static int load_table(struct mcd_dataset *d, const char *path, const struct mcd_dataset_request *r,
+                      struct mcd_error *e)
+{
+    struct mcd_bytes b;
+    int status = mcd_file_read(path, MCD_FILE_LIMIT, &b, e);
+    if (status == MCD_OK && !looks_like_text(&b))
+        status = mcd_fail(e, MCD_INVALID, mcd_place_byte(path, 0).text,
+                          "the file begins with '%s': expected a CSV table, whose columns are named",
+                          mcd_show(b.data, b.size < 8 ? b.size : 8).text);
+    if (status == MCD_OK)
+        status = mcd_columns_scan(b.data, b.size, path, r->columns, r->answers_optional,
+                                  &d->columns, &d->x, &d->y, e);
+    mcd_bytes_clear(&b);
+    return status;
+}
+
+/* Inputs and answers from one file. */
+static int load_both(struct mcd_dataset *d, const char *path, const struct mcd_dataset_request *r,
+                     uint32_t type, struct mcd_error *e)
+{
+    d->processed = is_series(r->data);
+    int status =
+        d->processed ? mcd_co2_read(path, &d->x, &d->y, e) : load_table(d, path, r, e);
+    if (status == MCD_OK)
+        status = mcd_values_to_real(&d->x, type, path, e);
+    if (status || !d->y.data)
+        return status;
+    d->answers = strdup(path);
+    if (!d->answers)
+        return mcd_fail(e, MCD_NOMEM, mcd_place_file(path).text, "no memory for its name");
+    if (r->answer == MCD_TARGETS)
+        return mcd_values_to_real(&d->y, type, path, e);
+    return mcd_values_to_labels(&d->y, r->classes, path, e);
+}
+
+static int load_apart(struct mcd_dataset *d, const struct files *f,
+                      const struct mcd_dataset_request *r, uint32_t type, struct mcd_error *e)
+{
+    int status = load_inputs(d, f->x, type, e);
+    return status || !f->y ? status : load_answers(d, f->y, r, type, e);
+}
+
 int mcd_dataset_load(struct mcd_dataset *d, const struct mcd_dataset_request *r,
                      struct mcd_error *e)
 {
@@ -218,12 +289,12 @@ int mcd_dataset_load(struct mcd_dataset *d, const struct mcd_dataset_request *r,
     if (!r->data)
         return mcd_fail(e, MCD_INVALID, "data", "no data set is named");
     int status = find_files(r, &f, e);
-    if (status == MCD_OK)
-        status = load_inputs(d, f.x, type, e);
-    if (status == MCD_OK && f.y)
-        status = load_answers(d, f.y, r, type, e);
+    if (status == MCD_OK && !f.y && (is_series(r->data) || r->columns))
+        status = load_both(d, f.x, r, type, e);
+    else if (status == MCD_OK)
+        status = load_apart(d, &f, r, type, e);
     d->source = f.x;
-    d->answers = f.y;
+    d->answers = d->answers ? d->answers : f.y;
     if (status)
         mcd_dataset_clear(d);
     return status;
@@ -233,7 +304,9 @@ void mcd_dataset_clear(struct mcd_dataset *d)
 {
     mcd_array_clear(&d->x);
     mcd_array_clear(&d->y);
+    mcd_array_clear(&d->truth);
+    mcd_columns_clear(&d->columns);
     free(d->source);
     free(d->answers);
-    d->source = d->answers = NULL;
+    *d = (struct mcd_dataset){0};
 }

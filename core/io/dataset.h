@@ -4,12 +4,14 @@
  * --data is `mnist`, `fashion-mnist` or the name of another folder in one of the places that
  * places.h lists; or a folder; or a file. A folder holds images and labels as MNIST is distributed:
  * {train,t10k}-images-idx3-ubyte and {train,t10k}-labels-idx1-ubyte, or with a dot before idx, each
- * plain or .gz. A file is NPY, IDX or CSV, plain or gzip, known by its first bytes.
+ * plain or .gz. A file is NPY, IDX or CSV, plain or gzip, known by its first bytes. `co2` is the
+ * series of io/co2.h, from the file co2.csv in one of those places; it has no parts.
  */
 #ifndef CORE_IO_DATASET_H
 #define CORE_IO_DATASET_H
 
 #include "core/array.h"
+#include "core/io/columns.h"
 
 #include <mcdrop/error.h>
 
@@ -30,6 +32,10 @@ struct mcd_dataset_request {
     uint32_t type;      /* of x and of targets: MCD_F32 (default) or MCD_F64 */
     uint32_t answer;    /* enum mcd_answer */
     int64_t classes;    /* labels must be 0 to classes - 1; 0: any that are not negative */
+
+    /* A CSV file with answers among its columns: which they are; or NULL. See io/columns.h. */
+    const struct mcd_columns *columns;
+    int answers_optional; /* the file may lack them */
 };
 
 /* Initialise with {0}. */
@@ -38,6 +44,11 @@ struct mcd_dataset {
     struct mcd_array y; /* labels: MCD_I32 [n]; targets: [n, ...]; without data: no answers */
     char *source;       /* owned: the file that x came from */
     char *answers;      /* owned: the file that y came from, or NULL */
+    struct mcd_columns columns; /* of a table that was read with `columns` */
+    int processed;              /* shipped in the units that it is meant to be used in */
+    /* Of regressions, once prepared (cli/prepare.h): */
+    struct mcd_array truth; /* answers in the user's units, MCD_F64, while y is the network's */
+    int held_out;           /* these rows were set aside */
 };
 
 /*

@@ -3,9 +3,11 @@
 
 #include "core/error.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #ifndef MCD_DATA_DIR
 #define MCD_DATA_DIR "/usr/share/mcdrop"
@@ -51,6 +53,16 @@ static int append_cache(struct mcd_places *p, const char *name)
     return MCD_OK;
 }
 
+/* Nothing where the program's own place is not to be had. */
+static int append_program(struct mcd_places *p, const char *name)
+{
+    char path[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path);
+    while (length > 0 && path[length - 1] != '/')
+        length--;
+    return length > 0 ? append(p, path, (size_t)length - 1, "/data", name) : MCD_OK;
+}
+
 int mcd_places_list(struct mcd_places *p, const char *name, struct mcd_error *e)
 {
     *p = (struct mcd_places){0};
@@ -61,6 +73,8 @@ int mcd_places_list(struct mcd_places *p, const char *name, struct mcd_error *e)
         status = append(p, "/usr/share/datasets", strlen("/usr/share/datasets"), "", name);
     if (status == MCD_OK)
         status = append(p, MCD_DATA_DIR, strlen(MCD_DATA_DIR), "", name);
+    if (status == MCD_OK)
+        status = append_program(p, name);
     if (status == MCD_OK)
         return MCD_OK;
     mcd_places_clear(p);

@@ -11,7 +11,8 @@
  *   ENTRY/NAME for each entry of the colon-separated MCDROP_DATA_PATH,
  *   $XDG_CACHE_HOME/mcdrop/NAME (~/.cache where that is not set to an absolute path),
  *   /usr/share/datasets/NAME, where Debian installs data sets,
- *   NAME in the installed data folder.
+ *   NAME in the installed data folder,
+ *   data/NAME beside the program, as in its source tree.
  */
 struct mcd_places {
     size_t count;

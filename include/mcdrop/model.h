@@ -1,5 +1,9 @@
 /*
  * Models: plugins that name layers and say how they are usually trained.
+ *
+ * A model for regression whose parameter list has a whole number called `outputs` gets it from the
+ * data where the user does not say it: as many as a row has answers. It is then part of the
+ * model's specification, in results and in files of weights, like any other parameter.
  */
 #ifndef MCDROP_MODEL_H
 #define MCDROP_MODEL_H
