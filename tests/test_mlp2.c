@@ -1,0 +1,199 @@
+/*
+ * The model mlp2 against PyTorch's: losses of training from the same start with the same masks
+ * (tests/fixtures), on small data and on the CO2 series that mcdrop ships.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/host.h"
+#include "core/io/dataset.h"
+#include "core/io/safetensors.h"
+#include "core/trainer.h"
+#include "fixtures/formula.h"
+
+#include <cmocka.h>
+
+#include "scratch.h"
+
+#include <math.h>
+
+struct run {
+    const char *model, *backend, *file, *losses;
+    const char *data; /* in training.safetensors: DATA/x, DATA/y */
+    double rate, decay, tolerance;
+    int64_t steps;
+};
+
+static struct mcd_safetensors open_fixture(const char *name)
+{
+    char path[PATH_MAX];
+    struct mcd_safetensors file;
+    struct mcd_error e = {0};
+    snprintf(path, sizeof path, "%s/fixtures/%s", getenv("MCDROP_TEST_SRCDIR"), name);
+    assert_ok(mcd_safetensors_read(path, &file, &e), e);
+    return file;
+}
+
+static const struct mcd_array *find(const struct mcd_safetensors *file, const char *data,
+                                    const char *name)
+{
+    char text[100];
+    snprintf(text, sizeof text, "%s/%s", data, name);
+    const struct mcd_array *a = mcd_safetensors_find(file, text);
+    assert_non_null(a);
+    return a;
+}
+
+/* Every parameter by the formula. A bias has the fan_in of the weight before it. */
+static void start(struct mcd_network *n)
+{
+    struct mcd_error e = {0};
+    uint32_t fan_in = 1;
+    for (uint32_t k = 0; k < n->store->count; k++) {
+        const struct mcd_entry *entry = &n->store->entry[k];
+        uint32_t count = (uint32_t)mcd_shape_count(&entry->tensor.shape);
+        double *value = malloc(count * sizeof *value);
+        assert_non_null(value);
+        if (entry->tensor.shape.rank == 2)
+            fan_in = (uint32_t)entry->tensor.shape.dim[1];
+        for (uint32_t i = 0; i < count; i++)
+            value[i] = fixture_parameter(k, i, fan_in);
+        assert_ok(mcd_store_write(n->store, entry, value, &e), e);
+        free(value);
+    }
+}
+
+static struct mcd_network *open_network(const struct mcd_host *host, const struct run *r)
+{
+    struct mcd_network *n;
+    struct mcd_error e = {0};
+    struct mcd_shape one = mcd_shape1(1);
+    assert_ok(mcd_network_open(host, r->model, r->backend, &one, 1, &n, &e), e);
+    start(n);
+    return n;
+}
+
+/* Whether the losses are PyTorch's; the worst relative difference is printed. */
+static void compare_losses(struct mcd_trainer *trainer, const struct run *r)
+{
+    struct mcd_safetensors file = open_fixture(r->file);
+    const double *expected = find(&file, r->losses, "loss")->data;
+    int64_t steps = getenv("MCDROP_FAST") && r->steps > 3 ? 3 : r->steps;
+    double worst = 0;
+    for (int64_t i = 0; i < steps; i++) {
+        struct mcd_error e = {0};
+        double loss;
+        uint32_t rows;
+        assert_ok(mcd_trainer_step(trainer, (uint64_t)i, &loss, &rows, &e), e);
+        worst = fmax(worst, fabs(loss / expected[i] - 1));
+    }
+    print_message("# %s, %s: %.1e\n", r->losses, r->backend, worst);
+    assert_true(worst <= r->tolerance);
+    mcd_safetensors_clear(&file);
+}
+
+static void train(const struct run *r)
+{
+    struct mcd_error e = {0};
+    struct mcd_host *host = mcd_host_create(0, NULL, NULL, &e);
+    assert_non_null(host);
+    struct mcd_safetensors file = open_fixture("training.safetensors");
+    const struct mcd_array *x = find(&file, r->data, "x"), *y = find(&file, r->data, "y");
+    struct mcd_trainer *trainer;
+    struct mcd_trainer_spec spec = {
+        .network = open_network(host, r),
+        .data = {.rows = x->dim[0], .x = x->data, .target = y->data},
+        .update = {.optimiser = MCD_ADAM, .rate = r->rate, .decay = r->decay},
+        .seed = 2016,
+    };
+    assert_ok(mcd_trainer_create(&spec, &trainer, &e), e);
+    compare_losses(trainer, r);
+    mcd_trainer_destroy(trainer);
+    mcd_network_close(spec.network);
+    mcd_safetensors_clear(&file);
+    mcd_host_destroy(host);
+}
+
+#define TINY   "hidden=11x11x11x11x11"
+#define EXACT  "reference:precision=f64"
+#define SHORT  "training.safetensors"
+#define SERIES "mlp2"
+
+static void small_relu(void **state)
+{
+    (void)state;
+    train(&(struct run){"mlp2:" TINY, EXACT, SHORT, "mlp2_tiny_relu", "mlp2_tiny", 1e-2, 1e-3,
+                        1e-9, 20});
+}
+
+static void small_tanh(void **state)
+{
+    (void)state;
+    train(&(struct run){"mlp2:activation=tanh," TINY, EXACT, SHORT, "mlp2_tiny_tanh", "mlp2_tiny",
+                        1e-2, 1e-3, 1e-9, 20});
+}
+
+static void full_width(void **state)
+{
+    (void)state;
+    train(&(struct run){"mlp2", "reference", SHORT, "mlp2_relu", SERIES, 1e-4, 1e-6, 1e-5, 10});
+}
+
+static void full_width_openblas(void **state)
+{
+    (void)state;
+    train(&(struct run){"mlp2", "openblas", SHORT, "mlp2_relu", SERIES, 1e-4, 1e-6, 1e-5, 10});
+}
+
+static void a_thousand_steps(void **state)
+{
+    (void)state;
+    train(&(struct run){"mlp2:hidden=64x64x64x64x64", EXACT, "training_long.safetensors",
+                        "mlp2_64_relu", SERIES, 1e-4, 1e-6, 1e-9, 1000});
+}
+
+/* The series that ships is the one of the fixture, which numpy made. */
+static void ships_the_series(void **state)
+{
+    (void)state;
+    char data[PATH_MAX];
+    struct mcd_error e = {0};
+    struct mcd_dataset d;
+    struct mcd_safetensors file = open_fixture("training.safetensors");
+    const float *x = find(&file, SERIES, "x")->data, *y = find(&file, SERIES, "y")->data;
+    const struct mcd_dataset_request r = {.data = "co2", .answer = MCD_TARGETS, .type = MCD_F64};
+    snprintf(data, sizeof data, "%s/../data", getenv("MCDROP_TEST_SRCDIR"));
+    setenv("MCDROP_DATA_PATH", data, 1);
+    assert_ok(mcd_dataset_load(&d, &r, &e), e);
+    assert_int_equal(d.x.dim[0], 272);
+    assert_true(d.processed);
+    const double *mine_x = d.x.data, *mine_y = d.y.data;
+    assert_true(fabs(mine_x[0] + 1.7256946) < 1e-7 && fabs(mine_x[271] - 1.7256946) < 1e-7);
+    assert_true(fabs(mine_x[1] - mine_x[0] - 0.01273575) < 1e-8);
+    for (int i = 0; i < 272; i++) {
+        assert_true(fabs(mine_x[i] - (double)x[i]) < 1e-6);
+        assert_true(fabs(mine_y[i] - (double)y[i]) < 1e-6);
+    }
+    mcd_dataset_clear(&d);
+    mcd_safetensors_clear(&file);
+}
+
+int main(void)
+{
+    struct mcd_error e = {0};
+    struct mcd_host *host = mcd_host_create(1, NULL, NULL, &e);
+    struct mcd_item *openblas = NULL;
+    int has_openblas = mcd_item_open(host, MCD_BACKEND, "openblas", &openblas, &e) == MCD_OK;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(small_relu),       cmocka_unit_test(small_tanh),
+        cmocka_unit_test(a_thousand_steps), cmocka_unit_test(ships_the_series),
+        cmocka_unit_test(full_width),       cmocka_unit_test(full_width_openblas),
+    };
+    mcd_item_close(host, openblas);
+    mcd_host_destroy(host);
+    if (!has_openblas)
+        print_message("# openblas is not there: not compared\n");
+    return _cmocka_run_group_tests("mlp2", tests, has_openblas ? 6 : 5, NULL, NULL);
+}
