@@ -19,11 +19,6 @@ void mcd_frame_clear(struct mcd_frame *f)
     *f = (struct mcd_frame){0};
 }
 
-int mcd_frame_is_empty(const struct mcd_frame *f)
-{
-    return f->columns.inputs == 0 && !f->mean && !f->hold_out;
-}
-
 static int fail_memory(struct mcd_error *e)
 {
     return mcd_fail(e, MCD_NOMEM, "data", "no memory for what is known of its columns");
@@ -104,8 +99,7 @@ int mcd_frame_fit(struct mcd_frame *f, const struct mcd_array *x, const struct m
     for (int64_t i = 0; status == MCD_OK && i < all; i++) {
         measure(i < inputs ? x : y, i < inputs ? i : i - inputs, &f->mean[i], &f->sd[i]);
         if (!(f->sd[i] > 1e-12 * fabs(f->mean[i]) && isfinite(f->sd[i])))
-            status = mcd_fail(e, MCD_INVALID,
-                              mcd_place_item(source, name_of(f, i, text)).text,
+            status = mcd_fail(e, MCD_INVALID, mcd_place_item(source, name_of(f, i, text)).text,
                               "its standard deviation over the rows to train on is %g (mean %g): "
                               "expected values that differ",
                               f->sd[i], f->mean[i]);
@@ -177,8 +171,7 @@ json_t *mcd_frame_json(const struct mcd_frame *f)
     }
     if (f->mean) {
         failed |= json_object_set_new(json, "outputs", json_integer(f->outputs));
-        failed |=
-            json_object_set_new(json, "mean", numbers_json(f->mean, f->inputs + f->outputs));
+        failed |= json_object_set_new(json, "mean", numbers_json(f->mean, f->inputs + f->outputs));
         failed |= json_object_set_new(json, "sd", numbers_json(f->sd, f->inputs + f->outputs));
     }
     if (f->hold_out)

@@ -20,18 +20,15 @@
 struct mcd_frame {
     struct mcd_columns columns; /* of the table; inputs 0: it was none */
     int64_t inputs, outputs;    /* values of one row */
-    double *mean, *sd;          /* [inputs + outputs], inputs first; NULL: values stay as they are */
-    char *hold_out;             /* as --hold-out; NULL: nothing was set aside */
-    double tau;                 /* precision of the noise, in the network's units; 0: not known */
+    double *mean, *sd; /* [inputs + outputs], inputs first; NULL: values stay as they are */
+    char *hold_out;    /* as --hold-out; NULL: nothing was set aside */
+    double tau;        /* precision of the noise, in the network's units; 0: not known */
 };
 
 /* A copy; `to` is overwritten. */
 int mcd_frame_copy(struct mcd_frame *to, const struct mcd_frame *from, struct mcd_error *e);
 
 void mcd_frame_clear(struct mcd_frame *f);
-
-/* Nothing to save or to undo. */
-int mcd_frame_is_empty(const struct mcd_frame *f);
 
 /*
  * Sets mean and sd from x [n, ...] and y [n, ...], MCD_F64. A column that is constant is refused

@@ -53,6 +53,7 @@ static int read_frame(const json_t *all, const char *path, struct mcd_saved *s,
 {
     const json_t *frame = json_object_get(json_object_get(all, "run"), "frame");
     const json_t *tau = json_object_get(json_object_get(all, "state"), "tau");
+    s->has_frame = frame != NULL;
     int status = frame ? mcd_frame_parse(&s->frame, frame, path, error) : MCD_OK;
     if (status == MCD_OK && json_is_number(tau) && json_number_value(tau) > 0)
         s->frame.tau = json_number_value(tau);

@@ -22,7 +22,8 @@ struct mcd_saved {
     struct mcd_update update; /* optimiser 0: not said */
     int64_t batch;
     int shuffle;
-    struct mcd_frame frame; /* regression: what it was told of its data */
+    int has_frame;          /* it is a regression's */
+    struct mcd_frame frame; /* what that was told of its data */
 };
 
 /* Refuses mcdrop's own metadata when it is damaged. The caller clears `saved`. */

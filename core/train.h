@@ -30,11 +30,11 @@ void mcd_train_state_clear(struct mcd_train_state *state);
 
 struct mcd_train {
     struct mcd_trainer_spec trainer;
-    struct mcd_examples test; /* rows 0: none */
-    uint64_t epochs;          /* in all, those of a resumed state included */
-    const char *data;         /* how the user named the data, kept in the checkpoint */
-    uint32_t data_checksum;   /* mcd_train_data_checksum */
-    const struct mcd_frame *frame; /* regression: kept in the checkpoint; NULL: nothing to keep */
+    struct mcd_examples test;      /* rows 0: none */
+    uint64_t epochs;               /* in all, those of a resumed state included */
+    const char *data;              /* how the user named the data, kept in the checkpoint */
+    uint32_t data_checksum;        /* mcd_train_data_checksum */
+    const struct mcd_frame *frame; /* of a regression: kept in the checkpoint; or NULL */
 
     const char *checkpoint; /* path, or NULL; written at the end, when stopped, and by time */
     double interval;        /* seconds between checkpoints by time */

@@ -59,19 +59,19 @@ static json_t *run_json(const struct mcd_train *t)
     const struct mcd_trainer_spec *s = &t->trainer;
     int adam = s->update.optimiser == MCD_ADAM;
     json_t *run = json_pack("{s:s, s:o, s:s, s:I, s:I, s:o, s:s, s:f, s:f, s:f, s:i, s:b}", /**/
-                     "model", s->network->model->spec,                               /**/
-                     "input", shape_json(&s->network->input),                        /**/
-                     "data", t->data ? t->data : "",                                 /**/
-                     "rows", (json_int_t)s->data.rows,                               /**/
-                     "data_crc32", (json_int_t)t->data_checksum,                     /**/
-                     "seed", number_text(s->seed),                                   /**/
-                     "optimiser", adam ? "adam" : "sgd",                             /**/
-                     "rate", s->update.rate,                                         /**/
-                     "momentum", s->update.momentum,                                 /**/
-                     "decay", s->update.decay,                                       /**/
-                     "batch", (int)s->batch,                                         /**/
-                     "shuffle", s->shuffle);
-    if (run && t->frame && !mcd_frame_is_empty(t->frame) &&
+                            "model", s->network->model->spec,                               /**/
+                            "input", shape_json(&s->network->input),                        /**/
+                            "data", t->data ? t->data : "",                                 /**/
+                            "rows", (json_int_t)s->data.rows,                               /**/
+                            "data_crc32", (json_int_t)t->data_checksum,                     /**/
+                            "seed", number_text(s->seed),                                   /**/
+                            "optimiser", adam ? "adam" : "sgd",                             /**/
+                            "rate", s->update.rate,                                         /**/
+                            "momentum", s->update.momentum,                                 /**/
+                            "decay", s->update.decay,                                       /**/
+                            "batch", (int)s->batch,                                         /**/
+                            "shuffle", s->shuffle);
+    if (run && t->frame && s->network->recipe.task == MCD_REGRESS &&
         json_object_set_new(run, "frame", mcd_frame_json(t->frame))) {
         json_decref(run);
         return NULL;
@@ -99,14 +99,14 @@ static json_t *history_json(const struct mcd_train_state *s)
 static json_t *state_json(const struct mcd_train *t, const struct mcd_train_state *s)
 {
     double tau = t->frame ? t->frame->tau : 0;
-    return json_pack("{s:o, s:I, s:s, s:f, s:f, s:o, s:o}",        /**/
+    return json_pack("{s:o, s:I, s:s, s:f, s:f, s:o, s:o*}",       /**/
                      "update", number_text(s->update),             /**/
                      "epochs", (json_int_t)t->epochs,              /**/
                      "backend", t->trainer.network->backend->spec, /**/
                      "loss_sum", s->loss_sum,                      /**/
                      "seconds", s->seconds,                        /**/
                      "history", history_json(s),                   /**/
-                     "tau", tau > 0 ? json_real(tau) : json_null());
+                     "tau", tau > 0 ? json_real(tau) : NULL);
 }
 
 int mcd_train_state_save(const struct mcd_train *t, const struct mcd_train_state *s,

@@ -143,7 +143,8 @@ static void says_where_it_looked(void **state)
     refuse("mnist", NULL, MCD_IO, "mnist", "run data/fetch-mnist");
     refuse("mnist", NULL, MCD_IO, "mnist", "/nowhere/mnist, ");
     refuse("mnist", NULL, MCD_IO, "mnist", "/home/.cache/mcdrop/mnist, /usr/share/datasets/mnist");
-    refuse("letters", NULL, MCD_IO, "letters", "expected mnist, fashion-mnist, a folder or a file");
+    refuse("letters", NULL, MCD_IO, "letters",
+           "expected mnist, fashion-mnist, co2, a folder or a file");
     refuse("no/where", NULL, MCD_IO, "no/where", "No such file");
     refuse("none.npy", NULL, MCD_IO, "none.npy", "No such file");
     refuse("", NULL, MCD_IO, "", "No such file");

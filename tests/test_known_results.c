@@ -176,12 +176,9 @@ static void mlp2_reference(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(mlp_openblas),
-        cmocka_unit_test(mlp_reference),
-        cmocka_unit_test(lenet_openblas),
-        cmocka_unit_test(lenet_reference),
-        cmocka_unit_test(mlp2_openblas),
-        cmocka_unit_test(mlp2_reference),
+        cmocka_unit_test(mlp_openblas),   cmocka_unit_test(mlp_reference),
+        cmocka_unit_test(lenet_openblas), cmocka_unit_test(lenet_reference),
+        cmocka_unit_test(mlp2_openblas),  cmocka_unit_test(mlp2_reference),
     };
     if (!getenv("MCDROP_REFERENCE")) {
         puts("1..0 # SKIP MCDROP_REFERENCE is not set: predictions are not compared with known "

@@ -124,8 +124,8 @@ static void train(const struct run *r)
 static void small_relu(void **state)
 {
     (void)state;
-    train(&(struct run){"mlp2:" TINY, EXACT, SHORT, "mlp2_tiny_relu", "mlp2_tiny", 1e-2, 1e-3,
-                        1e-9, 20});
+    train(&(struct run){"mlp2:" TINY, EXACT, SHORT, "mlp2_tiny_relu", "mlp2_tiny", 1e-2, 1e-3, 1e-9,
+                        20});
 }
 
 static void small_tanh(void **state)

@@ -78,11 +78,17 @@ static int evaluate(const struct evaluate *v, struct mcd_session *session, struc
 int mcd_cmd_evaluate(int argc, char **argv)
 {
     static const struct argp_child children[] = {
-        {&mcd_options_weights, 0, NULL, 0}, {&mcd_options_model, 0, NULL, 0},
-        {&mcd_options_data, 0, NULL, 1},    {&mcd_options_table, 0, NULL, 1}, {&mcd_options_rows, 0, NULL, 1},
-        {&mcd_options_passes, 0, NULL, 2},  {&mcd_options_sampler, 0, NULL, 2},
-        {&mcd_options_compute, 0, NULL, 3}, {&mcd_options_format, 0, NULL, 4},
-        {&mcd_options_common, 0, NULL, -1}, {0},
+        {&mcd_options_weights, 0, NULL, 0},
+        {&mcd_options_model, 0, NULL, 0},
+        {&mcd_options_data, 0, NULL, 1},
+        {&mcd_options_table, 0, NULL, 1},
+        {&mcd_options_rows, 0, NULL, 1},
+        {&mcd_options_passes, 0, NULL, 2},
+        {&mcd_options_sampler, 0, NULL, 2},
+        {&mcd_options_compute, 0, NULL, 3},
+        {&mcd_options_format, 0, NULL, 4},
+        {&mcd_options_common, 0, NULL, -1},
+        {0},
     };
     static const struct argp_option own[] = {{"deterministic", KEY_DETERMINISTIC, NULL, 0,
                                               "Weight averaging alone, no stochastic passes", 2},

@@ -146,7 +146,8 @@ int mcd_cmd_predict(int argc, char **argv)
 {
     static const struct argp_child children[] = {
         {&mcd_options_weights, 0, NULL, 0}, {&mcd_options_model, 0, NULL, 0},
-        {&mcd_options_data, 0, NULL, 1},    {&mcd_options_table, 0, NULL, 1}, {&mcd_options_grid, 0, NULL, 1}, {&mcd_options_rows, 0, NULL, 1},
+        {&mcd_options_data, 0, NULL, 1},    {&mcd_options_table, 0, NULL, 1},
+        {&mcd_options_grid, 0, NULL, 1},    {&mcd_options_rows, 0, NULL, 1},
         {&mcd_options_passes, 0, NULL, 2},  {&mcd_options_sampler, 0, NULL, 2},
         {&mcd_options_compute, 0, NULL, 3}, {&mcd_options_format, 0, NULL, 4},
         {&mcd_options_common, 0, NULL, -1}, {0},

@@ -87,7 +87,9 @@ int mcd_cmd_train(int argc, char **argv)
     static const struct argp_child children[] = {
         {&mcd_options_model, 0, NULL, 0},
         {&mcd_options_data, 0, NULL, 0},
-        {&mcd_options_table, 0, NULL, 0}, {&mcd_options_split, 0, NULL, 0}, {&mcd_options_rows, 0, NULL, 0},
+        {&mcd_options_table, 0, NULL, 0},
+        {&mcd_options_split, 0, NULL, 0},
+        {&mcd_options_rows, 0, NULL, 0},
         {&mcd_options_training, 0, "Training, where the model's recipe shall not hold:", 2},
         {&mcd_options_compute, 0, "Computing:", 3},
         {&mcd_options_out, 0, "Output:", 4},

@@ -36,13 +36,13 @@ struct mcd_range {
 struct mcd_options {
     const char *model, *backend, *sampler, *data, *weights, *out; /* as given, else NULL */
     const char *labels;                                           /* file of answers */
-    const char *input; /* file of inputs, in the place of a data set */
-    struct mcd_range grid; /* inputs in the place of a data set; count 0: none */
+    const char *input;             /* file of inputs, in the place of a data set */
+    struct mcd_range grid;         /* inputs in the place of a data set; count 0: none */
     const char *target, *hold_out; /* of a regression, as given */
     int keep_units;                /* a regression's values are not standardised */
-    int64_t rows;      /* the first so many; 0: all */
-    int64_t passes;    /* 0: the command's default */
-    double until_mcse; /* 0: no matter */
+    int64_t rows;                  /* the first so many; 0: all */
+    int64_t passes;                /* 0: the command's default */
+    double until_mcse;             /* 0: no matter */
     struct mcd_training_options training;
     uint64_t seed;
     int has_seed;     /* the user chose it */

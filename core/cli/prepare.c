@@ -22,13 +22,14 @@ static uint32_t task_of(const struct mcd_session *s)
 static int check_options(const struct mcd_session *s, struct mcd_error *e)
 {
     const struct mcd_options *o = &s->options;
-    const char *option = o->target             ? "--target"
-                         : o->hold_out         ? "--hold-out"
-                         : o->grid.count       ? "--grid"
-                         : o->keep_units       ? "--no-standardise"
-                                               : NULL;
+    const char *option = o->target       ? "--target"
+                         : o->hold_out   ? "--hold-out"
+                         : o->grid.count ? "--grid"
+                         : o->keep_units ? "--no-standardise"
+                                         : NULL;
     if (task_of(s) == MCD_REGRESS && o->target && o->labels)
-        return mcd_fail(e, MCD_INVALID, "--target", "and --labels exclude each other: expected one");
+        return mcd_fail(e, MCD_INVALID, "--target",
+                        "and --labels exclude each other: expected one");
     if (task_of(s) == MCD_REGRESS || !option)
         return MCD_OK;
     return mcd_fail(e, MCD_INVALID, option, "is for regression, but %s is a classifier",
@@ -88,8 +89,7 @@ static int keep_part(const struct mcd_session *s, const char *hold_out, int mark
 {
     int64_t rows = d->x.dim[0];
     unsigned char *aside = mcd_host_zalloc(s->host, (size_t)rows, e);
-    int status =
-        aside ? mcd_hold_out_choose(hold_out, s->frame_seed, rows, aside, e) : MCD_NOMEM;
+    int status = aside ? mcd_hold_out_choose(hold_out, s->frame_seed, rows, aside, e) : MCD_NOMEM;
     if (status == MCD_OK) {
         mcd_hold_out_take(&d->x, aside, mark);
         mcd_hold_out_take(&d->y, aside, mark);

@@ -123,7 +123,7 @@ static void adopt(struct mcd_session *s)
     if (o->data && (!saved->data || strcmp(o->data, saved->data) != 0))
         return;
     o->hold_out = o->hold_out ? o->hold_out : saved->frame.hold_out;
-    o->keep_units = o->keep_units || !saved->frame.mean;
+    o->keep_units = o->keep_units || (saved->has_frame && !saved->frame.mean);
 }
 
 /* Whether two specifications have models of the same name, whatever the folder. */
@@ -267,7 +267,10 @@ static void tell_rows(const struct mcd_session *s, enum mcd_split split,
     snprintf(rows, sizeof rows, "%" PRId64, all);
     if (n < all)
         snprintf(rows, sizeof rows, "%s%" PRId64 "%s of %" PRId64, apart ? "" : "the first ", n,
-                 !apart ? "" : d->held_out ? " held out" : " kept", all);
+                 !apart        ? ""
+                 : d->held_out ? " held out"
+                               : " kept",
+                 all);
     mcd_log(MCD_LOG_INFO, "%s data: %s rows of %s", split == MCD_TRAIN ? "training" : "test", rows,
             d->source);
 }
@@ -378,8 +381,7 @@ int mcd_session_check_answers(const struct mcd_session *s, struct mcd_dataset *d
     struct mcd_error e = {0};
     int status;
     if (!d->y.data)
-        status = mcd_fail(&e, MCD_INVALID, mcd_place_file(d->source).text,
-                          "no %s",
+        status = mcd_fail(&e, MCD_INVALID, mcd_place_file(d->source).text, "no %s",
                           s->network->recipe.task == MCD_CLASSIFY
                               ? "labels: expected --labels FILE, or a folder that has both"
                               : "answers: expected --target COLUMN for a table, or --labels FILE");

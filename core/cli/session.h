@@ -43,9 +43,9 @@ struct mcd_session {
 int mcd_session_open(struct mcd_session *, const struct mcd_options *options, const char *earlier);
 
 /*
- * Inputs and answers: of --grid, --input, --data, the data that the weights were trained on, or the first
- * of the recipe's that is found; the first --rows of them; in regression those held out, or the
- * others, in the network's units. Says in the log which ones.
+ * Inputs and answers: of --grid, --input, --data, the data that the weights were trained on, or the
+ * first of the recipe's that is found; the first --rows of them; in regression those held out, or
+ * the others, in the network's units. Says in the log which ones.
  */
 int mcd_session_read(struct mcd_session *, enum mcd_split split, struct mcd_dataset *dataset);
 

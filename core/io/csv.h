@@ -20,9 +20,10 @@ struct mcd_csv {
 
 /*
  * Bytes to table. `columns`, a list that ends in NULL, chooses columns by name, or by number from 1
- * on where none has that name, and orders them; other columns may then hold anything. NULL: all columns. A missing, non-numeric, NaN or infinite
- * value, a line with more or fewer fields than the first one, an empty line before the end, and a
- * file without values are refused, with line and column. On failure `out` is zeroed.
+ * on where none has that name, and orders them; other columns may then hold anything. NULL: all
+ * columns. A missing, non-numeric, NaN or infinite value, a line with more or fewer fields than the
+ * first one, an empty line before the end, and a file without values are refused, with line and
+ * column. On failure `out` is zeroed.
  */
 int mcd_csv_parse(const void *bytes, size_t size, const char *name, const char *const *columns,
                   struct mcd_csv *out, struct mcd_error *e);

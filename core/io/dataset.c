@@ -200,9 +200,10 @@ static int find_files(const struct mcd_dataset_request *r, struct files *f, stru
     if (is_name(r->data, exists))
         return search_places(r, f, e);
     if (!exists)
-        return mcd_fail(e, MCD_IO, mcd_place_file(r->data).text,
-                        "cannot be read: %s (expected mnist, fashion-mnist, co2, a folder or a file)",
-                        strerror(reason));
+        return mcd_fail(
+            e, MCD_IO, mcd_place_file(r->data).text,
+            "cannot be read: %s (expected mnist, fashion-mnist, co2, a folder or a file)",
+            strerror(reason));
     if (S_ISDIR(about.st_mode))
         return search_folder(r, f, e);
     if (!(f->x = strdup(r->data)))
@@ -244,9 +245,10 @@ static int load_table(struct mcd_dataset *d, const char *path, const struct mcd_
     struct mcd_bytes b;
     int status = mcd_file_read(path, MCD_FILE_LIMIT, &b, e);
     if (status == MCD_OK && !looks_like_text(&b))
-        status = mcd_fail(e, MCD_INVALID, mcd_place_byte(path, 0).text,
-                          "the file begins with '%s': expected a CSV table, whose columns are named",
-                          mcd_show(b.data, b.size < 8 ? b.size : 8).text);
+        status =
+            mcd_fail(e, MCD_INVALID, mcd_place_byte(path, 0).text,
+                     "the file begins with '%s': expected a CSV table, whose columns are named",
+                     mcd_show(b.data, b.size < 8 ? b.size : 8).text);
     if (status == MCD_OK)
         status = mcd_columns_scan(b.data, b.size, path, r->columns, r->answers_optional,
                                   &d->columns, &d->x, &d->y, e);
@@ -259,8 +261,7 @@ static int load_both(struct mcd_dataset *d, const char *path, const struct mcd_d
                      uint32_t type, struct mcd_error *e)
 {
     d->processed = is_series(r->data);
-    int status =
-        d->processed ? mcd_co2_read(path, &d->x, &d->y, e) : load_table(d, path, r, e);
+    int status = d->processed ? mcd_co2_read(path, &d->x, &d->y, e) : load_table(d, path, r, e);
     if (status == MCD_OK)
         status = mcd_values_to_real(&d->x, type, path, e);
     if (status || !d->y.data)
