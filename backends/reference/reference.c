@@ -3,6 +3,7 @@
  * it shares no kernel with them and needs no library. With precision=f64 values are doubles too,
  * for checking gradients.
  */
+#include "linalg.h"
 #include "ops.h"
 
 #include <mcdrop/param.h>
@@ -154,5 +155,7 @@ static int kernel(void *self, const struct mcd_step *step, struct mcd_kernel *k,
     return r->host->fail(error, MCD_UNSUPPORTED, "", "reference does not know op %u", step->op);
 }
 
-static const struct mcd_backend api = {sizeof api, info, alloc, release, write, read, kernel, NULL};
+static const struct mcd_backend api = {
+    sizeof api, info, alloc, release, write, read, kernel, NULL, &mcd_reference_linalg,
+};
 MCD_PLUGIN(MCD_BACKEND, "reference", "MIT", "plain loops in double precision", mcd_self_destroy);

@@ -9,6 +9,7 @@
 #define MCDROP_BACKEND_H
 
 #include <mcdrop/graph.h>
+#include <mcdrop/linalg.h>
 #include <mcdrop/plugin.h>
 #include <mcdrop/random.h>
 #include <mcdrop/sampler.h>
@@ -113,6 +114,9 @@ struct mcd_backend {
 
     /* Waits for everything started before. NULL for a backend that never defers work. */
     int (*sync)(void *self, struct mcd_error *);
+
+    /* NULL for a backend that cannot: the core never lets another one step in. */
+    const struct mcd_linalg *linalg;
 };
 
 /* Address of the random numbers of virtual row `v` at a site. */

@@ -43,8 +43,8 @@ static inline const struct mcd_host *host_of(void *state)
     return ((struct offer *)state)->backend->host;
 }
 
-static const struct mcd_backend broken_api = {sizeof api, info, alloc,         release,
-                                              write,      read, broken_kernel, NULL};
+static const struct mcd_backend broken_api = {sizeof api, info,          alloc, release, write,
+                                              read,       broken_kernel, NULL,  NULL};
 
 #define BROKEN(name, what)                                                                         \
     MCD_EXPORT const struct mcd_plugin mcd_entry = {MCD_ABI,                                       \
