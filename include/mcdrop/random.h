@@ -35,7 +35,8 @@ enum mcd_domain {
     MCD_DOMAIN_TRAIN = 1,   /* stream: update number, from 0 */
     MCD_DOMAIN_INIT = 2,    /* site: parameter in recording order, row 0, stream 0 */
     MCD_DOMAIN_SHUFFLE = 3, /* stream: epoch, from 0 */
-    MCD_DOMAIN_SAMPLER = 4  /* a sampler's own randomness, for instance permutations */
+    MCD_DOMAIN_SAMPLER = 4, /* a sampler's own randomness, for instance permutations */
+    MCD_DOMAIN_CHAIN = 5    /* Markov chains; stream: iteration, from 0, row: chain */
 };
 
 #define MCD_MAX_SITES  4096u        /* 12 bits */

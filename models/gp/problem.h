@@ -1,0 +1,33 @@
+/*
+ * A Gaussian process to be fitted: data, kernel, priors, and the posterior as targets for those who
+ * know nothing of it.
+ */
+#ifndef GP_PROBLEM_H
+#define GP_PROBLEM_H
+
+#include "posterior.h"
+
+#include "density.h"
+
+struct mcd_gp_problem {
+    const struct mcd_host *host;
+    struct mcd_gp_data data;
+    struct mcd_gp_algebra algebra;
+    enum mcd_gp_kernel kernel;
+    struct mcd_gp_prior prior;
+};
+
+/* `count` targets for as many threads, on the same density. */
+struct mcd_gp_targets {
+    const struct mcd_host *host;
+    uint32_t count;
+    struct mcd_target *target;
+    struct mcd_gp_posterior *posterior;
+};
+
+/* With `likelihood` set priors and Jacobian are left out. On failure *out is zeroed. */
+int mcd_gp_targets_create(const struct mcd_gp_problem *, uint32_t count, int likelihood,
+                          struct mcd_gp_targets *out, struct mcd_error *);
+void mcd_gp_targets_release(struct mcd_gp_targets *);
+
+#endif
