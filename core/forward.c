@@ -23,6 +23,7 @@ struct worker {
 };
 
 struct job {
+    int status;
     struct mcd_error error;
     void *samples;
 };
@@ -38,6 +39,7 @@ struct run {
     uint64_t first;          /* number of job[current][0] */
     uint32_t current, count; /* jobs in the current wave */
     uint32_t previous;       /* jobs in the other one */
+    int sink_status;
     struct mcd_error sink_error;
 };
 
@@ -143,8 +145,23 @@ static int fill_bits(const struct run *r, struct worker *w, const struct mcd_sit
                                       first_pass + v / run->rows, run->first_row + v % run->rows,
                                       w->bits[site->id] + (size_t)v * words, error);
         if (status)
-            return status;
+            return mcd_item_status(r->f->sampler, status, error);
     }
+    return MCD_OK;
+}
+
+/* How one pass draws at one site. A stream that is too large would reach into the other words of
+ * the address and correlate sites in silence. */
+static int ask_draw(const struct run *r, const struct mcd_site *site, uint64_t pass,
+                    struct mcd_draw *draw, struct mcd_error *error)
+{
+    int status = sampler(r)->draw(r->f->sampler->self, site, r->f->seed, pass, draw, error);
+    if (status)
+        return mcd_item_status(r->f->sampler, status, error);
+    if (draw->stream >= MCD_MAX_STREAM)
+        return mcd_fail(error, MCD_UNSUPPORTED, r->f->sampler->plugin->name,
+                        "pass %llu reads stream %llu: expected below 2^48",
+                        (unsigned long long)pass, (unsigned long long)draw->stream);
     return MCD_OK;
 }
 
@@ -160,8 +177,8 @@ static int ask_sampler(const struct run *r, struct worker *w, const struct mcd_r
             continue;
         }
         for (uint32_t p = 0; !status && p < run->passes; p++)
-            status = sampler(r)->draw(r->f->sampler->self, &g->site[s], first_pass + p,
-                                      &w->draws[(size_t)s * run->passes + p], error);
+            status = ask_draw(r, &g->site[s], first_pass + p,
+                              &w->draws[(size_t)s * run->passes + p], error);
     }
     return status;
 }
@@ -185,9 +202,13 @@ static int compute(const struct run *r, struct worker *w, uint64_t number, void 
     int status = MCD_OK;
     if (w->row_block != row_block) {
         w->row_block = UINT32_MAX;
+        struct mcd_run once = run; /* the prefix has rows alone: no passes, no draws */
+        once.passes = 1;
+        once.draws = NULL;
+        once.bits = NULL;
         status = write_input(r, w, row_block, error);
         if (!status)
-            status = mcd_plan_run_prefix(w->plan, &run, error);
+            status = mcd_plan_run_prefix(w->plan, &once, error);
     }
     if (!status && f->sampler)
         status = ask_sampler(r, w, &run, first_pass, error);
@@ -219,14 +240,15 @@ static void hand_on(struct run *r)
         struct job *job = &r->job[!r->current][i];
         uint32_t row_block = (uint32_t)(number / f->block_count);
         close_up(r, row_block, job->samples);
-        if (f->sink(f->arg, row_block, f->first_block + number % f->block_count, job->samples,
-                    &r->sink_error))
+        r->sink_status = f->sink(f->arg, row_block, f->first_block + number % f->block_count,
+                                 job->samples, &r->sink_error);
+        if (r->sink_status)
             return;
     }
 }
 
 /* Task 0 hands on what is done; the others compute. */
-static void task(void *arg, uint32_t i, uint32_t number)
+static void task(void *arg, uint32_t i, uint32_t worker)
 {
     struct run *r = arg;
     if (i == 0) {
@@ -234,22 +256,22 @@ static void task(void *arg, uint32_t i, uint32_t number)
         return;
     }
     struct job *job = &r->job[r->current][i - 1];
-    struct worker *w = &r->worker[number];
-    int status = w->plan ? MCD_OK : worker_create(r, w, &job->error);
-    if (status)
+    struct worker *w = &r->worker[worker];
+    job->status = w->plan ? MCD_OK : worker_create(r, w, &job->error);
+    if (job->status)
         worker_destroy(r, w); /* the next job may find what was missing here */
     else
-        compute(r, w, r->first + i - 1, job->samples, &job->error);
+        job->status = compute(r, w, r->first + i - 1, job->samples, &job->error);
 }
 
 static int first_failure(const struct run *r, struct mcd_error *error)
 {
-    if (r->sink_error.code)
-        return mcd_fail(error, r->sink_error.code, r->sink_error.where, "%s", r->sink_error.text);
+    if (r->sink_status)
+        return mcd_fail(error, r->sink_status, r->sink_error.where, "%s", r->sink_error.text);
     for (uint32_t i = 0; i < r->count; i++) {
-        const struct mcd_error *e = &r->job[r->current][i].error;
-        if (e->code)
-            return mcd_fail(error, e->code, e->where, "%s", e->text);
+        const struct job *job = &r->job[r->current][i];
+        if (job->status)
+            return mcd_fail(error, job->status, job->error.where, "%s", job->error.text);
     }
     return MCD_OK;
 }

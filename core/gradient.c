@@ -192,7 +192,7 @@ static void mse(struct tape *t, mcd_val y, mcd_val dy)
     if (wants(t, y, 0))
         accumulate(t, a, da);
     if (wants(t, y, 1))
-        accumulate(t, b, sum_to(t, mcd_affine(&t->g->base, da, -1, 0), b));
+        accumulate(t, b, mcd_affine(&t->g->base, da, -1, 0));
 }
 
 static const adjoint_rule rules[] = {

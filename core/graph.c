@@ -3,6 +3,7 @@
 #include "error.h"
 #include "infer.h"
 #include "loader.h"
+#include "number.h"
 #include "store.h"
 
 #include <mcdrop/layer.h>
@@ -214,7 +215,7 @@ __attribute__((format(printf, 5, 0))) static mcd_val record_layer(struct mcd_gra
     for (uint32_t i = 0; i < n; i++)
         if (in[i] == 0)
             return 0;
-    int length = vsnprintf(spec, sizeof spec, format, args);
+    int length = mcd_number_format(spec, sizeof spec, format, args);
     if (length < 0 || length >= MAX_SPEC || g->depth >= MAX_DEPTH) {
         mcd_fail(&g->error, MCD_INVALID, full,
                  "expected a specification below %d characters, layers at most %d deep", MAX_SPEC,

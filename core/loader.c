@@ -79,6 +79,13 @@ int mcd_item_open(const struct mcd_host *host, uint32_t kind, const char *text,
     return status;
 }
 
+int mcd_item_status(const struct mcd_item *item, int status, struct mcd_error *e)
+{
+    if (status == MCD_OK)
+        return MCD_OK;
+    return mcd_fail(e, status, item->plugin->name, "failed without saying why (status %d)", status);
+}
+
 void mcd_item_close(const struct mcd_host *host, struct mcd_item *public)
 {
     struct item *item = (struct item *)public; /* its first member */

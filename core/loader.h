@@ -27,6 +27,13 @@ struct mcd_item {
 int mcd_item_open(const struct mcd_host *, uint32_t kind, const char *spec, struct mcd_item **item,
                   struct mcd_error *e);
 
+/*
+ * For what an item's function returned: passes `status` on, and sees to it that a failure has a
+ * text, because who reports it looks at `e`. Every call into a plugin that can fail goes through
+ * it.
+ */
+int mcd_item_status(const struct mcd_item *, int status, struct mcd_error *e);
+
 /* NULL is fine. */
 void mcd_item_close(const struct mcd_host *, struct mcd_item *);
 

@@ -99,11 +99,23 @@ static int append_moments(struct mcd_moments *left, struct mcd_moments *right, s
     return MCD_OK;
 }
 
+/* Whether `item` is one of those in "a, b, c". */
+static int lists(const char *list, const char *item)
+{
+    size_t n = strlen(item);
+    for (const char *at = list; at; at = strstr(at, ", ")) {
+        at += at == list ? 0 : 2;
+        if (!strncmp(at, item, n) && (at[n] == '\0' || !strncmp(at + n, ", ", 2)))
+            return 1;
+    }
+    return 0;
+}
+
 /* Adds what `right` has in a text that may differ, as "a, b", unless it is there already. */
 static int append_text(const struct mcd_host *host, char **left, const char *right,
                        struct mcd_error *e)
 {
-    if (!right || (*left && strstr(*left, right)))
+    if (!right || (*left && lists(*left, right)))
         return MCD_OK;
     if (!*left)
         return mcd_origin_set(host, left, right, e);

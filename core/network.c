@@ -79,12 +79,35 @@ static int check_output(struct mcd_network *n, const struct mcd_recording *r,
     return MCD_OK;
 }
 
+int mcd_model_recipe(const struct mcd_item *model, struct mcd_recipe *recipe,
+                     struct mcd_error *error)
+{
+    const struct mcd_model *api = model->plugin->api;
+    const struct mcd_recipe *own = api->recipe(model->self);
+    const char *name = model->plugin->name;
+    if (!own || own->size < sizeof own->size)
+        return mcd_fail(error, MCD_UNSUPPORTED, name, "has no recipe: expected how it is trained");
+    *recipe = (struct mcd_recipe){.size = sizeof *recipe};
+    memcpy(recipe, own, own->size < sizeof *recipe ? own->size : sizeof *recipe);
+    if (recipe->task != MCD_CLASSIFY && recipe->task != MCD_REGRESS)
+        return mcd_fail(error, MCD_UNSUPPORTED, name,
+                        "its recipe has task %u: expected MCD_CLASSIFY or MCD_REGRESS",
+                        recipe->task);
+    if (recipe->optimiser != MCD_SGD && recipe->optimiser != MCD_ADAM)
+        return mcd_fail(error, MCD_UNSUPPORTED, name,
+                        "its recipe has optimiser %u: expected MCD_SGD or MCD_ADAM",
+                        recipe->optimiser);
+    if (!(recipe->rate >= 0 && recipe->momentum >= 0 && recipe->decay >= 0) || !recipe->data)
+        return mcd_fail(error, MCD_UNSUPPORTED, name,
+                        "its recipe lacks data, or its rate, momentum or decay is negative");
+    return MCD_OK;
+}
+
 static int prepare(struct mcd_network *n, uint64_t seed, struct mcd_error *error)
 {
-    const struct mcd_model *model = n->model->plugin->api;
-    const struct mcd_recipe *recipe = model->recipe(n->model->self);
-    memcpy(&n->recipe, recipe, recipe->size < sizeof n->recipe ? recipe->size : sizeof n->recipe);
-    int status = mcd_store_create(n->host, n->backend, &n->store, error);
+    int status = mcd_model_recipe(n->model, &n->recipe, error);
+    if (!status)
+        status = mcd_store_create(n->host, n->backend, &n->store, error);
     if (status)
         return status;
     struct mcd_recording r;

@@ -37,6 +37,10 @@ int mcd_network_open(const struct mcd_host *host, const char *model, const char 
                      struct mcd_error *error);
 void mcd_network_close(struct mcd_network *network); /* NULL is fine */
 
+/* A model's recipe, checked: task and optimiser are known, texts are there, rates not negative. */
+int mcd_model_recipe(const struct mcd_item *model, struct mcd_recipe *recipe,
+                     struct mcd_error *error);
+
 /* Records with noise (stochastic 1) or as weight averaging (0). */
 int mcd_network_record(const struct mcd_network *network, int stochastic,
                        struct mcd_recording *recording, struct mcd_error *error);

@@ -71,3 +71,11 @@ struct mcd_digits mcd_number_show(double x)
     uselocale(users);
     return d;
 }
+
+int mcd_number_format(char *text, size_t size, const char *format, va_list args)
+{
+    locale_t users = uselocale(locale_of_c());
+    int length = vsnprintf(text, size, format, args);
+    uselocale(users);
+    return length;
+}

@@ -2,6 +2,8 @@
 #ifndef CORE_NUMBER_H
 #define CORE_NUMBER_H
 
+#include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum mcd_number { MCD_NUMBER_OK = 0, MCD_NUMBER_NONE, MCD_NUMBER_OVERFLOW };
@@ -19,5 +21,9 @@ struct mcd_digits {
     char text[32];
 };
 struct mcd_digits mcd_number_show(double x);
+
+/* vsnprintf in the C locale. */
+int mcd_number_format(char *text, size_t size, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
 
 #endif

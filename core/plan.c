@@ -17,6 +17,20 @@ static const struct mcd_backend *api(const struct mcd_item *backend)
     return backend->plugin->api;
 }
 
+static int alloc(const struct mcd_plan *p, size_t bytes, struct mcd_buffer **buffer,
+                 struct mcd_error *error)
+{
+    int status = api(p->backend)->alloc(p->backend->self, bytes, buffer, error);
+    return mcd_item_status(p->backend, status, error);
+}
+
+static int write_tensor(const struct mcd_plan *p, const struct mcd_tensor *to, const void *from,
+                        struct mcd_error *error)
+{
+    int status = api(p->backend)->write(p->backend->self, to, from, error);
+    return mcd_item_status(p->backend, status, error);
+}
+
 /* ---- tensors and kernels ----------------------------------------------------------------- */
 
 static int store_tensor(struct draft *d, const struct mcd_node *n, struct mcd_tensor *t,
@@ -46,7 +60,7 @@ static int make_constants(struct draft *d, struct mcd_plan *p, struct mcd_error 
         count += d->s.needed[v] && d->s.node[v].source == MCD_FROM_CONSTANT;
     if (!count)
         return MCD_OK;
-    int status = api(p->backend)->alloc(p->backend->self, 64 * (size_t)count, &p->constants, error);
+    int status = alloc(p, 64 * (size_t)count, &p->constants, error);
     uint32_t i = 0;
     for (mcd_val v = 1; !status && v < d->s.nodes; v++) {
         if (!d->s.needed[v] || d->s.node[v].source != MCD_FROM_CONSTANT)
@@ -57,7 +71,7 @@ static int make_constants(struct draft *d, struct mcd_plan *p, struct mcd_error 
         *t = (struct mcd_tensor){p->constants, 64 * (size_t)i++, d->spec->store->type, 0,
                                  d->s.node[v].shape};
         const void *from = t->type == MCD_F64 ? (const void *)&wide : (const void *)&narrow;
-        status = api(p->backend)->write(p->backend->self, t, from, error);
+        status = write_tensor(p, t, from, error);
     }
     return status;
 }
@@ -130,22 +144,21 @@ static int ask_kernel(struct mcd_plan *p, uint32_t s, struct mcd_error *error)
     if (status)
         return mcd_fail(error, status, p->backend->plugin->name, "cannot do %s of %s: %s",
                         mcd_op_name(step->op), mcd_shape_text(&step->in[0].shape, text),
-                        reason.text);
+                        *reason.text ? reason.text : "it does not say why");
     return MCD_OK;
 }
 
 static int make_steps(struct draft *d, struct mcd_plan *p, struct mcd_error *error)
 {
-    struct mcd_tensor *in = p->input;
     for (uint32_t s = 0; s < d->s.nsteps; s++) {
         struct mcd_step *step = &p->step[s];
         mcd_val v = d->s.order[s];
+        struct mcd_tensor *in = p->input + MCD_MAX_INPUTS * (size_t)s;
         *step = (struct mcd_step){.size = sizeof *step, .in = in};
         if (v & MCD_TILE)
             make_tile_step(d, p, v & ~MCD_TILE, step, in);
         else
             make_step(d, p, v, step, in);
-        in += step->nin;
         int status = ask_kernel(p, s, error);
         if (status)
             return status;
@@ -168,7 +181,7 @@ static void locate(const struct draft *d, struct mcd_plan *p, struct mcd_tensor 
 static void locate_step(struct draft *d, struct mcd_plan *p, uint32_t s)
 {
     struct mcd_step *step = &p->step[s];
-    struct mcd_tensor *in = p->input + (step->in - p->input);
+    struct mcd_tensor *in = p->input + MCD_MAX_INPUTS * (size_t)s;
     mcd_val v = d->s.order[s];
     if (v & MCD_TILE) {
         locate(d, p, &in[0], d->s.home[v & ~MCD_TILE]);
@@ -192,9 +205,7 @@ static int place(struct draft *d, struct mcd_plan *p, struct mcd_error *error)
         mcd_schedule_workspace(&d->s, p->kernel[s].workspace, s);
     p->arena_bytes =
         mcd_arena_place(d->s.storage, d->s.nstorage, !d->spec->no_sharing, d->s.scratch);
-    int status =
-        api(p->backend)
-            ->alloc(p->backend->self, p->arena_bytes ? p->arena_bytes : 64, &p->arena, error);
+    int status = alloc(p, p->arena_bytes ? p->arena_bytes : 64, &p->arena, error);
     if (status)
         return status;
     for (uint32_t s = 0; s < d->s.nsteps; s++) {
@@ -218,9 +229,7 @@ static struct mcd_plan *plan_alloc(const struct draft *d, struct mcd_error *erro
     if (p) {
         p->host = host;
         p->backend = d->spec->store->backend;
-        p->rows = d->spec->rows;
         p->passes = d->spec->passes;
-        p->nvalues = d->s.nodes;
         p->step = mcd_host_zalloc(host, (d->s.nsteps + 1) * sizeof *p->step, error);
         p->kernel = mcd_host_zalloc(host, (d->s.nsteps + 1) * sizeof *p->kernel, error);
         p->input = mcd_host_zalloc(
@@ -279,6 +288,8 @@ void mcd_plan_destroy(struct mcd_plan *p)
 {
     if (!p)
         return;
+    if (api(p->backend)->sync) /* a failed run may have left work that still uses the arena */
+        api(p->backend)->sync(p->backend->self, NULL);
     for (uint32_t s = 0; s < p->nsteps; s++)
         if (p->kernel[s].release)
             p->kernel[s].release(p->kernel[s].state);
@@ -300,12 +311,13 @@ int mcd_plan_write(struct mcd_plan *p, mcd_val value, const void *from, struct m
 {
     if (!p->value[value].buffer) /* nothing reads it */
         return MCD_OK;
-    return api(p->backend)->write(p->backend->self, &p->value[value], from, error);
+    return write_tensor(p, &p->value[value], from, error);
 }
 
 int mcd_plan_read(struct mcd_plan *p, mcd_val value, void *to, struct mcd_error *error)
 {
-    return api(p->backend)->read(p->backend->self, &p->value[value], to, error);
+    int status = api(p->backend)->read(p->backend->self, &p->value[value], to, error);
+    return mcd_item_status(p->backend, status, error);
 }
 
 static int run_steps(struct mcd_plan *p, uint32_t first, uint32_t end, const struct mcd_run *run,
@@ -314,7 +326,7 @@ static int run_steps(struct mcd_plan *p, uint32_t first, uint32_t end, const str
     for (uint32_t s = first; s < end; s++) {
         int status = p->kernel[s].run(p->kernel[s].state, &p->step[s], run, error);
         if (status)
-            return status;
+            return mcd_item_status(p->backend, status, error);
     }
     return MCD_OK;
 }

@@ -31,12 +31,11 @@ struct mcd_plan {
     uint32_t nsteps, nprefix; /* steps [0, nprefix) are the prefix */
     struct mcd_step *step;
     struct mcd_kernel *kernel;
-    struct mcd_tensor *input; /* inputs of all steps, one after the other */
+    struct mcd_tensor *input; /* inputs of the steps, MCD_MAX_INPUTS each */
     struct mcd_tensor *value; /* by graph value; buffer NULL if the plan has no use for it */
-    uint32_t nvalues;
     struct mcd_buffer *arena, *constants;
     size_t arena_bytes;
-    uint32_t rows, passes;
+    uint32_t passes; /* of one run of the body */
 };
 
 /* Asks the backend for every kernel. Adds the optimiser's state to the store if there is any. */

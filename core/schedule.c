@@ -83,7 +83,7 @@ mcd_val mcd_schedule_root(const struct mcd_schedule *s, mcd_val v)
 int mcd_schedule_tiled(const struct mcd_schedule *s, mcd_val v, mcd_val x)
 {
     return s->spec.passes > 1 && s->on_pass[v] && !s->on_pass[x] && s->node[x].has_rows &&
-           s->node[v].op != MCD_OP_DROP;
+           s->node[v].op != MCD_OP_DROP && s->node[v].op != MCD_OP_NOISE;
 }
 
 static void order_steps(struct mcd_schedule *s)

@@ -23,7 +23,7 @@ const char *mcd_plugin_kind_name(uint32_t kind)
 static char *next_place(const struct mcd_host *host, const char **rest, uint32_t kind,
                         const char *tail, struct mcd_error *e)
 {
-    const char *dir = *rest;
+    const char *dir = *rest + strspn(*rest, ":"); /* an empty place is none */
     size_t length = strcspn(dir, ":");
     if (*dir == '\0') {
         dir = MCD_PLUGIN_DIR;
@@ -43,8 +43,6 @@ static char *next_place(const struct mcd_host *host, const char **rest, uint32_t
 static const char *first_place(void)
 {
     const char *path = secure_getenv("MCDROP_PLUGIN_PATH");
-    while (path && *path == ':')
-        path++;
     return path ? path : "";
 }
 

@@ -27,6 +27,11 @@ int mcd_store_create(const struct mcd_host *host, const struct mcd_item *backend
     *s = (struct mcd_store){.host = host, .backend = backend};
     api(s)->info(backend->self, &info);
     s->type = info.type;
+    if (s->type != MCD_F32 && s->type != MCD_F64) {
+        host->release(host, s);
+        return mcd_fail(error, MCD_UNSUPPORTED, backend->plugin->name,
+                        "computes in type %u: expected MCD_F32 or MCD_F64", info.type);
+    }
     *store = s;
     return MCD_OK;
 }
@@ -79,7 +84,7 @@ static int add(struct mcd_store *s, const char *name, const struct mcd_shape *sh
         return mcd_fail(error, MCD_NOMEM, name, "out of memory");
     memcpy(e.name, name, strlen(name) + 1);
     int status = api(s)->alloc(s->backend->self, bytes, &e.tensor.buffer, error);
-    if (status) {
+    if (mcd_item_status(s->backend, status, error)) {
         s->host->release(s->host, e.name);
         return status;
     }
@@ -180,18 +185,32 @@ int mcd_store_init(struct mcd_store *s, const struct mcd_graph_core *g, uint64_t
     return MCD_OK;
 }
 
+static int write_real(struct mcd_store *s, const struct mcd_entry *e, const void *from,
+                      struct mcd_error *error)
+{
+    int status = api(s)->write(s->backend->self, &e->tensor, from, error);
+    return mcd_item_status(s->backend, status, error);
+}
+
+static int read_real(struct mcd_store *s, const struct mcd_entry *e, void *to,
+                     struct mcd_error *error)
+{
+    int status = api(s)->read(s->backend->self, &e->tensor, to, error);
+    return mcd_item_status(s->backend, status, error);
+}
+
 int mcd_store_write(struct mcd_store *s, const struct mcd_entry *e, const double *from,
                     struct mcd_error *error)
 {
     if (s->type == MCD_F64)
-        return api(s)->write(s->backend->self, &e->tensor, from, error);
+        return write_real(s, e, from, error);
     size_t n = (size_t)mcd_shape_count(&e->tensor.shape);
     float *narrow = s->host->alloc(s->host, n * sizeof *narrow);
     if (!narrow)
         return mcd_fail(error, MCD_NOMEM, e->name, "out of memory");
     for (size_t i = 0; i < n; i++)
         narrow[i] = (float)from[i];
-    int status = api(s)->write(s->backend->self, &e->tensor, narrow, error);
+    int status = write_real(s, e, narrow, error);
     s->host->release(s->host, narrow);
     return status;
 }
@@ -200,12 +219,12 @@ int mcd_store_read(struct mcd_store *s, const struct mcd_entry *e, double *to,
                    struct mcd_error *error)
 {
     if (s->type == MCD_F64)
-        return api(s)->read(s->backend->self, &e->tensor, to, error);
+        return read_real(s, e, to, error);
     size_t n = (size_t)mcd_shape_count(&e->tensor.shape);
     float *narrow = s->host->alloc(s->host, n * sizeof *narrow);
     if (!narrow)
         return mcd_fail(error, MCD_NOMEM, e->name, "out of memory");
-    int status = api(s)->read(s->backend->self, &e->tensor, narrow, error);
+    int status = read_real(s, e, narrow, error);
     for (size_t i = 0; !status && i < n; i++)
         to[i] = narrow[i];
     s->host->release(s->host, narrow);

@@ -36,14 +36,16 @@ static int stopped(const struct mcd_train *t)
     return t->stop && *t->stop;
 }
 
+/* MCD_STOPPED, without a text, if the evaluation was interrupted: it is done again later. */
 static int finish_epoch(const struct mcd_train *t, struct mcd_train_state *s, struct clock *clock,
                         struct mcd_error *error)
 {
     struct mcd_epoch line = {.loss = s->loss_sum / (double)t->trainer.data.rows, .test = NAN};
     if (t->test.rows) {
-        int status = mcd_evaluate(t->trainer.network, &t->test, &line.test, NULL, error);
+        struct mcd_error e = {0};
+        int status = mcd_evaluate(t->trainer.network, &t->test, &line.test, t->stop, &e);
         if (status)
-            return status;
+            return status == MCD_STOPPED ? status : mcd_fail(error, status, e.where, "%s", e.text);
     }
     line.seconds = now() - clock->started;
     struct mcd_epoch *longer = realloc(s->history, (s->epochs + 1) * sizeof *longer);
@@ -57,11 +59,9 @@ static int finish_epoch(const struct mcd_train *t, struct mcd_train_state *s, st
     return MCD_OK;
 }
 
-/* One update and what follows from it. An epoch counts as done once its line is written. */
-static int advance(const struct mcd_train *t, struct mcd_trainer *trainer,
-                   struct mcd_train_state *s, struct clock *clock, struct mcd_error *error)
+static int update(const struct mcd_train *t, struct mcd_trainer *trainer, struct mcd_train_state *s,
+                  struct mcd_error *error)
 {
-    uint64_t each = mcd_trainer_epoch_updates(trainer);
     double loss;
     uint32_t rows;
     int status = mcd_trainer_step(trainer, s->update, &loss, &rows, error);
@@ -74,29 +74,31 @@ static int advance(const struct mcd_train *t, struct mcd_trainer *trainer,
                         (unsigned long long)s->update, loss);
     s->loss_sum += loss * rows;
     s->update++;
-    if (s->update % each == 0)
-        status = finish_epoch(t, s, clock, error);
-    if (!status && t->on_update)
-        t->on_update(t->arg, s->update, each * t->epochs);
-    return status;
+    if (t->on_update)
+        t->on_update(t->arg, s->update, mcd_trainer_epoch_updates(trainer) * t->epochs);
+    return MCD_OK;
 }
 
+/* Updates and epochs' ends in turn. An epoch is done once its line is written. */
 static int loop(const struct mcd_train *t, struct mcd_trainer *trainer, struct mcd_train_state *s,
                 struct mcd_error *error)
 {
     struct clock clock = {now() - s->seconds, now()};
-    uint64_t all = mcd_trainer_epoch_updates(trainer) * t->epochs;
-    while (s->update < all && !stopped(t)) {
-        int status = advance(t, trainer, s, &clock, error);
+    uint64_t each = mcd_trainer_epoch_updates(trainer);
+    while (s->epochs < t->epochs && !stopped(t)) {
+        int complete = s->update == (s->epochs + 1) * each;
+        int status = complete ? finish_epoch(t, s, &clock, error) : update(t, trainer, s, error);
+        if (status == MCD_STOPPED)
+            break;
         if (!status && now() - clock.saved >= t->interval)
             status = save(t, s, &clock, error);
         if (status)
             return status;
     }
     int status = save(t, s, &clock, error);
-    if (!status && s->update < all)
+    if (!status && s->epochs < t->epochs)
         status = mcd_fail(error, MCD_STOPPED, "", "interrupted after %llu of %llu updates",
-                          (unsigned long long)s->update, (unsigned long long)all);
+                          (unsigned long long)s->update, (unsigned long long)(each * t->epochs));
     return status;
 }
 

@@ -20,11 +20,12 @@ static uint32_t group(void *self)
     return 2;
 }
 
-static int draw(void *self, const struct mcd_site *site, uint64_t pass, struct mcd_draw *d,
-                struct mcd_error *error)
+static int draw(void *self, const struct mcd_site *site, uint64_t seed, uint64_t pass,
+                struct mcd_draw *d, struct mcd_error *error)
 {
     (void)self;
     (void)site;
+    (void)seed;
     (void)error;
     *d = (struct mcd_draw){.stream = pass / 2, .flip = pass & 1};
     return MCD_OK;

@@ -26,7 +26,8 @@ static inline int program_setup(void **state)
 }
 
 /* Starts `exec COMMAND >out 2>err` in the folder, with words and redirections as sh has them. */
-static inline pid_t program_start_v(const char *format, va_list args)
+__attribute__((format(printf, 1, 0))) static inline pid_t program_start_v(const char *format,
+                                                                          va_list args)
 {
     char command[4000];
     vsnprintf(command, sizeof command, format, args);

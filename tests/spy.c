@@ -106,7 +106,10 @@ static int kernel(void *self, const struct mcd_step *step, struct mcd_kernel *k,
         return status;
     }
     spy->kernels++;
-    *k = (struct mcd_kernel){run_watched, w, release_watched, w->inner.workspace};
+    *k = (struct mcd_kernel){.run = run_watched,
+                             .state = w,
+                             .release = release_watched,
+                             .workspace = w->inner.workspace};
     return MCD_OK;
 }
 

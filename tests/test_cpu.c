@@ -150,7 +150,8 @@ static struct mcd_run run_of(struct mcd_draw draws[SITES][PASSES], uint32_t flip
 {
     for (uint32_t s = 0; s < SITES; s++)
         for (uint32_t p = 0; p < PASSES; p++)
-            draws[s][p] = (struct mcd_draw){(uint64_t)p << (9 * s) | s, flip ^ (p & 1), s == 1};
+            draws[s][p] = (struct mcd_draw){
+                .stream = (uint64_t)p << (9 * s) | s, .flip = flip ^ (p & 1), .shared = s == 1};
     return (struct mcd_run){.size = sizeof(struct mcd_run),
                             .domain = MCD_DOMAIN_PREDICT,
                             .seed = 0xFEDCBA9876543210u,

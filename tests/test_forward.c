@@ -359,10 +359,10 @@ static uint32_t group(void *self)
     return group_of_test;
 }
 
-static int draw(void *self, const struct mcd_site *site, uint64_t pass, struct mcd_draw *d,
-                struct mcd_error *error)
+static int draw(void *self, const struct mcd_site *site, uint64_t seed, uint64_t pass,
+                struct mcd_draw *d, struct mcd_error *error)
 {
-    (void)self, (void)site, (void)error;
+    (void)self, (void)site, (void)seed, (void)error;
     *d = (struct mcd_draw){.stream = pass};
     return MCD_OK;
 }
@@ -567,10 +567,10 @@ static void noise_of_any_kind_is_stochastic(void **state)
     free(run_made(build_noisy, MCD_UNIFORM, &api_draw, 1, &n));
 }
 
-static int draw_badly(void *self, const struct mcd_site *site, uint64_t pass, struct mcd_draw *d,
-                      struct mcd_error *error)
+static int draw_badly(void *self, const struct mcd_site *site, uint64_t seed, uint64_t pass,
+                      struct mcd_draw *d, struct mcd_error *error)
 {
-    (void)self, (void)site;
+    (void)self, (void)site, (void)seed;
     *d = (struct mcd_draw){.stream = pass};
     if (pass < 5)
         return MCD_OK;
@@ -580,6 +580,28 @@ static int draw_badly(void *self, const struct mcd_site *site, uint64_t pass, st
 
 static const struct mcd_sampler api_bad = {sizeof api_bad, group, draw_badly, NULL};
 
+/* Fails and does not say why: passes that were never computed must not look certain. */
+static int draw_mutely(void *self, const struct mcd_site *site, uint64_t seed, uint64_t pass,
+                       struct mcd_draw *d, struct mcd_error *error)
+{
+    (void)self, (void)site, (void)seed, (void)error;
+    *d = (struct mcd_draw){.stream = pass};
+    return pass < 5 ? MCD_OK : MCD_INVALID;
+}
+
+static const struct mcd_sampler api_mute = {sizeof api_mute, group, draw_mutely, NULL};
+
+/* A stream that reaches into the words of site and domain. */
+static int draw_far(void *self, const struct mcd_site *site, uint64_t seed, uint64_t pass,
+                    struct mcd_draw *d, struct mcd_error *error)
+{
+    (void)self, (void)site, (void)seed, (void)error;
+    *d = (struct mcd_draw){.stream = pass + MCD_MAX_STREAM - 5};
+    return MCD_OK;
+}
+
+static const struct mcd_sampler api_far = {sizeof api_far, group, draw_far, NULL};
+
 static void samplers_may_refuse(void **state)
 {
     (void)state;
@@ -587,6 +609,10 @@ static void samplers_may_refuse(void **state)
     expect_refusal(build_open, 1, &api_fill, MCD_UNSUPPORTED, "test_sampler",
                    "serves dropout alone: expected a network without other noise");
     expect_refusal(build_open, 0, &api_bad, MCD_UNSUPPORTED, "test_sampler", "no more passes");
+    expect_refusal(build_open, 0, &api_mute, MCD_INVALID, "test_sampler",
+                   "failed without saying why (status 1)");
+    expect_refusal(build_open, 0, &api_far, MCD_UNSUPPORTED, "test_sampler",
+                   "pass 5 reads stream 281474976710656: expected below 2^48");
     group_of_test = 0;
     expect_refusal(build_open, 0, &api_draw, MCD_INVALID, "test_sampler",
                    "its groups have 0 passes: expected 1 or more");

@@ -306,12 +306,15 @@ static void odd_models_are_caught(void **state)
         {"stray", "returned what is not a value of this graph"},
         {"rowless", "its output is [3] without rows: expected one vector for each row"},
         {"image", "its output is [2, 2]: expected one vector for each row"},
+        {"no_recipe", "has no recipe"},
+        {"no_task", "its recipe has task 0: expected MCD_CLASSIFY or MCD_REGRESS"},
     };
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
         char model[PATH_MAX];
         snprintf(model, sizeof model, "%s/odd_model.so:output=%s", getenv("MCDROP_BAD_PLUGINS"),
                  odd[i][0]);
-        expect_refusal(model, f32, mcd_shape1(4), MCD_INVALID, "odd_model", odd[i][1]);
+        int status = strstr(odd[i][1], "recipe") ? MCD_UNSUPPORTED : MCD_INVALID;
+        expect_refusal(model, f32, mcd_shape1(4), status, "odd_model", odd[i][1]);
     }
 }
 

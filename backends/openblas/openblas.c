@@ -45,6 +45,21 @@ static void info(void *self, struct mcd_backend_info *i)
              openblas_get_corename());
 }
 
+/* OpenBLAS counts in int: no matrix may have a side that does not fit. */
+static int check_extents(const struct mcd_cpu *cpu, const struct mcd_step *step,
+                         struct mcd_error *error)
+{
+    for (uint32_t i = 0; i <= step->nin; i++) {
+        const struct mcd_tensor *t = i < step->nin ? &step->in[i] : &step->out;
+        if (mcd_shape_count(&t->shape) > INT32_MAX)
+            return cpu->host->fail(
+                error, MCD_UNSUPPORTED, "openblas",
+                "%lld elements in one row or parameter: expected at most 2^31 - 1",
+                (long long)mcd_shape_count(&t->shape));
+    }
+    return MCD_OK;
+}
+
 static int kernel(void *self, const struct mcd_step *step, struct mcd_kernel *k,
                   struct mcd_error *error)
 {
@@ -55,6 +70,8 @@ static int kernel(void *self, const struct mcd_step *step, struct mcd_kernel *k,
     if (!linear && !conv2d)
         return mcd_cpu_kernel(cpu, step, k, error);
     int status = mcd_cpu_accepts(cpu, step, error);
+    if (!status)
+        status = check_extents(cpu, step, error);
     if (!status && linear)
         mcd_openblas_linear(cpu, step, k);
     else if (!status)

@@ -149,7 +149,7 @@ static int kernel(void *self, const struct mcd_step *step, struct mcd_kernel *k,
         if (reason)
             return r->host->fail(error, MCD_UNSUPPORTED, op->name, "reference cannot do %s",
                                  reason);
-        *k = (struct mcd_kernel){run_step, &r->offer[i], NULL, 0};
+        *k = (struct mcd_kernel){.run = run_step, .state = &r->offer[i]};
         return MCD_OK;
     }
     return r->host->fail(error, MCD_UNSUPPORTED, "", "reference does not know op %u", step->op);

@@ -87,7 +87,10 @@ static int choose_model(struct mcd_session *s, struct mcd_error *e)
 static int open_items(struct mcd_session *s)
 {
     const char *sampler = s->options.sampler ? s->options.sampler : "bernoulli";
+    struct mcd_error e = {0};
     int exit_status = mcd_open_item(s->host, MCD_MODEL, s->spec, &s->model);
+    if (!exit_status && mcd_model_recipe(s->model, &s->recipe, &e))
+        exit_status = mcd_report(&e);
     if (!exit_status)
         exit_status = mcd_open_item(s->host, MCD_BACKEND, s->options.backend, &s->backend);
     return exit_status ? exit_status : mcd_open_item(s->host, MCD_SAMPLER, sampler, &s->sampler);
@@ -190,11 +193,6 @@ void mcd_session_close(struct mcd_session *s)
 
 /* ---- data -------------------------------------------------------------------------------- */
 
-static const struct mcd_recipe *recipe(const struct mcd_session *s)
-{
-    return ((const struct mcd_model *)s->model->plugin->api)->recipe(s->model->self);
-}
-
 static int read_one(struct mcd_session *s, const char *name, enum mcd_split split,
                     struct mcd_dataset *d, struct mcd_error *e)
 {
@@ -232,7 +230,7 @@ static int read_named(struct mcd_session *s, enum mcd_split split, struct mcd_da
                       struct mcd_error *e)
 {
     const char *const names[] = {s->options.input, s->data_name, s->options.data, s->saved.data};
-    const char *list = recipe(s)->data;
+    const char *list = s->recipe.data;
     if (s->options.grid.count) {
         s->data_name = "grid";
         return mcd_prepare_grid(s, d, e);

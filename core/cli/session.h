@@ -21,8 +21,9 @@ struct mcd_session {
     struct mcd_saved saved;      /* what that file says of itself */
     char *spec;                  /* of the model: --model, completed from the file */
     struct mcd_item *model, *backend, *sampler;
-    const char *data_name; /* the data set in use, as a user would name it */
-    char *data_choice;     /* owns data_name where it comes from a list */
+    struct mcd_recipe recipe; /* the model's */
+    const char *data_name;    /* the data set in use, as a user would name it */
+    char *data_choice;        /* owns data_name where it comes from a list */
     struct mcd_network *network;
 
     /* Regression: see prepare.h. */

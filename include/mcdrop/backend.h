@@ -41,7 +41,8 @@ static inline void *mcd_host_pointer(const struct mcd_tensor *t)
  *
  * Rows: a tensor has the step's full number of rows (mcd_run.passes * mcd_run.rows), or none. Row v
  * is input row v % rows of pass v / rows. DROP alone may read a tensor of mcd_run.rows rows, shared
- * by all passes, and so gives each pass its own copy: use row v % in.rows.
+ * by all passes, and so gives each pass its own copy: use row v % in.rows. Steps that depend on no
+ * pass run with mcd_run.passes 1. The input of NOISE is there for its shape alone.
  */
 struct mcd_step {
     uint32_t size;
@@ -82,6 +83,7 @@ struct mcd_kernel {
     void *state;                  /* passed to run; NULL is fine */
     void (*release)(void *state); /* called when the plan goes; NULL if there is nothing to do */
     size_t workspace;             /* bytes wanted in step->workspace, 0 for none */
+    uint64_t room[4];             /* 0: for later versions */
 };
 
 struct mcd_backend_info {
@@ -96,11 +98,19 @@ struct mcd_backend {
     uint32_t size;
     void (*info)(void *self, struct mcd_backend_info *);
 
-    /* Memory, from any thread. alloc: contents undefined, *buffer untouched on failure. */
+    /*
+     * All functions may be called from several threads at once, kernel, write and read among them:
+     * workers make and run their own plans side by side. Calls on one buffer never overlap.
+     *
+     * alloc: contents undefined; *buffer is untouched on failure.
+     */
     int (*alloc)(void *self, size_t bytes, struct mcd_buffer **buffer, struct mcd_error *);
     void (*release)(void *self, struct mcd_buffer *); /* NULL is fine */
 
-    /* Copy a whole tensor from and to dense host memory. read waits for work that writes it. */
+    /*
+     * Copy a whole tensor from and to dense host memory. `from` may be used again when write
+     * returns, and *to is complete when read does; either waits for work on that tensor.
+     */
     int (*write)(void *self, const struct mcd_tensor *to, const void *from, struct mcd_error *);
     int (*read)(void *self, const struct mcd_tensor *from, void *to, struct mcd_error *);
 
@@ -112,7 +122,10 @@ struct mcd_backend {
     int (*kernel)(void *self, const struct mcd_step *step, struct mcd_kernel *kernel,
                   struct mcd_error *);
 
-    /* Waits for everything started before. NULL for a backend that never defers work. */
+    /*
+     * Waits for everything started before; called before memory goes that a failed run may still
+     * use. NULL for a backend that never defers work.
+     */
     int (*sync)(void *self, struct mcd_error *);
 
     /* NULL for a backend that cannot: the core never lets another one step in. */

@@ -164,8 +164,8 @@ struct mcd_graph {
                      double start, double spread);
 
     /*
-     * Records a layer plugin under a name. `format` makes its specification, "linear:out=10".
-     * Names nest with dots: parameters of a layer within layer "a" are "a.b.weight".
+     * Records a layer plugin under a name. `format` makes its specification, "linear:out=10", in
+     * the C locale. Names nest with dots: parameters of a layer within layer "a" are "a.b.weight".
      */
     mcd_val (*layer)(struct mcd_graph *, const char *name, uint32_t n, const mcd_val *in,
                      const char *format, va_list);

@@ -26,9 +26,10 @@ struct mcd_site {
 
 /* How a pass draws at a site. */
 struct mcd_draw {
-    uint64_t stream; /* below MCD_MAX_STREAM: stream of mcd_address */
-    uint32_t flip;   /* 1: read u as 1 - u, a normal as its negative */
-    uint32_t shared; /* 1: every row reads row 0's numbers, one mask per pass */
+    uint64_t stream;  /* below MCD_MAX_STREAM: stream of mcd_address */
+    uint32_t flip;    /* 1: read u as 1 - u, a normal as its negative */
+    uint32_t shared;  /* 1: every row reads row 0's numbers, one mask per pass */
+    uint64_t room[2]; /* 0: for later versions */
 };
 
 /* api of a MCD_SAMPLER plugin. Both functions may be called from several threads at once. */
@@ -36,14 +37,21 @@ struct mcd_sampler {
     uint32_t size;
 
     /*
-     * Passes come in groups of this many (pass / group is the group's number): passes of a group
-     * may depend on each other, groups are independent and alike. Standard errors are taken over
-     * groups.
+     * Passes come in groups of this many, 1 to 65536, the same at every call; pass / group is the
+     * group's number. Passes of a group may depend on each other, groups are independent and alike.
+     * Standard errors are taken over groups.
      */
     uint32_t (*group)(void *self);
 
-    int (*draw)(void *self, const struct mcd_site *site, uint64_t pass, struct mcd_draw *draw,
-                struct mcd_error *error);
+    /*
+     * How pass number `pass` (absolute, from 0) draws at a site. Sets every field of *draw, best
+     * by assigning a whole struct. The answer depends on the arguments alone, so that any pass can
+     * be replayed; a sampler with randomness of its own takes it from `seed` in MCD_DOMAIN_SAMPLER.
+     * MCD_INVALID if the sampler cannot serve the site's law. NULL is allowed beside fill, if only
+     * Bernoulli sites are served.
+     */
+    int (*draw)(void *self, const struct mcd_site *site, uint64_t seed, uint64_t pass,
+                struct mcd_draw *draw, struct mcd_error *error);
 
     /*
      * NULL, or fills the dropped units of one Bernoulli site itself, instead of draw: bit b of

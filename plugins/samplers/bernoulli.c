@@ -28,10 +28,11 @@ static uint32_t group(void *self)
     return 1;
 }
 
-static int draw(void *self, const struct mcd_site *site, uint64_t pass, struct mcd_draw *d,
-                struct mcd_error *error)
+static int draw(void *self, const struct mcd_site *site, uint64_t seed, uint64_t pass,
+                struct mcd_draw *d, struct mcd_error *error)
 {
     (void)site;
+    (void)seed;
     (void)error;
     *d = (struct mcd_draw){.stream = pass, .shared = (uint32_t) * (int *)self};
     return MCD_OK;

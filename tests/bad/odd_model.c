@@ -1,7 +1,9 @@
-/* A model whose output is not what a model's must be. */
+/* A model whose output or recipe is not what a model's must be. */
 #include <mcdrop/model.h>
 
-#define PARAMS(X) X(ENUM, output, NULL, "nothing|stray|rowless|image", "what is returned")
+#define PARAMS(X)                                                                                  \
+    X(ENUM, output, NULL, "nothing|stray|rowless|image|no_recipe|no_task",                         \
+      "what is returned, or what the recipe lacks")
 
 static const struct mcd_param params[] = {PARAMS(MCD_ROW) MCD_PARAM_END};
 
@@ -30,9 +32,12 @@ static mcd_val build(void *self, struct mcd_graph *g, mcd_val x)
 
 static const struct mcd_recipe *recipe(void *self)
 {
-    static const struct mcd_recipe r = {.size = sizeof r, .task = MCD_CLASSIFY};
-    (void)self;
-    return &r;
+    static const struct mcd_recipe good = {
+        .size = sizeof good, .task = MCD_CLASSIFY, .optimiser = MCD_SGD, .data = "mnist"};
+    static const struct mcd_recipe no_task = {
+        .size = sizeof no_task, .optimiser = MCD_SGD, .data = "mnist"};
+    int output = *(int *)self;
+    return output == 4 ? NULL : output == 5 ? &no_task : &good;
 }
 
 static const struct mcd_model api = {sizeof api, build, recipe};

@@ -156,10 +156,11 @@ static int make_run(struct placed_step *p, uint32_t key)
     if (!p->draws || !p->words || !p->bits)
         return 0;
     for (uint32_t i = 0; i < sites * c->passes; i++)
-        p->draws[i] = (struct mcd_draw){c->stream + 3 * i + 1, i & 1, i >> 1 & 1};
+        p->draws[i] =
+            (struct mcd_draw){.stream = c->stream + 3 * i + 1, .flip = i & 1, .shared = i >> 1 & 1};
     for (uint32_t i = 0; i < c->passes; i++)
-        p->draws[site * c->passes + i] =
-            (struct mcd_draw){c->stream + 5 * i, c->flip >> i % 32 & 1, c->shared};
+        p->draws[site * c->passes + i] = (struct mcd_draw){
+            .stream = c->stream + 5 * i, .flip = c->flip >> i % 32 & 1, .shared = c->shared};
     for (size_t i = 0; i < words; i++)
         p->words[i] = mcd_philox(key, (uint32_t)i, 1, 0, 0).w[0];
     p->bits[site] = p->words;
