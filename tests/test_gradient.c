@@ -668,15 +668,24 @@ static const struct gradient_case models[] = {
     {.name = "lenet", .text = "lenet:classes=4,drop=0.3", .in = {2, {12, 12}}},
     {.name = "lenet", .text = "lenet:classes=3,drop=0.3,noise=gaussian", .in = {3, {2, 9, 7}}},
     {.name = "lenet", .text = "lenet", .in = {2, {28, 28}}},
+    {.name = "mlp2", .text = "mlp2:hidden=7x6x5,outputs=2", .in = {1, {3}}},
+    {.name = "mlp2", .text = "mlp2:hidden=7x6,activation=tanh,noise=gaussian", .in = {1, {1}}},
 };
 
-static void check_model(const char *spec, struct mcd_shape in, size_t probes)
+/* The loss that the model is trained with: cross entropy, or the mean squared error. */
+static mcd_val loss_of(struct rig *r, int is_regression, mcd_val y)
+{
+    struct mcd_shape shape = is_regression ? mcd_shape_of(r->g, y) : scalar;
+    mcd_val in[2] = {y, rig_target(r, shape, !is_regression)};
+    return r->g->op(r->g, is_regression ? MCD_OP_MSE : MCD_OP_XENT, 2, in, NULL);
+}
+
+static void check_model(const char *name, const char *spec, struct mcd_shape in, size_t probes)
 {
     struct rig r;
     rig_open(&r, f64, 1, 1);
     mcd_val x = rig_input(&r, in), y = rig_model(&r, spec, x);
-    mcd_val label = rig_target(&r, scalar, 1);
-    mcd_val loss = r.g->op(r.g, MCD_OP_XENT, 2, (mcd_val[]){y, label}, NULL);
+    mcd_val loss = loss_of(&r, strcmp(name, "mlp2") == 0, y);
     struct differences d = {.rows = 3, .probes = probes};
     d.classes = (uint32_t)mcd_shape_of(r.g, y).dim[0];
     differences_check(&r, loss, &d);
@@ -693,7 +702,10 @@ static void every_model_is_right(void **state)
         int is_large = strcmp(models[i].name, "lenet") == 0;
         if (is_large && is_fast())
             continue;
-        check_model(models[i].text, models[i].in, is_large ? 4 : is_fast() ? 3 : 30);
+        check_model(models[i].name, models[i].text, models[i].in,
+                    is_large    ? 4
+                    : is_fast() ? 3
+                                : 30);
     }
 }
 

@@ -12,11 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint32_t task_of(const struct mcd_session *s)
-{
-    return ((const struct mcd_model *)s->model->plugin->api)->recipe(s->model->self)->task;
-}
-
 /* ---- reading ----------------------------------------------------------------------------- */
 
 static int check_options(const struct mcd_session *s, struct mcd_error *e)
@@ -27,10 +22,10 @@ static int check_options(const struct mcd_session *s, struct mcd_error *e)
                          : o->grid.count ? "--grid"
                          : o->keep_units ? "--no-standardise"
                                          : NULL;
-    if (task_of(s) == MCD_REGRESS && o->target && o->labels)
+    if (s->recipe.task == MCD_REGRESS && o->target && o->labels)
         return mcd_fail(e, MCD_INVALID, "--target",
                         "and --labels exclude each other: expected one");
-    if (task_of(s) == MCD_REGRESS || !option)
+    if (s->recipe.task == MCD_REGRESS || !option)
         return MCD_OK;
     return mcd_fail(e, MCD_INVALID, option, "is for regression, but %s is a classifier",
                     s->model->plugin->name);
@@ -41,7 +36,7 @@ int mcd_prepare_request(struct mcd_session *s, enum mcd_split split,
 {
     const struct mcd_columns *saved = &s->saved.frame.columns;
     int status = check_options(s, e);
-    if (status || task_of(s) != MCD_REGRESS)
+    if (status || s->recipe.task != MCD_REGRESS)
         return status;
     request->type = MCD_F64;
     request->answer = MCD_TARGETS;
@@ -149,7 +144,7 @@ int mcd_prepare_rows(struct mcd_session *s, enum mcd_split split, struct mcd_dat
                      struct mcd_error *e)
 {
     int status = MCD_OK;
-    if (task_of(s) != MCD_REGRESS)
+    if (s->recipe.task != MCD_REGRESS)
         return MCD_OK;
     if (split == MCD_TEST) {
         status = find_frame(s, e);

@@ -325,7 +325,7 @@ static int has_parameter(const struct mcd_item *model, const char *name)
 static int complete_outputs(struct mcd_session *s, const struct mcd_dataset *d, struct mcd_error *e)
 {
     struct mcd_spec spec = {0};
-    if (recipe(s)->task != MCD_REGRESS || !d->y.data || !has_parameter(s->model, "outputs"))
+    if (s->recipe.task != MCD_REGRESS || !d->y.data || !has_parameter(s->model, "outputs"))
         return MCD_OK;
     int status = mcd_spec_parse(s->host, s->spec, &spec, e);
     if (!status && !has_setting(&spec, "outputs")) {
