@@ -39,7 +39,7 @@ int mcd_frame_copy(struct mcd_frame *to, const struct mcd_frame *from, struct mc
 {
     int status = MCD_OK;
     const struct mcd_columns *c = &from->columns;
-    *to = (struct mcd_frame){.tau = from->tau};
+    *to = (struct mcd_frame){.tau = from->tau, .rows = from->rows};
     for (size_t i = 0; status == MCD_OK && i < c->inputs + c->answers; i++)
         status = mcd_columns_add(&to->columns, c->name[i], i >= c->inputs, e);
     if (status == MCD_OK && from->hold_out && !(to->hold_out = strdup(from->hold_out)))
@@ -98,11 +98,13 @@ int mcd_frame_fit(struct mcd_frame *f, const struct mcd_array *x, const struct m
     int status = create_scales(f, inputs, width(y), e);
     for (int64_t i = 0; status == MCD_OK && i < all; i++) {
         measure(i < inputs ? x : y, i < inputs ? i : i - inputs, &f->mean[i], &f->sd[i]);
-        if (!(f->sd[i] > 1e-12 * fabs(f->mean[i]) && isfinite(f->sd[i])))
+        if (!isfinite(f->sd[i]))
             status = mcd_fail(e, MCD_INVALID, mcd_place_item(source, name_of(f, i, text)).text,
-                              "its standard deviation over the rows to train on is %g (mean %g): "
-                              "expected values that differ",
-                              f->sd[i], f->mean[i]);
+                              "its values are too large to have a standard deviation");
+        else if (!(f->sd[i] > 1e-12 * fabs(f->mean[i])))
+            status = mcd_fail(e, MCD_INVALID, mcd_place_item(source, name_of(f, i, text)).text,
+                              "is %g in all the rows to train on: expected values that differ",
+                              f->mean[i]);
     }
     return status;
 }
@@ -174,8 +176,10 @@ json_t *mcd_frame_json(const struct mcd_frame *f)
         failed |= json_object_set_new(json, "mean", numbers_json(f->mean, f->inputs + f->outputs));
         failed |= json_object_set_new(json, "sd", numbers_json(f->sd, f->inputs + f->outputs));
     }
-    if (f->hold_out)
+    if (f->hold_out) {
         failed |= json_object_set_new(json, "hold_out", json_string(f->hold_out));
+        failed |= json_object_set_new(json, "rows", json_integer(f->rows));
+    }
     if (!failed)
         return json;
     json_decref(json);
@@ -214,12 +218,14 @@ static int parse_scales(struct mcd_frame *f, const json_t *json, struct mcd_erro
 int mcd_frame_parse(struct mcd_frame *f, const json_t *json, const char *path, struct mcd_error *e)
 {
     const char *hold_out = json_string_value(json_object_get(json, "hold_out"));
-    *f = (struct mcd_frame){0};
+    *f = (struct mcd_frame){.rows = json_integer_value(json_object_get(json, "rows"))};
     int status = parse_names(f, json_object_get(json, "inputs"), 0, e);
     if (status == MCD_OK)
         status = parse_names(f, json_object_get(json, "targets"), 1, e);
     if (status == MCD_OK)
         status = parse_scales(f, json, e);
+    if (status == MCD_OK && hold_out && f->rows < 2)
+        status = MCD_INVALID;
     if (status == MCD_OK && hold_out && !(f->hold_out = strdup(hold_out)))
         status = fail_memory(e);
     if (status)
@@ -227,6 +233,6 @@ int mcd_frame_parse(struct mcd_frame *f, const json_t *json, const char *path, s
     return status == MCD_INVALID
                ? mcd_fail(e, MCD_INVALID, mcd_place_file(path).text,
                           "what it says of its training data is damaged: expected inputs, targets, "
-                          "outputs, mean and sd")
+                          "outputs, mean, sd, hold_out and rows")
                : status;
 }

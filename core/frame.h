@@ -22,6 +22,7 @@ struct mcd_frame {
     int64_t inputs, outputs;    /* values of one row */
     double *mean, *sd; /* [inputs + outputs], inputs first; NULL: values stay as they are */
     char *hold_out;    /* as --hold-out; NULL: nothing was set aside */
+    int64_t rows;      /* of the data set, those set aside included */
     double tau;        /* precision of the noise, in the network's units; 0: not known */
 };
 

@@ -6,6 +6,7 @@
 #define CORE_KEEP_H
 
 #include "core/io/npy.h"
+#include "core/meaning.h"
 
 #include <mcdrop/error.h>
 
@@ -16,7 +17,8 @@ struct mcd_keep {
     struct mcd_npy_writer writer;
     uint64_t first_pass;
     int64_t rows, outputs;
-    size_t unit; /* bytes of one value */
+    size_t unit;                       /* bytes of one value */
+    const struct mcd_meaning *meaning; /* values are written in its units; NULL: as they are */
 };
 
 /* `passes`: at most so many will come. `type`: MCD_F32 or MCD_F64. */

@@ -16,9 +16,27 @@ size_t mcd_leaf_channels(const struct mcd_moments_spec *spec)
     return spec->task == MCD_CLASSIFY ? 2 * outputs + 1 : outputs;
 }
 
-size_t mcd_leaf_width(const struct mcd_moments_spec *spec)
+size_t mcd_leaf_moments(const struct mcd_moments_spec *spec)
 {
     return mcd_leaf_channels(spec) * (spec->group > 1 ? 4 : 2);
+}
+
+static int has_tallies(const struct mcd_moments_spec *spec)
+{
+    return spec->meaning && spec->meaning->target;
+}
+
+size_t mcd_leaf_width(const struct mcd_moments_spec *spec)
+{
+    size_t tallies = has_tallies(spec) ? (size_t)spec->outputs * MCD_BATCHES * MCD_TALLY : 0;
+    return mcd_leaf_moments(spec) + tallies;
+}
+
+struct mcd_tally *mcd_leaf_tallies(const struct mcd_moments_spec *spec, double *values,
+                                   int64_t output)
+{
+    struct mcd_tally *tallies = (struct mcd_tally *)(values + mcd_leaf_moments(spec));
+    return has_tallies(spec) ? tallies + output * MCD_BATCHES : NULL;
 }
 
 size_t mcd_leaf_sums(const struct mcd_moments_spec *spec)
@@ -48,6 +66,8 @@ static int64_t load(const struct mcd_moments_spec *spec, const struct mcd_leaf_i
         size_t at = i * in->stride + (size_t)k;
         x[k] = spec->type == MCD_F64 ? ((const double *)in->row_samples)[at]
                                      : (double)((const float *)in->row_samples)[at];
+        if (spec->meaning)
+            x[k] = spec->meaning->offset[k] + spec->meaning->scale[k] * x[k];
         if (!isfinite(x[k]) && bad == spec->outputs)
             bad = k;
     }
@@ -130,6 +150,39 @@ static uint64_t average_groups(const struct mcd_moments_spec *spec, const struct
     return groups;
 }
 
+static double noise_of(const struct mcd_moments_spec *spec, int64_t output)
+{
+    return spec->meaning->noise ? spec->meaning->noise[output] : 0;
+}
+
+/* The passes x [passes][outputs] of a regression by their answers. */
+static void tally(const struct mcd_moments_spec *spec, const struct mcd_leaf_input *in,
+                  const double *x, double *values)
+{
+    for (int64_t k = 0; k < spec->outputs; k++) {
+        struct mcd_tally *batch = mcd_leaf_tallies(spec, values, k);
+        double answer = spec->meaning->target[in->row * spec->outputs + k];
+        memset(batch, 0, MCD_BATCHES * sizeof *batch);
+        for (uint64_t i = 0; i < in->passes; i++) {
+            uint64_t pass = in->first + i;
+            mcd_tally_add(&batch[pass / spec->group % MCD_BATCHES],
+                          x[i * (uint64_t)spec->outputs + (uint64_t)k], answer, noise_of(spec, k),
+                          i == 0 || pass % spec->group == 0);
+        }
+    }
+}
+
+static void merge_tallies(const struct mcd_moments_spec *spec, double *left, const double *right)
+{
+    size_t at = mcd_leaf_moments(spec);
+    for (int64_t k = 0; k < spec->outputs; k++) {
+        struct mcd_tally *a = mcd_leaf_tallies(spec, left, k);
+        const struct mcd_tally *b = (const struct mcd_tally *)(right + at) + k * MCD_BATCHES;
+        for (unsigned j = 0; j < MCD_BATCHES; j++)
+            mcd_tally_merge(&a[j], &b[j], noise_of(spec, k));
+    }
+}
+
 int mcd_leaf_compute(const struct mcd_moments_spec *spec, const struct mcd_leaf_input *in,
                      double *scratch, double *values, int64_t *sums, struct mcd_error *e)
 {
@@ -149,6 +202,8 @@ int mcd_leaf_compute(const struct mcd_moments_spec *spec, const struct mcd_leaf_
             count(spec, in->first + i, x + spec->outputs, vote, sums);
     }
     spread(scratch, in->passes, channels, values, values + channels);
+    if (has_tallies(spec))
+        tally(spec, in, scratch, values);
     if (spec->group == 1)
         return MCD_OK;
     double *mean = scratch + in->passes * channels, *grouped = values + 2 * channels;
@@ -178,6 +233,8 @@ void mcd_leaf_merge(const struct mcd_moments_spec *spec, uint64_t first, uint64_
                     uint64_t right_passes, double *left, const double *right)
 {
     size_t channels = mcd_leaf_channels(spec);
+    if (has_tallies(spec))
+        merge_tallies(spec, left, right);
     merge(left, left_passes, right, right_passes, channels);
     if (spec->group > 1)
         merge(left + 2 * channels, mcd_leaf_groups(spec, first, left_passes), right + 2 * channels,

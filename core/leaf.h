@@ -4,7 +4,9 @@
  * A pass of a row has channels: its outputs, and in classification also the probabilities (softmax
  * of the outputs) and the entropy of these in nats. `values` holds each channel's mean, then each
  * channel's M2 (sum of squared differences from the mean); with groups of more than one pass the
- * means and M2 of the group means follow, over the groups that lie in the range completely.
+ * means and M2 of the group means follow, over the groups that lie in the range completely. Where
+ * the answers of a regression are known, a struct mcd_tally for each output and batch comes last,
+ * [outputs][MCD_BATCHES]. Outputs are in the user's units: see core/meaning.h.
  *
  * `sums` holds integers for each batch, batch = (pass / group) mod 16: for every class the sum of
  * probabilities in units of 2^-40, the votes (passes in which the class had the largest output,
@@ -16,6 +18,7 @@
 #define CORE_LEAF_H
 
 #include "core/moments.h"
+#include "core/tally.h"
 
 #define MCD_PROBABILITY_UNIT 0x1p-40
 #define MCD_ENTROPY_UNIT     0x1p-36
@@ -23,10 +26,15 @@
 /* Channels of one pass, doubles of `values`, integers of one batch of `sums`. */
 size_t mcd_leaf_channels(const struct mcd_moments_spec *spec);
 size_t mcd_leaf_width(const struct mcd_moments_spec *spec);
+size_t mcd_leaf_moments(const struct mcd_moments_spec *spec); /* those before the tallies */
 size_t mcd_leaf_sums(const struct mcd_moments_spec *spec);
 
 /* Doubles of `scratch`, for mcd_moments_total as well. */
 size_t mcd_leaf_scratch(const struct mcd_moments_spec *spec);
+
+/* The tallies of an output; NULL where there are no answers. */
+struct mcd_tally *mcd_leaf_tallies(const struct mcd_moments_spec *spec, double *values,
+                                   int64_t output);
 
 /* Groups that lie completely in `passes` passes from `first` on. */
 uint64_t mcd_leaf_groups(const struct mcd_moments_spec *spec, uint64_t first, uint64_t passes);

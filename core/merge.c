@@ -47,6 +47,15 @@ static int match_labels(const struct shard *a, const struct shard *b, struct mcd
                     mcd_place_file(a->name).text);
 }
 
+static int match_meaning(const struct shard *a, const struct shard *b, struct mcd_error *e)
+{
+    if (mcd_meaning_equal(a->p->meaning, b->p->meaning))
+        return MCD_OK;
+    return mcd_fail(e, MCD_INVALID, mcd_place_file(b->name).text,
+                    "has other targets, units or noise than %s: expected parts of one run",
+                    mcd_place_file(a->name).text);
+}
+
 static int match_ranges(const struct shard *a, const struct shard *b, struct mcd_error *e)
 {
     if (b->first == a->end)
@@ -69,6 +78,8 @@ static int match_all(const struct shard *shard, size_t count, struct mcd_error *
             status = mcd_origin_match(&a->p->origin, a->name, &b->p->origin, b->name, e);
         if (status == MCD_OK)
             status = match_labels(a, b, e);
+        if (status == MCD_OK)
+            status = match_meaning(a, b, e);
         if (status == MCD_OK)
             status = match_ranges(a, b, e);
     }

@@ -17,6 +17,8 @@
 #ifndef CORE_MOMENTS_H
 #define CORE_MOMENTS_H
 
+#include "core/meaning.h"
+
 #include <mcdrop/error.h>
 #include <mcdrop/plugin.h>
 
@@ -41,6 +43,7 @@ struct mcd_moments_spec {
     uint64_t first_pass, passes;
     uint32_t
         keep; /* 1: keep pieces for saving and joining; 0: fold them when a row block is done */
+    const struct mcd_meaning *meaning; /* regression: may be NULL; must outlive the moments */
 };
 
 /*

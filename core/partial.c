@@ -12,7 +12,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { MAX_TENSORS = MCD_MAX_PIECES + 3, MAX_METADATA = 24 };
+enum { MAX_TENSORS = MCD_MAX_PIECES + 7, MAX_METADATA = 24 };
 
 /* The file while it is put together. Values that were gathered are in `owned`. */
 struct draft {
@@ -35,6 +35,7 @@ void mcd_partial_clear(struct mcd_partial *p)
     mcd_origin_clear(p->host, &p->origin);
     p->host->release(p->host, p->deterministic);
     p->host->release(p->host, p->labels);
+    mcd_meaning_destroy(p->host, p->meaning);
     *p = (struct mcd_partial){0};
 }
 
@@ -148,6 +149,30 @@ static void add_rows(struct draft *d)
     a->dim[0] = s->rows;
 }
 
+static void add_vector(struct draft *d, const char *name, double *value)
+{
+    if (!value)
+        return;
+    snprintf(d->name[d->tensors], sizeof d->name[0], "%s", name);
+    add(d, MCD_F64, value, 1)->dim[0] = d->p->moments->spec.outputs;
+}
+
+static void add_meaning(struct draft *d)
+{
+    const struct mcd_meaning *m = d->p->meaning;
+    if (!m)
+        return;
+    add_vector(d, "offset", m->offset);
+    add_vector(d, "scale", m->scale);
+    add_vector(d, "noise", m->noise);
+    if (!m->target)
+        return;
+    snprintf(d->name[d->tensors], sizeof d->name[0], "target");
+    struct mcd_array *a = add(d, MCD_F64, m->target, 2);
+    a->dim[0] = m->rows;
+    a->dim[1] = m->outputs;
+}
+
 static int compose(struct draft *d)
 {
     const struct mcd_moments *m = d->p->moments;
@@ -165,6 +190,8 @@ static int compose(struct draft *d)
         status = add_sums(d);
     if (status == MCD_OK)
         add_rows(d);
+    if (status == MCD_OK)
+        add_meaning(d);
     return status;
 }
 

@@ -9,6 +9,12 @@
  *   sums                   i64 [N, 16, 2 K + 1]  of the pieces of values; classification only
  *   deterministic          f64 [N, K]            outputs of weight averaging
  *   labels                 i64 [N]               optional
+ *
+ * and of a regression, in the user's units (core/meaning.h):
+ *
+ *   offset, scale          f64 [K]
+ *   noise                  f64 [K]               optional
+ *   target                 f64 [N, K]            optional
  */
 #ifndef CORE_PARTIAL_H
 #define CORE_PARTIAL_H
@@ -23,8 +29,9 @@
 struct mcd_partial {
     const struct mcd_host *host;
     struct mcd_moments *moments; /* with spec.keep; loaded ones are one row block */
+    struct mcd_meaning *meaning; /* of a regression: the moments' own; NULL: values as they are */
     struct mcd_origin origin;
-    double *deterministic; /* [rows][outputs] */
+    double *deterministic; /* [rows][outputs], in the user's units */
     int64_t *labels;       /* [rows], or NULL */
 };
 

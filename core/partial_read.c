@@ -163,14 +163,16 @@ static int by_first(const void *a, const void *b)
 
 static int list_pieces(struct source *s)
 {
-    static const char *const others[] = {"sums", "deterministic", "labels"};
+    static const char *const others[] = {"sums",  "deterministic", "labels", "offset",
+                                         "scale", "noise",         "target"};
+    enum { OTHERS = sizeof others / sizeof *others };
     for (size_t i = 0; i < s->file->count; i++) {
         const struct mcd_safetensor *tensor = &s->file->tensor[i];
         struct entry t = {.tensor = tensor};
         size_t k = 0;
-        while (k < 3 && strcmp(others[k], tensor->name) != 0)
+        while (k < OTHERS && strcmp(others[k], tensor->name) != 0)
             k++;
-        if (k < 3)
+        if (k < OTHERS)
             continue;
         if (!read_name(tensor->name, &t) || s->entries == MCD_MAX_PIECES)
             return refuse(s, tensor->name, "moments.FIRST.PASSES or samples.FIRST.PASSES, few");
@@ -184,13 +186,45 @@ static int list_pieces(struct source *s)
 }
 
 /* Means are finite; M2, every second row of channels, finite and not negative. */
+static int are_moments(const struct source *s, const double *x)
+{
+    size_t channels = mcd_leaf_channels(&s->spec);
+    for (size_t i = 0; i < mcd_leaf_moments(&s->spec); i++)
+        if (!isfinite(x[i]) || (i / channels % 2 == 1 && x[i] < 0.0))
+            return 0;
+    return 1;
+}
+
+/* Batches that have as many passes as they must, with sums that have no sign. */
+static int are_tallies(const struct source *s, const struct mcd_halves *h,
+                       const struct mcd_tally *t)
+{
+    for (int64_t i = 0; i < s->spec.outputs * MCD_BATCHES; i++, t++) {
+        const double finite[] = {t->mean, t->peak, t->first, t->last};
+        const double sums[] = {t->m2, t->density, t->below, t->distance, t->pairs, t->spread};
+        int good = t->passes == (double)h->batch_passes[i % MCD_BATCHES] && t->pairs <= t->passes;
+        for (int k = 0; k < 4; k++)
+            good &= isfinite(finite[k]) != 0;
+        for (int k = 0; k < 6; k++)
+            good &= isfinite(sums[k]) && sums[k] >= 0;
+        if (!good)
+            return 0;
+    }
+    return 1;
+}
+
 static int check_values(const struct source *s, const struct entry *t)
 {
-    const double *x = t->tensor->value.data;
-    size_t channels = mcd_leaf_channels(&s->spec), width = mcd_leaf_width(&s->spec);
-    for (size_t i = 0; i < (size_t)s->spec.rows * width; i++)
-        if (!isfinite(x[i]) || (i % width / channels % 2 == 1 && x[i] < 0.0))
+    double *x = t->tensor->value.data;
+    struct mcd_halves h;
+    mcd_halves_init(&h, s->spec.group, t->first, t->passes);
+    for (int64_t row = 0; row < s->spec.rows; row++, x += mcd_leaf_width(&s->spec)) {
+        const struct mcd_tally *tallies = mcd_leaf_tallies(&s->spec, x, 0);
+        if (!are_moments(s, x))
             return refuse(s, t->tensor->name, "finite numbers, sums of squares not negative");
+        if (tallies && !are_tallies(s, &h, tallies))
+            return refuse(s, t->tensor->name, "tallies that such passes can have given");
+    }
     return MCD_OK;
 }
 
@@ -286,6 +320,49 @@ static int read_rows(const struct source *s)
     return MCD_OK;
 }
 
+/* Finite; greater than 0 where it `is_scale`. */
+static int read_numbers(const struct source *s, const char *name, uint32_t rank, int is_scale,
+                        double *to)
+{
+    const struct mcd_array *a = mcd_safetensors_find(s->file, name);
+    int64_t d0 = rank == 2 ? s->spec.rows : s->spec.outputs;
+    if (!to)
+        return MCD_OK;
+    if (!has_shape(a, MCD_F64, rank, d0, s->spec.outputs, 0))
+        return refuse(s, name, "F64 [outputs] or, of targets, [rows, outputs]");
+    for (int64_t i = 0; i < mcd_array_count(a); i++) {
+        to[i] = ((const double *)a->data)[i];
+        if (!isfinite(to[i]) || (is_scale && to[i] <= 0))
+            return refuse(s, name, "finite numbers, scales greater than 0");
+    }
+    return MCD_OK;
+}
+
+/* What the samples mean: before any piece is read, because that decides the pieces' width. */
+static int read_meaning(struct source *s)
+{
+    int noise = mcd_safetensors_find(s->file, "noise") != NULL;
+    int target = mcd_safetensors_find(s->file, "target") != NULL;
+    if (!mcd_safetensors_find(s->file, "offset"))
+        return noise || target || mcd_safetensors_find(s->file, "scale")
+                   ? refuse(s, "offset", "offset and scale where there are noise or target")
+                   : MCD_OK;
+    if (s->spec.task != MCD_REGRESS)
+        return refuse(s, "offset", "none of a classifier");
+    int status = mcd_meaning_create(s->p->host, s->spec.rows, s->spec.outputs, noise, target,
+                                    &s->p->meaning, s->e);
+    if (status == MCD_OK)
+        status = read_numbers(s, "offset", 1, 0, s->p->meaning->offset);
+    if (status == MCD_OK)
+        status = read_numbers(s, "scale", 1, 1, s->p->meaning->scale);
+    if (status == MCD_OK)
+        status = read_numbers(s, "noise", 1, 1, s->p->meaning->noise);
+    if (status == MCD_OK)
+        status = read_numbers(s, "target", 2, 0, s->p->meaning->target);
+    s->spec.meaning = s->p->meaning;
+    return status;
+}
+
 static int read_all(struct source *s)
 {
     int status = read_description(s);
@@ -293,6 +370,8 @@ static int read_all(struct source *s)
         status = mcd_moments_check(&s->spec, s->e);
     if (status == MCD_OK)
         status = check_rows(s);
+    if (status == MCD_OK)
+        status = read_meaning(s);
     if (status == MCD_OK)
         status = list_pieces(s);
     if (status == MCD_OK)

@@ -88,6 +88,7 @@ static struct mcd_moments_spec spec_of(const struct mcd_predict *p, const struct
         .first_pass = p->first_pass,
         .passes = p->passes,
         .keep = p->keep_pieces,
+        .meaning = p->meaning,
     };
 }
 

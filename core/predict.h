@@ -19,7 +19,8 @@ struct mcd_predict {
      * output mean (regression) is larger, or after `passes`. Looked at after 1, 2, 4, ... blocks.
      */
     double until_mcse;
-    uint32_t keep_pieces; /* 1: the moments can be saved and joined with others */
+    const struct mcd_meaning *meaning; /* regression: may be NULL; must outlive the moments */
+    uint32_t keep_pieces;              /* 1: the moments can be saved and joined with others */
 
     /*
      * May be NULL; else receives the outputs of consecutive passes of consecutive rows,

@@ -12,6 +12,7 @@ size_t mcd_result_figures(const struct mcd_result *r, struct mcd_figure figure[M
     static const struct mcd_summary none;
     const struct mcd_summary *s = r->summary ? r->summary : &none;
     const struct mcd_figure all[MCD_MAX_FIGURES] = {
+        {"target", 1, 0, r->meaning ? r->meaning->target : NULL, NULL},
         {"deterministic", MCD_BY_OUTPUT, 0, r->deterministic, NULL},
         {"output_mean", MCD_BY_OUTPUT, 0, s->output_mean, NULL},
         {"output_std", MCD_BY_OUTPUT, 0, s->output_sd, NULL},
@@ -127,6 +128,27 @@ static json_t *score_set(const struct mcd_scores *s, int passes)
     return checked(object, failed | put(object, "ece_bins", bin_values(s)));
 }
 
+/* Of one output. */
+static json_t *value_scores(const struct mcd_value_scores *s, int passes)
+{
+    json_t *object = json_object(), *pit = json_array();
+    int failed = 0;
+    for (unsigned i = 0; i < MCD_VALUE_SCORES; i++)
+        failed |= put(object, mcd_value_score_name(i), score_values(&s->score[i], passes));
+    for (unsigned i = 0; i < MCD_PIT_BINS; i++)
+        failed |= json_array_append_new(pit, json_integer(s->pit[i]));
+    return checked(object, failed | put(object, "pit", checked(pit, failed)));
+}
+
+static json_t *value_score_sets(const struct mcd_value_scores *s, int64_t outputs, int passes)
+{
+    json_t *array = json_array();
+    int failed = 0;
+    for (int64_t k = 0; k < outputs; k++)
+        failed |= json_array_append_new(array, value_scores(&s[k], passes));
+    return checked(array, failed);
+}
+
 static json_t *all_scores(const struct mcd_result *r)
 {
     json_t *object = json_object();
@@ -135,7 +157,26 @@ static json_t *all_scores(const struct mcd_result *r)
         failed |= put(object, "weight_averaging", score_set(r->average, 0));
     if (r->monte_carlo)
         failed |= put(object, "monte_carlo", score_set(r->monte_carlo, 1));
+    if (r->value_average)
+        failed |=
+            put(object, "weight_averaging", value_score_sets(r->value_average, r->outputs, 0));
+    if (r->value_monte_carlo)
+        failed |= put(object, "monte_carlo", value_score_sets(r->value_monte_carlo, r->outputs, 1));
     return checked(object, failed);
+}
+
+/* tau in the network's units, and by output the noise's standard deviation in the user's. */
+static int put_noise(const struct mcd_meaning *m, json_t *object)
+{
+    json_t *array;
+    int failed = 0;
+    if (!m || !m->noise)
+        return 0;
+    array = json_array();
+    for (int64_t k = 0; k < m->outputs; k++)
+        failed |= json_array_append_new(array, real(m->noise[k]));
+    failed |= put(object, "tau", real(mcd_meaning_tau(m)));
+    return failed | put(object, "noise_std", checked(array, failed));
 }
 
 /* How the result was made; without passes there is no sampler and no seed of theirs. */
@@ -152,6 +193,7 @@ static int put_description(const struct mcd_result *r, json_t *object)
         put(object, "task", json_string(r->task == MCD_CLASSIFY ? "classification" : "regression"));
     failed |= put(object, "rows", json_integer(r->rows));
     failed |= put(object, "outputs", json_integer(r->outputs));
+    failed |= put_noise(r->meaning, object);
     if (!s)
         return failed;
     failed |= put(object, "seed", natural(r->origin->seed));
@@ -168,7 +210,7 @@ int mcd_result_json(const struct mcd_result *r, json_t **json, struct mcd_error 
     int failed = put_description(r, object);
     for (size_t i = 0; i < figures && !failed; i++)
         failed |= put(object, figure[i].name, all_values(&figure[i], r->rows));
-    if (!failed && (r->average || r->monte_carlo))
+    if (!failed && (r->average || r->monte_carlo || r->value_average))
         failed |= put(object, "scores", all_scores(r));
     *json = checked(object, failed);
     return *json ? MCD_OK : mcd_fail(e, MCD_NOMEM, "result", "out of memory for its JSON");

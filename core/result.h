@@ -10,6 +10,7 @@
 #include "core/origin.h"
 #include "core/score.h"
 #include "core/summary.h"
+#include "core/value_score.h"
 
 #include <jansson.h>
 #include <stdint.h>
@@ -23,6 +24,11 @@ struct mcd_result {
     const struct mcd_summary *summary;    /* NULL: weight averaging alone */
     const struct mcd_scores *average;     /* of weight averaging; NULL: no labels */
     const struct mcd_scores *monte_carlo; /* NULL: no labels or no summary */
+
+    /* Regression, else NULL. */
+    const struct mcd_meaning *meaning;
+    const double *total_sd; /* [rows][outputs] with the noise; NULL: no noise or no summary */
+    const struct mcd_value_scores *value_average, *value_monte_carlo; /* [outputs]; NULL as above */
 };
 
 enum mcd_figure_shape {
@@ -47,8 +53,8 @@ size_t mcd_result_figures(const struct mcd_result *r, struct mcd_figure figure[M
 
 /*
  * The whole document: how it was made, every figure as an array by row (of arrays by output), and
- * `scores` with value, mc_se, test_se each, for weight averaging and for the mean of the passes.
- * *json is a new reference.
+ * `scores` with value, mc_se, test_se each, for weight averaging and for the passes: of a
+ * regression an array by output. *json is a new reference.
  */
 int mcd_result_json(const struct mcd_result *r, json_t **json, struct mcd_error *e);
 

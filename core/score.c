@@ -4,6 +4,7 @@
 #include "core/error.h"
 #include "core/host.h"
 #include "core/leaf.h"
+#include "core/mean.h"
 #include "core/ranking.h"
 
 #include <mcdrop/model.h>
@@ -92,40 +93,24 @@ static void fill_bins(const struct set *set, struct mcd_bin *bin)
     }
 }
 
-/* A running mean of rows with its standard error. */
-struct mean {
-    double n, mean, m2;
-};
-
-static void add(struct mean *m, double x)
+static struct mcd_score finish(const struct mcd_mean *m)
 {
-    double d = x - m->mean;
-    m->n += 1.0;
-    m->mean += d / m->n;
-    m->m2 += d * (x - m->mean);
-}
-
-static struct mcd_score finish(const struct mean *m)
-{
-    return (struct mcd_score){
-        .value = m->n > 0.0 ? m->mean : NAN,
-        .test_se = m->n > 1.0 ? sqrt(m->m2 / (m->n - 1.0) / m->n) : NAN,
-    };
+    return (struct mcd_score){.value = mcd_mean_value(m), .test_se = mcd_mean_error(m)};
 }
 
 static void score_means(const struct set *set, const struct mcd_bin *bin, struct mcd_score *score)
 {
-    struct mean correct = {0}, nll = {0}, brier = {0}, gap = {0};
-    struct mean right = {0}, wrong = {0};
+    struct mcd_mean correct = {0}, nll = {0}, brier = {0}, gap = {0};
+    struct mcd_mean right = {0}, wrong = {0};
     for (int64_t row = 0; row < set->rows; row++) {
         const struct fact *f = &set->fact[row];
         const struct mcd_bin *b = &bin[bin_of(f->confidence)];
         double signed_gap = f->confidence - f->correct;
-        add(&correct, f->correct);
-        add(&nll, f->nll);
-        add(&brier, f->brier);
-        add(&gap, b->confidence < b->accuracy ? -signed_gap : signed_gap);
-        add(f->correct ? &right : &wrong, f->entropy);
+        mcd_mean_add(&correct, f->correct);
+        mcd_mean_add(&nll, f->nll);
+        mcd_mean_add(&brier, f->brier);
+        mcd_mean_add(&gap, b->confidence < b->accuracy ? -signed_gap : signed_gap);
+        mcd_mean_add(f->correct ? &right : &wrong, f->entropy);
     }
     score[MCD_ACCURACY] = finish(&correct);
     score[MCD_NLL] = finish(&nll);

@@ -5,6 +5,7 @@
 #include "core/cli/command.h"
 #include "core/cli/fit.h"
 #include "core/cli/log.h"
+#include "core/cli/noise.h"
 #include "core/cli/open.h"
 #include "core/cli/passes.h"
 #include "core/cli/report.h"
@@ -105,13 +106,13 @@ static int print_summary(const struct mcd_report *report, const struct mcd_passe
            s->network->model->plugin->name, report->result.rows, s->data_name,
            report->result.summary ? report->summary.spec.passes : 0, s->options.seed,
            s->network->backend->spec);
-    if (report->result.task != MCD_CLASSIFY)
+    int scored = report->result.average || report->result.value_average;
+    if (report->result.task != MCD_CLASSIFY && !scored)
         return mcd_report_print(report, MCD_TEXT_FORMAT);
-    if (report->result.average)
+    if (scored)
         status = mcd_report_print_brief(report);
     for (int most = 1; !status && most >= 0; most--) {
-        printf("%s%s certain\n", most && !report->result.average ? "" : "\n",
-               most ? "Most" : "Least");
+        printf("%s%s certain\n", most && !scored ? "" : "\n", most ? "Most" : "Least");
         status = mcd_report_print_extremes(report, most, EXTREMES);
     }
     return status;
@@ -150,7 +151,9 @@ static int predict(const struct mcd_options *o, struct mcd_session *s, struct mc
         return status;
     struct mcd_passes passes = {
         .session = s, .data = data, .passes = choose_passes(s), .until_mcse = o->until_mcse};
-    status = mcd_passes_run(&passes, &result);
+    status = mcd_noise_settle(s, data, 0, &passes.tau);
+    if (!status)
+        status = mcd_passes_run(&passes, &result);
     if (!status)
         status = report(&passes, &result, folder);
     mcd_partial_clear(&result);
@@ -181,6 +184,7 @@ int mcd_cmd_default(int argc, char **argv)
         {&mcd_options_compute, 0, NULL, 0},
         {&mcd_options_training, 0, "Training, where the model's recipe shall not hold:", 2},
         {&mcd_options_passes, 0, "Predicting:", 3},
+        {&mcd_options_noise, 0, NULL, 4},
         {&mcd_options_sampler, 0, NULL, 4},
         {&mcd_options_table, 0, NULL, 0},
         {&mcd_options_split, 0, NULL, 2},

@@ -1,6 +1,7 @@
-/* mcdrop evaluate: how good a trained classifier is on a labelled set, both ways. */
+/* mcdrop evaluate: how good a trained model is on rows with answers, both ways. */
 #include "core/cli/command.h"
 #include "core/cli/log.h"
+#include "core/cli/noise.h"
 #include "core/cli/open.h"
 #include "core/cli/passes.h"
 #include "core/cli/report.h"
@@ -31,16 +32,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-static int check_task(const struct mcd_session *s)
-{
-    struct mcd_error e = {0};
-    if (s->network->recipe.task == MCD_CLASSIFY)
-        return MCD_EXIT_OK;
-    mcd_fail(&e, MCD_INVALID, s->network->model->spec,
-             "is a regression model: expected a classifier, whose scores these are");
-    return mcd_report_option(&e);
-}
-
 static int evaluate(const struct evaluate *v, struct mcd_session *session, struct mcd_dataset *data,
                     struct mcd_partial *result)
 {
@@ -51,8 +42,6 @@ static int evaluate(const struct evaluate *v, struct mcd_session *session, struc
         status = mcd_session_read(session, MCD_TEST, data);
     if (!status)
         status = mcd_session_build(session, data);
-    if (!status)
-        status = check_task(session);
     if (!status)
         status = mcd_session_check_answers(session, data);
     if (status)
@@ -65,9 +54,11 @@ static int evaluate(const struct evaluate *v, struct mcd_session *session, struc
                                    : DEFAULT_PASSES,
         .until_mcse = o->until_mcse,
     };
-    status = mcd_passes_run(&passes, result);
+    status = mcd_noise_settle(session, data, 1, &passes.tau);
     if (!status)
-        status = mcd_report_open(&report, result, MCD_CLASSIFY, data->x.dim[0],
+        status = mcd_passes_run(&passes, result);
+    if (!status)
+        status = mcd_report_open(&report, result, session->network->recipe.task, data->x.dim[0],
                                  session->network->outputs);
     if (!status)
         status = mcd_report_print_scores(&report, o->format);
@@ -78,17 +69,12 @@ static int evaluate(const struct evaluate *v, struct mcd_session *session, struc
 int mcd_cmd_evaluate(int argc, char **argv)
 {
     static const struct argp_child children[] = {
-        {&mcd_options_weights, 0, NULL, 0},
-        {&mcd_options_model, 0, NULL, 0},
-        {&mcd_options_data, 0, NULL, 1},
-        {&mcd_options_table, 0, NULL, 1},
-        {&mcd_options_rows, 0, NULL, 1},
-        {&mcd_options_passes, 0, NULL, 2},
-        {&mcd_options_sampler, 0, NULL, 2},
-        {&mcd_options_compute, 0, NULL, 3},
-        {&mcd_options_format, 0, NULL, 4},
-        {&mcd_options_common, 0, NULL, -1},
-        {0},
+        {&mcd_options_weights, 0, NULL, 0}, {&mcd_options_model, 0, NULL, 0},
+        {&mcd_options_data, 0, NULL, 1},    {&mcd_options_table, 0, NULL, 1},
+        {&mcd_options_rows, 0, NULL, 1},    {&mcd_options_passes, 0, NULL, 2},
+        {&mcd_options_noise, 0, NULL, 2},   {&mcd_options_sampler, 0, NULL, 2},
+        {&mcd_options_compute, 0, NULL, 3}, {&mcd_options_format, 0, NULL, 4},
+        {&mcd_options_common, 0, NULL, -1}, {0},
     };
     static const struct argp_option own[] = {{"deterministic", KEY_DETERMINISTIC, NULL, 0,
                                               "Weight averaging alone, no stochastic passes", 2},
@@ -96,10 +82,12 @@ int mcd_cmd_evaluate(int argc, char **argv)
     static const struct argp argp = {
         .options = own,
         .parser = parse,
-        .doc = "Scores a classifier on labelled inputs, by weight averaging and by the mean of "
-               "stochastic passes (default: 100): errors, accuracy, NLL, Brier score, calibration "
-               "error, entropies, how well the entropy finds errors, accuracy without the least "
-               "certain.\n\nmc_se is the standard error over other passes, test_se the one over "
+        .doc = "Scores a model on inputs with answers, by weight averaging and by stochastic "
+               "passes (default: 100). A classifier: errors, accuracy, NLL, Brier score, "
+               "calibration error, entropies, how well the entropy finds errors, accuracy without "
+               "the least certain. A regression: RMSE, log likelihood, CRPS, coverage and width of "
+               "intervals, standard deviations.\n\nmc_se is the standard error over other passes, "
+               "test_se the one over "
                "other test sets.\v"
                "Example: mcdrop evaluate --weights mcdrop-lenet/weights.safetensors --data mnist",
         .children = children,

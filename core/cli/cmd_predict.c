@@ -1,6 +1,7 @@
 /* mcdrop predict: what a trained model thinks of inputs, and how sure it is. */
 #include "core/cli/command.h"
 #include "core/cli/log.h"
+#include "core/cli/noise.h"
 #include "core/cli/open.h"
 #include "core/cli/passes.h"
 #include "core/cli/report.h"
@@ -125,7 +126,9 @@ static int predict(const struct predict *p, struct mcd_session *session, struct 
     if (status)
         return status;
     struct mcd_passes passes = passes_of(p, session, data);
-    status = mcd_passes_run(&passes, result);
+    status = mcd_noise_settle(session, data, 0, &passes.tau);
+    if (!status)
+        status = mcd_passes_run(&passes, result);
     if (!status)
         status = save_partial(p, result);
     return status ? status : report(p, session, data, result);
@@ -145,12 +148,19 @@ static const struct argp_option own[] = {
 int mcd_cmd_predict(int argc, char **argv)
 {
     static const struct argp_child children[] = {
-        {&mcd_options_weights, 0, NULL, 0}, {&mcd_options_model, 0, NULL, 0},
-        {&mcd_options_data, 0, NULL, 1},    {&mcd_options_table, 0, NULL, 1},
-        {&mcd_options_grid, 0, NULL, 1},    {&mcd_options_rows, 0, NULL, 1},
-        {&mcd_options_passes, 0, NULL, 2},  {&mcd_options_sampler, 0, NULL, 2},
-        {&mcd_options_compute, 0, NULL, 3}, {&mcd_options_format, 0, NULL, 4},
-        {&mcd_options_common, 0, NULL, -1}, {0},
+        {&mcd_options_weights, 0, NULL, 0},
+        {&mcd_options_model, 0, NULL, 0},
+        {&mcd_options_data, 0, NULL, 1},
+        {&mcd_options_table, 0, NULL, 1},
+        {&mcd_options_grid, 0, NULL, 1},
+        {&mcd_options_rows, 0, NULL, 1},
+        {&mcd_options_passes, 0, NULL, 2},
+        {&mcd_options_noise, 0, NULL, 2},
+        {&mcd_options_sampler, 0, NULL, 2},
+        {&mcd_options_compute, 0, NULL, 3},
+        {&mcd_options_format, 0, NULL, 4},
+        {&mcd_options_common, 0, NULL, -1},
+        {0},
     };
     static const struct argp argp = {
         .options = own,

@@ -2,6 +2,7 @@
 #include "core/cli/fit.h"
 
 #include "core/cli/log.h"
+#include "core/cli/noise.h"
 #include "core/cli/open.h"
 #include "core/cli/stop.h"
 #include "core/error.h"
@@ -168,6 +169,21 @@ int mcd_fit_is_complete(const struct mcd_fit *f)
     return f->state.update >= updates_of(f);
 }
 
+/* tau from the rows that were set aside, into the file of weights. */
+static int find_noise(struct mcd_fit *f)
+{
+    struct mcd_error e = {0};
+    struct mcd_session *s = f->session;
+    if (!f->train.test.target || mcd_network_check_stochastic(s->network, &e))
+        return MCD_EXIT_OK;
+    s->fitted_rows = f->train.trainer.data.rows;
+    s->fitted_decay = f->train.trainer.update.decay;
+    int status = mcd_noise_fit(s, &f->test, &s->frame.tau);
+    if (!status && mcd_train_state_save(&f->train, &f->state, &e))
+        status = mcd_report(&e);
+    return status;
+}
+
 int mcd_fit_run(struct mcd_fit *f)
 {
     struct mcd_error e = {0}, history = {0};
@@ -182,7 +198,7 @@ int mcd_fit_run(struct mcd_fit *f)
     if (mcd_train_history_save(&f->train, &f->state, f->folder->history, &history))
         return mcd_report(&history);
     mcd_log(MCD_LOG_INFO, "wrote %s and %s", f->folder->weights, f->folder->history);
-    return status ? mcd_report(&e) : MCD_EXIT_OK;
+    return status ? mcd_report(&e) : find_noise(f);
 }
 
 void mcd_fit_close(struct mcd_fit *f)

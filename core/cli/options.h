@@ -40,6 +40,8 @@ struct mcd_options {
     struct mcd_range grid;         /* inputs in the place of a data set; count 0: none */
     const char *target, *hold_out; /* of a regression, as given */
     int keep_units;                /* a regression's values are not standardised */
+    double tau, length_scale;      /* of its noise; 0: not given */
+    int fit_tau;                   /* to the answers at hand */
     int64_t rows;                  /* the first so many; 0: all */
     int64_t passes;                /* 0: the command's default */
     double until_mcse;             /* 0: no matter */
@@ -75,6 +77,7 @@ extern const struct argp mcd_options_passes;   /* --passes N, --until-mcse X */
 extern const struct argp mcd_options_training; /* --epochs N, --batch N, ...: options_training.c */
 extern const struct argp mcd_options_table;    /* --target LIST: options_regression.c */
 extern const struct argp mcd_options_split;    /* --hold-out X, --no-standardise */
+extern const struct argp mcd_options_noise;    /* --tau X|fit, --length-scale X */
 extern const struct argp mcd_options_grid;     /* --grid FIRST:LAST:STEP */
 extern const struct argp mcd_options_out;      /* --out PATH */
 extern const struct argp mcd_options_format;   /* --format text|json|csv */

@@ -6,6 +6,8 @@ enum {
     KEY_HOLD_OUT,
     KEY_KEEP_UNITS,
     KEY_GRID,
+    KEY_TAU,
+    KEY_LENGTH,
     MOST_INPUTS = 10000000
 };
 
@@ -24,6 +26,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_GRID:
         o->grid = mcd_option_range(state, "grid", arg, MOST_INPUTS);
+        return 0;
+    case KEY_TAU:
+        o->fit_tau = strcmp(arg, "fit") == 0;
+        o->tau = o->fit_tau ? 0 : mcd_option_real(state, "tau", arg, "(0, inf)");
+        return 0;
+    case KEY_LENGTH:
+        o->length_scale = mcd_option_real(state, "length-scale", arg, "(0, inf)");
+        return 0;
+    case ARGP_KEY_END:
+        if (o && o->length_scale > 0 && (o->tau > 0 || o->fit_tau))
+            argp_error(state, "--tau and --length-scale exclude each other");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -48,6 +61,17 @@ static const struct argp_option split_options[] = {
      0},
     {0}};
 const struct argp mcd_options_split = {.options = split_options, .parser = parse};
+
+static const struct argp_option noise_options[] = {
+    {"tau", KEY_TAU, "X|fit", 0,
+     "Precision (1 / variance) of a regression's noise, in the units of the network; fit: the one "
+     "that suits the answers at hand best (default: what training found on held-out rows)",
+     0},
+    {"length-scale", KEY_LENGTH, "X", 0,
+     "The precision that follows from a prior of this length scale and the training's weight decay",
+     0},
+    {0}};
+const struct argp mcd_options_noise = {.options = noise_options, .parser = parse};
 
 static const struct argp_option grid_options[] = {
     {"grid", KEY_GRID, "FIRST:LAST:STEP", 0,

@@ -2,6 +2,7 @@
 #include "core/cli/passes.h"
 
 #include "core/cli/log.h"
+#include "core/cli/noise.h"
 #include "core/cli/open.h"
 #include "core/cli/progress.h"
 #include "core/cli/stop.h"
@@ -106,7 +107,12 @@ static int average(const struct mcd_passes *p, struct mcd_partial *r, struct mcd
         mcd_host_zalloc(r->host, (size_t)(rows * n->outputs) * sizeof *r->deterministic, e);
     if (!r->deterministic)
         return MCD_NOMEM;
-    return mcd_average(n, p->data->x.data, rows, r->deterministic, &mcd_stop, e);
+    int status = mcd_average(n, p->data->x.data, rows, r->deterministic, &mcd_stop, e);
+    for (int64_t i = 0; !status && r->meaning && i < rows * n->outputs; i++) {
+        int64_t k = i % n->outputs;
+        r->deterministic[i] = r->meaning->offset[k] + r->meaning->scale[k] * r->deterministic[i];
+    }
+    return status;
 }
 
 /* Blocks of the core, told as what a user asked for: outputs of one row in one pass. */
@@ -135,6 +141,7 @@ static int predict(const struct mcd_passes *p, struct mcd_keep *keep, struct mcd
         .first_pass = p->first_pass,
         .passes = p->passes,
         .until_mcse = p->until_mcse,
+        .meaning = r->meaning,
         .keep_pieces = p->keep_pieces,
         .samples = keep ? mcd_keep_samples : NULL,
         .samples_arg = keep,
@@ -159,6 +166,7 @@ static int predict_and_keep(const struct mcd_passes *p, struct mcd_partial *r, s
                                  p->data->x.dim[0], n->outputs, e);
     if (status)
         return status;
+    keep.meaning = r->meaning;
     status = predict(p, &keep, r, e);
     if (!status)
         status = mcd_moments_done(r->moments, &done, e);
@@ -197,6 +205,8 @@ int mcd_passes_run(const struct mcd_passes *p, struct mcd_partial *r)
     int status = describe(p, &r->origin, &e);
     if (!status)
         status = copy_labels(p, r, &e);
+    if (!status)
+        status = mcd_noise_meaning(p->session, p->data, p->tau, &r->meaning, &e);
     if (!status)
         status = average(p, r, &e);
     if (!status && p->passes)

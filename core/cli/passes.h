@@ -17,6 +17,7 @@ struct mcd_passes {
     double until_mcse;           /* 0: all of them */
     const char *keep_samples;    /* NPY file that gets the outputs of every pass, or NULL */
     uint32_t keep_pieces;        /* the result will be saved */
+    double tau;                  /* regression: precision of the noise (noise.h); 0: not known */
 };
 
 /*

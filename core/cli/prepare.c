@@ -83,6 +83,10 @@ static int keep_part(const struct mcd_session *s, const char *hold_out, int mark
                      struct mcd_dataset *d, struct mcd_error *e)
 {
     int64_t rows = d->x.dim[0];
+    if (s->has_frame && s->frame.rows < rows) { /* as training saw it */
+        rows = d->x.dim[0] = s->frame.rows;
+        d->y.dim[0] = d->y.data ? rows : 0;
+    }
     unsigned char *aside = mcd_host_zalloc(s->host, (size_t)rows, e);
     int status = aside ? mcd_hold_out_choose(hold_out, s->frame_seed, rows, aside, e) : MCD_NOMEM;
     if (status == MCD_OK) {
@@ -96,9 +100,12 @@ static int keep_part(const struct mcd_session *s, const char *hold_out, int mark
 
 /* ---- which units ------------------------------------------------------------------------- */
 
-static int make_frame(struct mcd_session *s, const struct mcd_dataset *d, struct mcd_error *e)
+/* `rows`: with those that were set aside. */
+static int make_frame(struct mcd_session *s, const struct mcd_dataset *d, int64_t rows,
+                      struct mcd_error *e)
 {
-    struct mcd_frame f = {.columns = d->columns, .hold_out = (char *)s->options.hold_out};
+    struct mcd_frame f = {
+        .columns = d->columns, .hold_out = (char *)s->options.hold_out, .rows = rows};
     mcd_frame_clear(&s->frame);
     int status = mcd_frame_copy(&s->frame, &f, e);
     if (status == MCD_OK && d->y.data && !d->processed && !s->options.keep_units)
@@ -151,12 +158,14 @@ int mcd_prepare_rows(struct mcd_session *s, enum mcd_split split, struct mcd_dat
     } else {
         s->frame_data = s->data_name;
         s->frame_seed = s->options.seed;
+        s->has_frame = 0;
     }
+    int64_t all = d->x.dim[0];
     const char *hold_out = split == MCD_TRAIN ? s->options.hold_out : s->frame.hold_out;
     if (status == MCD_OK && hold_out && is_training_data(s))
         status = keep_part(s, hold_out, split == MCD_TEST, d, e);
     if (status == MCD_OK && split == MCD_TRAIN)
-        status = make_frame(s, d, e);
+        status = make_frame(s, d, all, e);
     if (status == MCD_OK)
         status = keep_truth(d, e);
     return status ? status : scale(s, d, e);

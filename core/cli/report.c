@@ -44,7 +44,9 @@ static int score(struct mcd_report *r, struct mcd_error *e)
 {
     const int64_t *labels = r->partial->labels;
     int status = MCD_OK;
-    if (!labels || r->result.task != MCD_CLASSIFY)
+    if (r->result.task == MCD_REGRESS)
+        return mcd_report_judge_values(r, e);
+    if (!labels)
         return MCD_OK;
     if (r->average_probability) {
         status = mcd_scores_deterministic(r->host, &r->average, r->average_probability,
@@ -67,7 +69,8 @@ int mcd_report_open(struct mcd_report *r, const struct mcd_partial *partial, uin
                                     .task = task,
                                     .rows = rows,
                                     .outputs = outputs,
-                                    .deterministic = partial->deterministic};
+                                    .deterministic = partial->deterministic,
+                                    .meaning = partial->meaning};
     int status = MCD_OK;
     if (partial->moments) {
         status = mcd_summary_create(&r->summary, partial->moments, &e);
@@ -86,6 +89,9 @@ void mcd_report_clear(struct mcd_report *r)
         return;
     mcd_summary_clear(&r->summary);
     r->host->release(r->host, r->average_probability);
+    r->host->release(r->host, r->total_sd);
+    r->host->release(r->host, r->value_average);
+    r->host->release(r->host, r->value_monte_carlo);
     *r = (struct mcd_report){0};
 }
 
@@ -145,8 +151,9 @@ static void add_class_row(const struct mcd_report *r, struct mcd_table *t, int64
     mcd_table_real(t, s->variation_ratio[row]);
 }
 
-static const struct mcd_column value_columns[] = {{"row", 0},  {"output", 0}, {"averaging", 5},
-                                                  {"mean", 5}, {"std", 4},    {"+-", 2}};
+static const struct mcd_column value_columns[] = {{"row", 0},       {"output", 0},   {"target", 5},
+                                                  {"averaging", 5}, {"mean", 5},     {"std", 4},
+                                                  {"+-", 2},        {"total_std", 4}};
 
 static void add_value_row(const struct mcd_report *r, struct mcd_table *t, int64_t row)
 {
@@ -154,15 +161,20 @@ static void add_value_row(const struct mcd_report *r, struct mcd_table *t, int64
     const struct mcd_summary *s = r->result.summary;
     for (int64_t k = 0; k < n; k++) {
         int64_t at = row * n + k;
+        const double *const figure[] = {
+            r->result.meaning ? r->result.meaning->target : NULL,
+            r->result.deterministic,
+            s ? s->output_mean : NULL,
+            s ? s->output_sd : NULL,
+            s ? s->output_mcse : NULL,
+            r->result.total_sd,
+        };
         mcd_table_int(t, row);
         if (n > 1)
             mcd_table_int(t, k);
         else
             mcd_table_none(t);
-        mcd_table_real(t, r->result.deterministic[at]);
-        const double *const figure[] = {s ? s->output_mean : NULL, s ? s->output_sd : NULL,
-                                        s ? s->output_mcse : NULL};
-        for (int i = 0; i < 3; i++)
+        for (size_t i = 0; i < sizeof figure / sizeof *figure; i++)
             if (figure[i])
                 mcd_table_real(t, figure[i][at]);
             else

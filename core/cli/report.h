@@ -17,6 +17,8 @@ struct mcd_report {
     struct mcd_summary summary;
     struct mcd_scores average, monte_carlo;
     double *average_probability; /* [rows][outputs] of weight averaging; NULL: regression */
+    double *total_sd;            /* [rows][outputs]: core/result.h */
+    struct mcd_value_scores *value_average, *value_monte_carlo; /* [outputs]; NULL: no targets */
     struct mcd_result result;
 };
 
@@ -38,10 +40,20 @@ int mcd_report_print_scores(const struct mcd_report *, enum mcd_format format);
 /* The few of them that a glance is for, as text. */
 int mcd_report_print_brief(const struct mcd_report *);
 
+/* A regression's scores, all of them or a few: what the two above are made of. */
+int mcd_report_print_values(const struct mcd_report *, int all, enum mcd_format format,
+                            struct mcd_error *e);
+
+/* Fills in what a regression adds to the figures: sd with noise, scores. */
+int mcd_report_judge_values(struct mcd_report *, struct mcd_error *e);
+
 /* The text lines of some rows. */
 int mcd_report_print_rows(const struct mcd_report *, const int64_t *row, int64_t count);
 
-/* The rows of smallest (most_certain 1) or largest predictive entropy, at most `count`, as text. */
+/*
+ * The rows of which the model is most certain (1) or least (0), at most `count`, as text: by
+ * predictive entropy, or by the standard deviation between passes of the first output.
+ */
 int mcd_report_print_extremes(const struct mcd_report *, int most_certain, int64_t count);
 
 /* The whole document into a file, whole or not at all. */

@@ -5,6 +5,8 @@
 #include "core/error.h"
 #include "core/host.h"
 
+#include <mcdrop/model.h>
+
 #include <stdlib.h>
 
 /* ---- scores ------------------------------------------------------------------------------ */
@@ -62,8 +64,13 @@ static int print_table(const struct mcd_report *r, const enum mcd_score_id *id, 
 int mcd_report_print_scores(const struct mcd_report *r, enum mcd_format format)
 {
     struct mcd_error e = {0};
-    int status = format == MCD_JSON_FORMAT ? print_json(r, &e)
-                                           : print_table(r, NULL, MCD_SCORES, format, &e);
+    int status;
+    if (format == MCD_JSON_FORMAT)
+        status = print_json(r, &e);
+    else if (r->result.task == MCD_REGRESS)
+        status = mcd_report_print_values(r, 1, format, &e);
+    else
+        status = print_table(r, NULL, MCD_SCORES, format, &e);
     return status ? mcd_report(&e) : MCD_EXIT_OK;
 }
 
@@ -72,28 +79,32 @@ int mcd_report_print_brief(const struct mcd_report *r)
     static const enum mcd_score_id brief[] = {MCD_ERRORS, MCD_NLL, MCD_ECE, MCD_AUROC,
                                               MCD_WITHOUT_10};
     struct mcd_error e = {0};
-    int status = print_table(r, brief, sizeof brief / sizeof *brief, MCD_TEXT_FORMAT, &e);
+    int status = r->result.task == MCD_REGRESS
+                     ? mcd_report_print_values(r, 0, MCD_TEXT_FORMAT, &e)
+                     : print_table(r, brief, sizeof brief / sizeof *brief, MCD_TEXT_FORMAT, &e);
     return status ? mcd_report(&e) : MCD_EXIT_OK;
 }
 
 /* ---- rows that stand out ----------------------------------------------------------------- */
 
 struct ranked {
-    double entropy;
+    double uncertainty;
     int64_t row;
 };
 
-static int by_entropy(const void *a, const void *b)
+static int by_uncertainty(const void *a, const void *b)
 {
     const struct ranked *x = a, *y = b;
-    if (x->entropy != y->entropy)
-        return x->entropy < y->entropy ? -1 : 1;
+    if (x->uncertainty != y->uncertainty)
+        return x->uncertainty < y->uncertainty ? -1 : 1;
     return (x->row > y->row) - (x->row < y->row);
 }
 
 /* Weight averaging alone has no mean probability: its own stands in. */
-static double entropy_of(const struct mcd_report *r, int64_t row)
+static double uncertainty_of(const struct mcd_report *r, int64_t row)
 {
+    if (r->result.task == MCD_REGRESS)
+        return r->result.summary ? r->summary.output_sd[row * r->result.outputs] : 0;
     if (r->result.summary)
         return r->summary.predictive_entropy[row];
     return mcd_entropy(r->average_probability + row * r->result.outputs, r->result.outputs);
@@ -106,9 +117,9 @@ int mcd_report_print_extremes(const struct mcd_report *r, int most_certain, int6
     struct ranked *rank = mcd_host_zalloc(r->host, (size_t)rows * sizeof *rank, &e);
     int64_t *row = mcd_host_zalloc(r->host, (size_t)n * sizeof *row, &e);
     for (int64_t i = 0; rank && i < rows; i++)
-        rank[i] = (struct ranked){entropy_of(r, i), i};
+        rank[i] = (struct ranked){uncertainty_of(r, i), i};
     if (rank && row) {
-        qsort(rank, (size_t)rows, sizeof *rank, by_entropy);
+        qsort(rank, (size_t)rows, sizeof *rank, by_uncertainty);
         for (int64_t i = 0; i < n; i++)
             row[i] = rank[most_certain ? i : rows - 1 - i].row;
     }

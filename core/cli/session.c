@@ -114,7 +114,7 @@ static void adopt(struct mcd_session *s)
     o->backend = o->backend ? o->backend : saved->backend;
     if (!saved->update.optimiser)
         return;
-    o->rows = o->rows ? o->rows : saved->rows;
+    o->rows = o->rows ? o->rows : saved->frame.hold_out ? saved->frame.rows : saved->rows;
     t->optimiser = t->optimiser ? t->optimiser : saved->update.optimiser;
     t->rate = or_saved(t->rate, saved->update.rate);
     t->momentum = or_saved(t->momentum, saved->update.momentum);
@@ -253,39 +253,42 @@ static void cut_rows(const struct mcd_session *s, struct mcd_dataset *d)
     d->x.dim[0] = rows;
     if (d->y.data)
         d->y.dim[0] = rows;
+    if (d->truth.data)
+        d->truth.dim[0] = rows;
 }
 
-/* How many of how many: "the first 100 of 272". */
-static void tell_rows(const struct mcd_session *s, enum mcd_split split,
-                      const struct mcd_dataset *d, int64_t all)
+/* "the first 3 of 68 held out of 272": `all` rows, of which `part` are this part. */
+static void tell_rows(enum mcd_split split, const struct mcd_dataset *d, int64_t part, int64_t all)
 {
-    char rows[80];
-    int64_t n = d->x.dim[0];
-    int apart = s->frame.hold_out && n < all && (s->options.rows == 0 || n < s->options.rows);
-    snprintf(rows, sizeof rows, "%" PRId64, all);
-    if (n < all)
-        snprintf(rows, sizeof rows, "%s%" PRId64 "%s of %" PRId64, apart ? "" : "the first ", n,
-                 !apart        ? ""
-                 : d->held_out ? " held out"
-                               : " kept",
-                 all);
-    mcd_log(MCD_LOG_INFO, "%s data: %s rows of %s", split == MCD_TRAIN ? "training" : "test", rows,
-            d->source);
+    char first[48] = "", of[48] = "";
+    if (d->x.dim[0] < part)
+        snprintf(first, sizeof first, "the first %" PRId64 " of ", d->x.dim[0]);
+    if (part < all)
+        snprintf(of, sizeof of, " %s of %" PRId64, d->held_out ? "held out" : "kept", all);
+    mcd_log(MCD_LOG_INFO, "%s data: %s%" PRId64 "%s rows of %s",
+            split == MCD_TRAIN ? "training" : "test", first, part, of, d->source);
 }
 
 int mcd_session_read(struct mcd_session *s, enum mcd_split split, struct mcd_dataset *d)
 {
     struct mcd_error e = {0};
-    int64_t all = 0;
+    int64_t all = 0, part = 0;
     int status = read_named(s, split, d, &e);
     if (!status) {
         all = d->x.dim[0];
-        cut_rows(s, d);
+        if (split == MCD_TRAIN) /* before any are set aside */
+            cut_rows(s, d);
+        part = d->x.dim[0];
         status = mcd_prepare_rows(s, split, d, &e);
     }
     if (status)
         return strncmp(e.where, "--", 2) ? mcd_report(&e) : mcd_report_option(&e);
-    tell_rows(s, split, d, all);
+    if (d->x.dim[0] < part) /* set aside, or not */
+        all = part, part = d->x.dim[0];
+    else
+        part = all;
+    cut_rows(s, d);
+    tell_rows(split, d, part, all);
     return MCD_EXIT_OK;
 }
 

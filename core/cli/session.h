@@ -32,6 +32,8 @@ struct mcd_session {
     int has_frame;
     const char *frame_data; /* the data set that it is of, as a user names it; NULL: not known */
     uint64_t frame_seed;    /* decides which rows were held out */
+    int64_t fitted_rows;    /* trained on in this session, with this decay; 0: it does not train */
+    double fitted_decay;
 };
 
 /*
