@@ -2,6 +2,7 @@
 #include "core/keep.h"
 
 #include "core/error.h"
+#include "core/meaning.h"
 
 #include <mcdrop/tensor.h>
 

@@ -6,11 +6,12 @@
 #define CORE_KEEP_H
 
 #include "core/io/npy.h"
-#include "core/meaning.h"
 
 #include <mcdrop/error.h>
 
 #include <stdint.h>
+
+struct mcd_meaning;
 
 /* Initialise with {0}; after create, call exactly one of finish and abort. */
 struct mcd_keep {

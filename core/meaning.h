@@ -5,10 +5,12 @@
 #ifndef CORE_MEANING_H
 #define CORE_MEANING_H
 
-#include <mcdrop/plugin.h>
+#include <mcdrop/error.h>
 
 #include <stddef.h>
 #include <stdint.h>
+
+struct mcd_host;
 
 /* Owned, from the host. All values are in the user's units. */
 struct mcd_meaning {

@@ -231,7 +231,13 @@ static void survives_lack_of_memory(void **state)
     int status = MCD_NOMEM;
     assert_int_equal(mcd_summary_create(&s, m, NULL), 0);
     assert_int_equal(mcd_scores_monte_carlo(&scores, &s, labels, NULL), 0);
-    struct mcd_result r = {&description, MCD_CLASSIFY, ROWS, CLASSES, average, &s, NULL, &scores};
+    struct mcd_result r = {.origin = &description,
+                           .task = MCD_CLASSIFY,
+                           .rows = ROWS,
+                           .outputs = CLASSES,
+                           .deterministic = average,
+                           .summary = &s,
+                           .monte_carlo = &scores};
     json_set_alloc_funcs(fragile, free);
     for (long k = 1; status == MCD_NOMEM; k++) {
         json_t *json;
