@@ -202,7 +202,8 @@ static int are_tallies(const struct source *s, const struct mcd_halves *h,
     for (int64_t i = 0; i < s->spec.outputs * MCD_BATCHES; i++, t++) {
         const double finite[] = {t->mean, t->peak, t->first, t->last};
         const double sums[] = {t->m2, t->density, t->below, t->distance, t->pairs, t->spread};
-        int good = t->passes == (double)h->batch_passes[i % MCD_BATCHES] && t->pairs <= t->passes;
+        int good = t->passes == (double)h->batch_passes[i % MCD_BATCHES] && t->pairs <= t->passes &&
+                   t->below <= t->passes;
         for (int k = 0; k < 4; k++)
             good &= isfinite(finite[k]) != 0;
         for (int k = 0; k < 6; k++)

@@ -60,7 +60,7 @@ struct sums {
 
 static void add(struct sums *s, const struct fact *f)
 {
-    int bin = (int)(f->pit * MCD_PIT_BINS);
+    double place = f->pit * MCD_PIT_BINS;
     mcd_mean_add(&s->square, f->error * f->error);
     mcd_mean_add(&s->likelihood, f->log_likelihood);
     mcd_mean_add(&s->crps, f->crps);
@@ -70,7 +70,7 @@ static void add(struct sums *s, const struct fact *f)
                      isnan(f->total) ? NAN : fabs(f->error) <= quantile[i] * f->total);
     mcd_mean_add(&s->epistemic, f->epistemic);
     mcd_mean_add(&s->total, f->total);
-    s->pit[bin < 0 ? 0 : bin >= MCD_PIT_BINS ? MCD_PIT_BINS - 1 : bin]++;
+    s->pit[place < MCD_PIT_BINS ? (int)place : MCD_PIT_BINS - 1]++;
 }
 
 static struct mcd_score score_of(const struct mcd_mean *m, double factor)

@@ -1,7 +1,8 @@
-/* Any bytes as a partial result: refused, or good for a summary and for joining with itself. */
+/* Any bytes as a partial result: refused, or good for a summary, for scores and for joining with itself. */
 #include "core/host.h"
 #include "core/merge.h"
 #include "core/summary.h"
+#include "core/value_score.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -12,6 +13,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static int is_small(const struct mcd_moments_spec *s)
 {
     return s->outputs * s->block_passes < 1 << 16;
+}
+
+static void judge(const struct mcd_partial *p)
+{
+    struct mcd_value_scores *s;
+    if (!p->meaning || !p->meaning->target || p->meaning->outputs > 1000)
+        return;
+    s = malloc((size_t)p->meaning->outputs * sizeof *s);
+    if (s && mcd_value_scores_monte_carlo(p->moments, s, NULL) == 0)
+        mcd_value_scores_deterministic(p->meaning, p->deterministic, s);
+    free(s);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -27,6 +39,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     if (is_small(&p[0].moments->spec) && mcd_summary_create(&s, p[0].moments, NULL) == 0)
         mcd_summary_clear(&s);
+    if (is_small(&p[0].moments->spec))
+        judge(&p[0]);
     if (mcd_partial_parse(host, data, size, "again", &p[1], NULL) != 0)
         abort();
     if (mcd_merge(p, names, 2, NULL) == 0) /* their passes overlap */
