@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "core/host.h"
 #include "core/io/file.h"
+#include "core/io/place.h"
 
 #include <math.h>
 #include <mcdrop/model.h>
@@ -299,16 +300,15 @@ int mcd_report_print(const struct mcd_report *r, enum mcd_format format)
     return status ? mcd_report(&e) : MCD_EXIT_OK;
 }
 
-/* What the file refuses is left to its committing, which has the name and the reason. */
 static int save_json(const json_t *json, struct mcd_output *out, struct mcd_error *e)
 {
     struct mcd_error own = {0};
     int status = mcd_json_print(json, out->stream, &own);
-    if (status && !ferror(out->stream)) {
-        mcd_output_abort(out);
-        return mcd_fail(e, status, own.where, "%s", own.text);
-    }
-    return mcd_output_commit(out, e);
+    if (!status)
+        return mcd_output_commit(out, e);
+    status = mcd_fail(e, status, mcd_place_file(out->path).text, "%s", own.text);
+    mcd_output_abort(out);
+    return status;
 }
 
 int mcd_report_save(const struct mcd_report *r, const char *path)

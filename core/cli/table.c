@@ -257,7 +257,7 @@ int mcd_json_print(const json_t *json, FILE *f, struct mcd_error *e)
         return MCD_OK;
     if (ferror(f))
         return mcd_fail(e, MCD_IO, "", "cannot be written: %s", strerror(errno));
-    return mcd_fail(e, MCD_NOMEM, "memory", "not enough to write the JSON");
+    return mcd_fail(e, MCD_NOMEM, "memory", "not enough to write it as JSON");
 }
 
 int mcd_table_print(const struct mcd_table *t, enum mcd_format format, FILE *f, struct mcd_error *e)
