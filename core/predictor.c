@@ -41,24 +41,41 @@ static int open_parts(struct mcd_predictor *p, const struct mcd_predictor_option
     return status;
 }
 
+/* Each extent is right, and so is their product: a row's bytes, many times over, can be counted. */
+static int check_input(const struct mcd_shape *input, struct mcd_error *error)
+{
+    int64_t all = 1;
+    if (input->rank > MCD_MAX_RANK)
+        return mcd_fail(error, MCD_INVALID, "mcd_predictor_options",
+                        "input has rank %u: expected at most %d", input->rank, MCD_MAX_RANK);
+    for (uint32_t i = 0; i < input->rank; i++) {
+        if (input->dim[i] < 1 || input->dim[i] > INT32_MAX)
+            return mcd_fail(error, MCD_INVALID, "mcd_predictor_options",
+                            "input has dimension %lld: expected 1 to 2^31 - 1",
+                            (long long)input->dim[i]);
+        if ((all *= input->dim[i]) > INT32_MAX)
+            return mcd_fail(error, MCD_INVALID, "mcd_predictor_options",
+                            "input has too many elements: expected at most 2^31 - 1");
+    }
+    return MCD_OK;
+}
+
 /* The caller's struct may be of an older, shorter version, or say nonsense. */
 static int check_options(const struct mcd_predictor_options *o, struct mcd_error *error)
 {
+    if (!o)
+        return mcd_fail(error, MCD_INVALID, "mcd_predictor_options", "NULL: expected options");
     if (o->size != sizeof *o)
         return mcd_fail(error, MCD_INVALID, "mcd_predictor_options", "size is %u: expected %zu",
                         o->size, sizeof *o);
     if (!o->model || !o->weights)
         return mcd_fail(error, MCD_INVALID, "mcd_predictor_options",
                         "model and weights must be given");
-    if (o->input.rank > MCD_MAX_RANK)
+    if (o->passes > MCD_MAX_PASSES)
         return mcd_fail(error, MCD_INVALID, "mcd_predictor_options",
-                        "input has rank %u: expected at most %d", o->input.rank, MCD_MAX_RANK);
-    for (uint32_t i = 0; i < o->input.rank; i++)
-        if (o->input.dim[i] < 1 || o->input.dim[i] > INT32_MAX)
-            return mcd_fail(error, MCD_INVALID, "mcd_predictor_options",
-                            "input has dimension %lld: expected 1 to 2^31 - 1",
-                            (long long)o->input.dim[i]);
-    return MCD_OK;
+                        "%llu passes: expected at most %llu", (unsigned long long)o->passes,
+                        (unsigned long long)MCD_MAX_PASSES);
+    return check_input(&o->input, error);
 }
 
 int mcd_predictor_open(const struct mcd_predictor_options *o, struct mcd_predictor **predictor,
@@ -106,19 +123,33 @@ int64_t mcd_predictor_outputs(const struct mcd_predictor *p)
 
 /* ---- predicting -------------------------------------------------------------------------- */
 
+static int wants_classes(const struct mcd_prediction *out)
+{
+    return out->probability_mean || out->probability_sd || out->probability_mcse ||
+           out->predictive_entropy || out->expected_entropy || out->mutual_information ||
+           out->variation_ratio || out->votes;
+}
+
+static int wants_passes(const struct mcd_prediction *out)
+{
+    return wants_classes(out) || out->output_mean || out->output_sd || out->output_mcse;
+}
+
 static int check_request(const struct mcd_predictor *p, const float *x, int64_t rows,
                          const struct mcd_prediction *out, struct mcd_error *error)
 {
+    if (!p || !x || !out)
+        return mcd_fail(error, MCD_INVALID, "mcd_predictor_run", "%s is NULL",
+                        !p   ? "the predictor"
+                        : !x ? "x"
+                             : "the prediction");
     if (out->size != sizeof *out)
         return mcd_fail(error, MCD_INVALID, "mcd_prediction", "size is %u: expected %zu", out->size,
                         sizeof *out);
     if (rows < 1 || rows > INT32_MAX)
         return mcd_fail(error, MCD_INVALID, "rows", "%lld: expected 1 to 2^31 - 1",
                         (long long)rows);
-    int wants_classes = out->probability_mean || out->probability_sd || out->probability_mcse ||
-                        out->predictive_entropy || out->expected_entropy ||
-                        out->mutual_information || out->variation_ratio || out->votes;
-    if (wants_classes && p->network->recipe.task != MCD_CLASSIFY)
+    if (wants_classes(out) && p->network->recipe.task != MCD_CLASSIFY)
         return mcd_fail(error, MCD_INVALID, "mcd_prediction",
                         "%s is a regression model: expected only average and output_*",
                         p->network->model->plugin->name);
@@ -181,7 +212,9 @@ int mcd_predictor_run(struct mcd_predictor *p, const float *x, int64_t rows,
     int status = check_request(p, x, rows, out, error);
     if (!status && out->average)
         status = mcd_average(p->network, x, rows, out->average, NULL, error);
-    return status ? status : run_passes(p, x, rows, out, error);
+    if (!status && wants_passes(out))
+        status = run_passes(p, x, rows, out, error);
+    return status;
 }
 
 const char *mcd_version(void)

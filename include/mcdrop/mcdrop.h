@@ -1,9 +1,17 @@
 /*
  * mcdrop as a library: open a trained network, predict with uncertainty, close.
  *
- *     struct mcd_predictor_options o = {.size = sizeof o, .model = "mlp", .weights =
- * "mlp.safetensors", .input = mcd_shape2(28, 28)}; struct mcd_predictor *p; if
- * (mcd_predictor_open(&o, &p, &error) == MCD_OK) mcd_predictor_run(p, x, rows, &moments, &error);
+ *     struct mcd_predictor_options o = {
+ *         .size = sizeof o,
+ *         .model = "mlp",
+ *         .weights = "mlp.safetensors",
+ *         .input = mcd_shape2(28, 28),
+ *     };
+ *     struct mcd_prediction out = {.size = sizeof out, .probability_mean = mean};
+ *     struct mcd_predictor *p;
+ *     if (mcd_predictor_open(&o, &p, &error) == MCD_OK)
+ *         mcd_predictor_run(p, x, rows, &out, &error);
+ *     mcd_predictor_close(p);
  *
  * Link with `pkg-config --cflags --libs mcdrop`. One handle is for one thread at a time; several
  * handles may be used from several threads at once. Nothing is printed and no signal is touched.
@@ -40,7 +48,7 @@ struct mcd_predictor_options {
  * not wanted. K is mcd_predictor_outputs. Means are over the passes, standard deviations have
  * divisor passes - 1, a standard error (mcse) says how far the mean may be from that of infinitely
  * many passes. Entropies are in nats. For regression models only `output_*` and `average` may be
- * wanted: the others are refused.
+ * wanted: the others are refused. Where `average` alone is wanted, no passes are made.
  */
 struct mcd_prediction {
     uint32_t size;                                 /* sizeof(struct mcd_prediction) */
@@ -68,6 +76,8 @@ MCD_EXPORT int64_t mcd_predictor_outputs(const struct mcd_predictor *predictor);
 /*
  * Predicts `rows` rows, x [rows][elements of options.input], every number finite. The answer for a
  * row depends on the row's number (which gives it its masks) but not on the other rows' values.
+ * After a failure the arrays hold nothing of use and the handle is as before. A network in which
+ * nothing is stochastic is refused unless `average` alone is wanted.
  */
 MCD_EXPORT int mcd_predictor_run(struct mcd_predictor *predictor, const float *x, int64_t rows,
                                  struct mcd_prediction *prediction, struct mcd_error *error);
