@@ -1,5 +1,5 @@
 /*
- * Faults: for a test program that is linked with -Wl,--wrap (FAULTS_WRAP in Makefile.am), every
+ * Faults: for a test program that is linked with -Wl,--wrap (fault_points in Makefile.am), every
  * allocation and every step of writing a file that the code under test asks for can fail in turn.
  *
  * Covered is what objects linked into the program ask for: the core, also on behalf of plugins, who
