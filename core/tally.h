@@ -9,7 +9,7 @@
  * Densities are summed relative to the largest, as logarithms would cancel or underflow. E|Y - Y'|
  * over two passes is estimated from pairs: the last pass of a group with the first of the batch's
  * next group. Groups are independent, so each pair is unbiased; all T^2 pairs would need all passes
- * at hand, and had 2/3 of the variance.
+ * at hand, and had 0.6 of the variance.
  */
 #ifndef CORE_TALLY_H
 #define CORE_TALLY_H

@@ -9,7 +9,7 @@
 
 #include "core/network.h"
 
-/* What training had: drop probability, weight decay, rows. */
+/* What training had: drop probability, weight decay, values (rows times outputs). */
 struct mcd_tau_prior {
     double drop, decay;
     int64_t rows;

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "core/host.h"
+#include "core/io/co2.h"
 #include "core/io/dataset.h"
 #include "core/io/safetensors.h"
 #include "core/trainer.h"
@@ -185,6 +186,45 @@ static void ships_the_series(void **state)
     mcd_safetensors_clear(&file);
 }
 
+/* With the line added again it is what was measured. */
+static void keeps_what_was_measured(void **state)
+{
+    (void)state;
+    char path[PATH_MAX];
+    struct mcd_error e = {0};
+    struct mcd_co2 c;
+    snprintf(path, sizeof path, "%s/../data/co2.csv", getenv("MCDROP_TEST_SRCDIR"));
+    assert_ok(mcd_co2_load(&c, path, &e), e);
+    assert_int_equal(c.rows, 272);
+    assert_string_equal(c.month[0], "1958-03");
+    assert_string_equal(c.month[271], "1981-03");
+    assert_true(c.ppm[0] == 315.71 && fabs(c.line.sd - 2.13453807) < 1e-8);
+    for (int i = 0; i < 272; i++)
+        assert_true(fabs(c.y[i] * c.line.sd + c.line.first + c.line.step * i - c.ppm[i]) < 1e-9);
+    mcd_co2_clear(&c);
+}
+
+static void refuses_what_is_no_series(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *place, *part;
+    } cases[] = {{"month,ppm\n1958-03,1\n1958-4,2\n1958-05,4\n", "line 3, column 1",
+                  "'1958-4' is not a month: expected one as 1958-03"},
+                 {"month,ppm\n1958-03,1\n1958-04,2\n1958-05,3\n", "bad.csv", "on a line"},
+                 {"month,ppm\n1958-03,1\n1958-04,3\n", "bad.csv", "2 measurements on a line"},
+                 {"month,ppm\n1958-03,\n", "line 2, column 2", "the value is missing"},
+                 {"month,x\n1958-03,1\n", "line 1", "no column 'ppm'"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct mcd_co2 c;
+        struct mcd_error e = {0};
+        const char *path = scratch_text("bad.csv", cases[i].text);
+        assert_int_equal(mcd_co2_load(&c, path, &e), MCD_INVALID);
+        assert_error(e, MCD_INVALID, cases[i].place, cases[i].part);
+        assert_null(c.ppm);
+    }
+}
+
 int main(void)
 {
     struct mcd_error e = {0};
@@ -192,13 +232,19 @@ int main(void)
     struct mcd_item *openblas = NULL;
     int has_openblas = mcd_item_open(host, MCD_BACKEND, "openblas", &openblas, &e) == MCD_OK;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(small_relu),       cmocka_unit_test(small_tanh),
-        cmocka_unit_test(a_thousand_steps), cmocka_unit_test(ships_the_series),
-        cmocka_unit_test(full_width),       cmocka_unit_test(full_width_openblas),
+        cmocka_unit_test(small_relu),
+        cmocka_unit_test(small_tanh),
+        cmocka_unit_test(a_thousand_steps),
+        cmocka_unit_test(ships_the_series),
+        cmocka_unit_test(keeps_what_was_measured),
+        cmocka_unit_test(refuses_what_is_no_series),
+        cmocka_unit_test(full_width),
+        cmocka_unit_test(full_width_openblas),
     };
     mcd_item_close(host, openblas);
     mcd_host_destroy(host);
     if (!has_openblas)
         print_message("# openblas is not there: not compared\n");
-    return _cmocka_run_group_tests("mlp2", tests, has_openblas ? 6 : 5, NULL, NULL);
+    return _cmocka_run_group_tests("mlp2", tests, has_openblas ? 8 : 7, scratch_setup,
+                                   scratch_teardown);
 }

@@ -228,6 +228,8 @@ static void predicts_a_grid(void **state)
     assert_program(0, "$M --model mlp2:hidden=8 --epochs 3 --seed 1 --out h --passes 10");
     assert_has("out", "mlp2: 272 rows of co2, 10 passes");
     assert_has("out", "\nrmse ");
+    assert_program(0, "$M --out h --grid 0:4:1 --passes 10");
+    assert_has("out", "mlp2: 5 rows of grid, 10 passes");
     assert_program(2, "$M predict --weights w/weights.safetensors --grid 0:1:0.5");
     assert_has("err", "the model has 2 inputs");
     assert_program(2, "$M predict --weights w/weights.safetensors --grid 0:1:-1");

@@ -64,6 +64,7 @@ static int fit(struct mcd_fit *f, struct mcd_session *s, const struct mcd_option
     struct mcd_options o = *options;
     o.rows = 0; /* these say what is predicted */
     o.input = o.labels = NULL;
+    o.grid = (struct mcd_range){0};
     int status = mcd_session_open(s, &o, folder->weights);
     if (!status)
         status = mcd_fit_open(f, s, folder);

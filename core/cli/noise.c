@@ -21,6 +21,7 @@ static int find_prior(const struct mcd_session *s, struct mcd_tau_prior *prior, 
     *prior = (struct mcd_tau_prior){.rows = s->saved.rows, .decay = s->saved.update.decay};
     if (s->fitted_rows)
         *prior = (struct mcd_tau_prior){.rows = s->fitted_rows, .decay = s->fitted_decay};
+    prior->rows *= s->network->outputs; /* the loss is their mean as well */
     return mcd_tau_drop(s->network, &prior->drop, e);
 }
 

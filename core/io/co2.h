@@ -10,6 +10,7 @@
 #include <mcdrop/error.h>
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* y * sd + first + step * t is the measurement of row t = 0, 1, ... in parts per million. */
 struct mcd_co2_line {
@@ -24,7 +25,23 @@ struct mcd_co2_line {
 int mcd_co2_process(const double *ppm, size_t n, double *x, double *y, struct mcd_co2_line *line,
                     const char *name, struct mcd_error *e);
 
-/* Reads month,ppm and returns x and y, MCD_F64 [n, 1] each. */
+/* The series with what it is made of. Initialise with {0}; owned, from malloc. */
+struct mcd_co2 {
+    int64_t rows;
+    char (*month)[8]; /* "1958-03" */
+    double *ppm, *x, *y;
+    struct mcd_co2_line line;
+};
+
+/* Reads a table with the columns month and ppm, in this order. On failure `c` is zeroed. */
+int mcd_co2_load(struct mcd_co2 *c, const char *path, struct mcd_error *e);
+
+void mcd_co2_clear(struct mcd_co2 *c);
+
+/* The first of the places (places.h) that has the file; the caller frees it. NULL if none has. */
+int mcd_co2_find(char **path, struct mcd_error *e);
+
+/* x and y alone, MCD_F64 [n, 1] each. */
 int mcd_co2_read(const char *path, struct mcd_array *x, struct mcd_array *y, struct mcd_error *e);
 
 #endif

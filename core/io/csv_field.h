@@ -1,4 +1,4 @@
-/* CSV as a stream of fields, after RFC 4180, for csv.c alone. */
+/* CSV as a stream of fields, after RFC 4180, for csv.c and co2.c. */
 #ifndef CORE_IO_CSV_FIELD_H
 #define CORE_IO_CSV_FIELD_H
 

@@ -137,15 +137,6 @@ static const char *advice(const char *name)
     return "expected mnist, fashion-mnist, co2, a folder or a file";
 }
 
-/* The first place that has the file of the series. */
-static int search_series(const struct mcd_places *places, struct files *f, struct mcd_error *e)
-{
-    for (size_t i = 0; i < places->count && !f->x; i++)
-        if (access(places->folder[i], F_OK) == 0 && !(f->x = strdup(places->folder[i])))
-            return mcd_fail(e, MCD_NOMEM, places->folder[i], "no memory for its name");
-    return MCD_OK;
-}
-
 /* The first place that has images and labels: images alone are of no use. */
 static int search_pairs(const struct mcd_places *places, uint32_t split, struct files *f,
                         struct mcd_error *e)
@@ -169,7 +160,7 @@ static int search_places(const struct mcd_dataset_request *r, struct files *f, s
     int series = is_series(r->data);
     int status = mcd_places_list(&places, series ? "co2.csv" : r->data, e);
     if (status == MCD_OK)
-        status = series ? search_series(&places, f, e) : search_pairs(&places, r->split, f, e);
+        status = series ? mcd_co2_find(&f->x, e) : search_pairs(&places, r->split, f, e);
     if (status == MCD_OK && !f->x) {
         mcd_places_join(&places, looked, sizeof looked);
         status = mcd_fail(e, MCD_IO, mcd_place_file(r->data).text,
