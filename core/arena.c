@@ -1,4 +1,5 @@
-/* Placement by first fit, largest first: simple, and within a few per cent of the best for chains.
+/*
+ * Placement by first fit, largest first: simple, and within a few per cent of the best for chains.
  */
 #include "arena.h"
 

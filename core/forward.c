@@ -150,8 +150,10 @@ static int fill_bits(const struct run *r, struct worker *w, const struct mcd_sit
     return MCD_OK;
 }
 
-/* How one pass draws at one site. A stream that is too large would reach into the other words of
- * the address and correlate sites in silence. */
+/*
+ * How one pass draws at one site. A stream that is too large would reach into the other words of
+ * the address and correlate sites in silence.
+ */
 static int ask_draw(const struct run *r, const struct mcd_site *site, uint64_t pass,
                     struct mcd_draw *draw, struct mcd_error *error)
 {

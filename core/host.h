@@ -28,8 +28,10 @@ void *mcd_host_zalloc(const struct mcd_host *, size_t bytes, struct mcd_error *e
 /* A copy of a text, NULL with the error recorded. */
 char *mcd_host_strdup(const struct mcd_host *, const char *text, struct mcd_error *e);
 
-/* For tests: allocations that were not released, and the k-th from now on (1 is the next) fails
- * once; 0 for none. */
+/*
+ * For tests: allocations that were not released, and the k-th from now on (1 is the next) fails
+ * once; 0 for none.
+ */
 uint64_t mcd_host_live(const struct mcd_host *);
 void mcd_host_fail_at(struct mcd_host *, uint64_t k);
 

@@ -18,9 +18,11 @@ struct mcd_item {
  * Opens what `spec` names (see spec.h): a file if it has a slash, else the first of that name in
  * the search path (see search.h), which alone is loaded. Failures:
  *
- *   MCD_INVALID      the specification is wrong: syntax, name, parameter; or the constructor says
- * so MCD_UNSUPPORTED  the file is not a plugin that this mcdrop can use MCD_DEVICE       a backend
- * that does not exist, whose libraries are missing, or without device MCD_NOMEM, MCD_IO
+ *   MCD_INVALID      the specification is wrong: syntax, name, parameter; or the constructor says so
+ *   MCD_UNSUPPORTED  the file is not a plugin that this mcdrop can use
+ *   MCD_DEVICE       a backend that does not exist, whose libraries are missing, or without device
+ *   MCD_NOMEM        there is no memory for it
+ *   MCD_IO           the file cannot be read
  *
  * On failure *item is NULL. Close it before the host goes.
  */

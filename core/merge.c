@@ -91,7 +91,8 @@ static int match_all(const struct shard *shard, size_t count, struct mcd_error *
     return status;
 }
 
-/* The row block's pieces behind those of `left`. Sums of what meets only here come with the leaf.
+/*
+ * The row block's pieces behind those of `left`. Sums of what meets only here come with the leaf.
  */
 static int append_moments(struct mcd_moments *left, struct mcd_moments *right, struct mcd_error *e)
 {

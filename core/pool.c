@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* One call of mcd_pool_run; lives on the caller's stack. Guarded by the pool's lock but for next.
+/*
+ * One call of mcd_pool_run; lives on the caller's stack. Guarded by the pool's lock but for next.
  */
 struct section {
     void (*f)(void *arg, uint32_t i, uint32_t worker);

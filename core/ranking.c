@@ -41,8 +41,10 @@ double mcd_ranking_auroc(const struct mcd_ranked *r, size_t n, double *se)
     struct group all = {0}, below = {0};
     for (size_t i = 0; i < n; i++)
         r[i].correct ? all.right++ : all.wrong++;
-    /* Placements: of a wrong one the share of right ones below it, of a right one the share of
-     * wrong ones above it. Their means are both the AUROC. */
+    /*
+     * Placements: of a wrong one the share of right ones below it, of a right one the share of
+     * wrong ones above it. Their means are both the AUROC.
+     */
     double wrong = 0.0, wrong2 = 0.0, right = 0.0, right2 = 0.0;
     for (size_t i = 0; i < n;) {
         struct group g = group_at(r, n, i);

@@ -10,7 +10,8 @@
 
 #include <mcdrop/backend.h>
 
-/* The optimiser's state is named "optimiser.first.<parameter>" (velocity, first moment), or second.
+/*
+ * The optimiser's state is named "optimiser.first.<parameter>" (velocity, first moment), or second.
  */
 #define MCD_SLOT_PREFIX "optimiser."
 enum { MCD_SLOT_NAME = MCD_MAX_SCOPE + 32 };

@@ -27,8 +27,10 @@ struct mcd_tally {
 
 enum { MCD_TALLY = sizeof(struct mcd_tally) / sizeof(double) };
 
-/* E|x| of a normal x with this mean and sd: Grimit et al. 2006, The continuous ranked probability
- * score for circular variables, its A(mean, sd^2). */
+/*
+ * E|x| of a normal x with this mean and sd: Grimit et al. 2006, The continuous ranked probability
+ * score for circular variables, its A(mean, sd^2).
+ */
 double mcd_mean_distance(double mean, double sd);
 
 /* One more pass; `starts` 1: the first of its group that is seen. */

@@ -37,7 +37,8 @@ void mcd_trainer_destroy(struct mcd_trainer *trainer); /* NULL is fine */
 /* Updates in one epoch; the last one has the rows that are left over. */
 uint64_t mcd_trainer_epoch_updates(const struct mcd_trainer *trainer);
 
-/* Does update number `update` (from 0). *loss is the batch's mean loss before it, *rows its size.
+/*
+ * Does update number `update` (from 0). *loss is the batch's mean loss before it, *rows its size.
  */
 int mcd_trainer_step(struct mcd_trainer *trainer, uint64_t update, double *loss, uint32_t *rows,
                      struct mcd_error *error);

@@ -30,7 +30,8 @@ enum fault {
 const char *fault_name(enum fault kind);
 int fault_errno(enum fault kind);
 
-/* From now on the k-th of that kind fails, once; 0: none. The clock starts at 0, one tick a look.
+/*
+ * From now on the k-th of that kind fails, once; 0: none. The clock starts at 0, one tick a look.
  */
 void faults_start(enum fault kind, unsigned long k);
 

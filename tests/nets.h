@@ -1,5 +1,7 @@
-/* The networks of tests/fixtures/README.md, as recordings and as networks with the formula's
- * weights. */
+/*
+ * The networks of tests/fixtures/README.md, as recordings and as networks with the formula's
+ * weights.
+ */
 #ifndef TESTS_NETS_H
 #define TESTS_NETS_H
 
@@ -24,7 +26,8 @@ const struct net *net_find(const char *name);
 /* Records it on x, in the rig's graph. */
 mcd_val net_record(const struct net *net, struct rig *r, mcd_val x);
 
-/* Input number 100 of the formula as the fixtures scale it, `count` elements; the caller frees it.
+/*
+ * Input number 100 of the formula as the fixtures scale it, `count` elements; the caller frees it.
  */
 double *net_input(const struct net *net, size_t count);
 

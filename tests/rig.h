@@ -75,8 +75,10 @@ double *rig_read(struct rig *r, mcd_val v);
 void rig_set(struct rig *r, const char *name, const double *from);
 double *rig_get(struct rig *r, const char *name, size_t *count);
 
-/* Sets parameter k to the formula's tensor k over the square root of its fan-in, as the fixtures'
- * networks have it: a bias has its weight's fan-in. */
+/*
+ * Sets parameter k to the formula's tensor k over the square root of its fan-in, as the fixtures'
+ * networks have it: a bias has its weight's fan-in.
+ */
 void rig_formula(struct rig *r);
 
 void rig_run(struct rig *r);

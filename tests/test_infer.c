@@ -339,8 +339,7 @@ static void losses(void **state)
     refuse(loss(MCD_OP_MSE, x, label()), "mse: input 1 is labels: expected numbers");
 }
 
-/* ---- ops that do not exist, names ---------------------------------------------------------------
- */
+/* ---- ops that do not exist, names -------------------------------------------------------- */
 
 static void unknown_ops(void **state)
 {

@@ -1,4 +1,5 @@
-/* Kept samples: every value in its place, whatever the order of blocks, also after an early stop.
+/*
+ * Kept samples: every value in its place, whatever the order of blocks, also after an early stop.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -65,8 +65,10 @@ static void compare_moments(const json_t *expected, const json_t *got, const cha
     assert_true(worst <= 5);
 }
 
-/* Outputs are nearly normal, so their standard deviations have a known spread; half as much again
- * allows for what they are not. */
+/*
+ * Outputs are nearly normal, so their standard deviations have a known spread; half as much again
+ * allows for what they are not.
+ */
 static void compare_spreads(const json_t *expected, const json_t *got)
 {
     double t = json_number_value(json_object_get(expected, "T")), worst = 0;

@@ -470,8 +470,10 @@ static void memory_does_not_grow(void **state)
     size_t now = mallinfo2().uordblks;
     resident += pages();
     mcd_predictor_close(p);
-    /* Less than one of the smallest allocations in each run; the allocator's own lists count.
-     * Address sanitizer and valgrind, which asks for the short form, hold freed memory back. */
+    /*
+     * Less than one of the smallest allocations in each run; the allocator's own lists count.
+     * Address sanitizer and valgrind, which asks for the short form, hold freed memory back.
+     */
 #ifndef __SANITIZE_ADDRESS__
     if (runs > 100)
         assert_true(now < used + 24 * runs && resident < 128);

@@ -18,7 +18,8 @@
 
 static char seen[4096];
 
-/* Reads what has arrived. A terminal passes bytes on when the kernel has time: until it is quiet.
+/*
+ * Reads what has arrived. A terminal passes bytes on when the kernel has time: until it is quiet.
  */
 static void take(int from)
 {

@@ -1,4 +1,5 @@
-/* Results as JSON: the keys and shapes that users know, null for NaN, the same text after joining.
+/*
+ * Results as JSON: the keys and shapes that users know, null for NaN, the same text after joining.
  */
 #include <mcdrop/model.h>
 

@@ -10,7 +10,8 @@ enum { GRAIN = 16384 }; /* elements */
 typedef void inner(float *out, const float *a, int64_t step_a, const float *b, int64_t step_b,
                    int64_t n);
 
-/* Strides are 0 or 1 in an innermost loop; each case has its own loop, so that it is vector code.
+/*
+ * Strides are 0 or 1 in an innermost loop; each case has its own loop, so that it is vector code.
  */
 #define INNER(NAME, OPERATOR)                                                                      \
     static MCD_CLONES void NAME(float *out, const float *a, int64_t step_a, const float *b,        \

@@ -61,7 +61,8 @@ int mcd_folder_make(const struct mcd_folder *f)
     return e.code ? mcd_report(&e) : MCD_EXIT_OK;
 }
 
-/* A second link, so that no moment is without the file; a renaming where links are not to be had.
+/*
+ * A second link, so that no moment is without the file; a renaming where links are not to be had.
  */
 int mcd_folder_set_aside(const struct mcd_folder *f)
 {

@@ -18,7 +18,8 @@ int mcd_folder_name(struct mcd_folder *, const struct mcd_options *options);
 /* Makes the folder if need be, and finds out now rather than after hours whether it is writable. */
 int mcd_folder_make(const struct mcd_folder *);
 
-/* Keeps the weights of an earlier run under `aside`, until they are replaced also where they are.
+/*
+ * Keeps the weights of an earlier run under `aside`, until they are replaced also where they are.
  */
 int mcd_folder_set_aside(const struct mcd_folder *);
 

@@ -1,4 +1,5 @@
-/* Ctrl-C and kill: the first one asks to finish the step and save, a second one ends the program.
+/*
+ * Ctrl-C and kill: the first one asks to finish the step and save, a second one ends the program.
  */
 #ifndef CLI_STOP_H
 #define CLI_STOP_H

@@ -19,7 +19,8 @@ struct mcd_place mcd_place_byte(const char *path, size_t offset);
 struct mcd_place mcd_place_line(const char *path, size_t line, size_t column); /* both from 1 */
 struct mcd_place mcd_place_item(const char *path, const char *name);           /* "PATH: NAME" */
 
-/* Up to 40 bytes of input; what is not printable ASCII becomes '?', what is longer ends in "...".
+/*
+ * Up to 40 bytes of input; what is not printable ASCII becomes '?', what is longer ends in "...".
  */
 struct mcd_shown {
     char text[48];

@@ -8,6 +8,7 @@
 
 /*
  * Folders that may hold data set NAME, whether they exist or not:
+ *
  *   ENTRY/NAME for each entry of the colon-separated MCDROP_DATA_PATH,
  *   $XDG_CACHE_HOME/mcdrop/NAME (~/.cache where that is not set to an absolute path),
  *   /usr/share/datasets/NAME, where Debian installs data sets,

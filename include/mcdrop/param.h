@@ -24,16 +24,17 @@
 extern "C" {
 #endif
 
-/* Kind          written as          domain, and what it says                    argument type  */
-enum mcd_kind {
-    MCD_INT = 1, /* 42               "[lo, hi]", either end ( or ) if excluded   int64_t        */
-    MCD_REAL,    /* 0.5, 1e-3        the same; inf and -inf for no bound         double         */
-    MCD_BOOL,    /* yes, no          NULL                                        int            */
-    MCD_ENUM,    /* one of a few     "first|second|third"                        int, its index */
-    MCD_TEXT,    /* anything         NULL                                        const char *   */
-    MCD_INTS /* 800x800          as INT, for every element                   const struct mcd_ints *
-              */
-};
+/*
+ * Kind      written as    domain, and what it says                    argument of the constructor
+ *
+ * INT       42            "[lo, hi]"; ( or ) excludes an end          int64_t
+ * REAL      0.5, 1e-3     the same; inf and -inf for no bound         double, never NaN
+ * BOOL      yes, no       NULL                                        int, 1 or 0
+ * ENUM      one of a few  "first|second|third"                        int, its index from 0
+ * TEXT      anything      NULL                                        const char *
+ * INTS      800x800       as INT, for every element                   const struct mcd_ints *
+ */
+enum mcd_kind { MCD_INT = 1, MCD_REAL, MCD_BOOL, MCD_ENUM, MCD_TEXT, MCD_INTS };
 
 /* A list of whole numbers. Valid during the call that it is passed to, as TEXT is. */
 struct mcd_ints {

@@ -29,8 +29,10 @@ double mcd_step_adapter_final(const struct mcd_step_adapter *a)
     return exp(a->mean);
 }
 
-/* 75 iterations for the step size, windows of 25, 50, ..., 50 for the step size again; if there is
- * no room for these, in the ratio 15 : 75 : 10. */
+/*
+ * 75 iterations for the step size, windows of 25, 50, ..., 50 for the step size again; if there is
+ * no room for these, in the ratio 15 : 75 : 10.
+ */
 struct mcd_windows mcd_windows(uint32_t tune)
 {
     uint32_t start = 75, close = 50, size = 25;

@@ -21,7 +21,8 @@ double mcd_step_adapter_learn(struct mcd_step_adapter *, double accept);
 /* The step size to keep. */
 double mcd_step_adapter_final(const struct mcd_step_adapter *);
 
-/* When the metric is estimated: iterations first ... last, in windows of which one ends at `end`.
+/*
+ * When the metric is estimated: iterations first ... last, in windows of which one ends at `end`.
  */
 struct mcd_windows {
     uint32_t first, last, end, size;

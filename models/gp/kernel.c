@@ -29,7 +29,8 @@ void mcd_gp_correlate(enum mcd_gp_kernel kernel, int64_t n, const double *d, dou
         out[i] = correlation(kernel, d[i], l);
 }
 
-/* With s proportional to d / l, ds / d log l = -s. The exponential is taken from the correlation.
+/*
+ * With s proportional to d / l, ds / d log l = -s. The exponential is taken from the correlation.
  */
 static double slope(enum mcd_gp_kernel kernel, double d, double l, double c)
 {

@@ -1,5 +1,7 @@
-/* dropout: drops single units (Srivastava et al. 2014), inverted: the rest is scaled by 1 / (1 -
- * p). */
+/*
+ * dropout: drops single units (Srivastava et al. 2014), inverted: the rest is scaled by
+ * 1 / (1 - p).
+ */
 #define MCD_NOISE_DOMAIN "[0, 1]"
 #include "noise.h"
 

@@ -1,4 +1,5 @@
-/* safetensors from hostile bytes: tensors or an error, never a crash, a leak or a wild allocation.
+/*
+ * safetensors from hostile bytes: tensors or an error, never a crash, a leak or a wild allocation.
  */
 #include "core/io/safetensors.h"
 
