@@ -195,7 +195,7 @@ static int compute(const struct run *r, struct worker *w, uint64_t number, void 
         .size = sizeof run,
         .domain = MCD_DOMAIN_PREDICT,
         .seed = f->seed,
-        .first_row = (uint64_t)row_block * f->block_rows,
+        .first_row = f->first_row + (uint64_t)row_block * f->block_rows,
         .passes = f->block_passes,
         .rows = f->block_rows,
         .draws = w->draws,

@@ -18,6 +18,7 @@ struct mcd_forward {
     const struct mcd_item *sampler; /* NULL: weight averaging, one pass without noise */
     const float *x;                 /* [rows][elements of network->input] */
     int64_t rows;
+    uint64_t first_row; /* number of row 0, for its masks; first_row + rows <= 2^32 */
     uint64_t seed;
     uint32_t block_rows, block_passes;
     uint64_t first_block, block_count; /* blocks of passes; 0 and 1 for weight averaging */

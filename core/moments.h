@@ -20,14 +20,14 @@
 #include "core/meaning.h"
 
 #include <mcdrop/error.h>
+#include <mcdrop/mcdrop.h>
 #include <mcdrop/plugin.h>
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* Passes of one run and of one block: they bound the fixed-point sums (see core/leaf.h). */
-#define MCD_MAX_PASSES ((uint64_t)1 << 25)
-#define MCD_MAX_BLOCK  ((uint32_t)1 << 16)
+/* Passes of one block. With MCD_MAX_PASSES it bounds the fixed-point sums (see core/leaf.h). */
+#define MCD_MAX_BLOCK ((uint32_t)1 << 16)
 
 /* Two aligned nodes of every size below 2^26 blocks, and samples at both ends, are fewer. */
 enum { MCD_BATCHES = 16, MCD_MAX_PIECES = 64 };

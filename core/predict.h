@@ -12,6 +12,7 @@ struct mcd_predict {
     const struct mcd_item *sampler;
     const float *x; /* [rows][elements of the network's input] */
     int64_t rows;
+    uint64_t first_row; /* number of row 0, for its masks; first_row + rows <= 2^32 */
     uint64_t seed;
     uint64_t first_pass, passes;
     /*
@@ -24,8 +25,8 @@ struct mcd_predict {
 
     /*
      * May be NULL; else receives the outputs of consecutive passes of consecutive rows,
-     * [passes][rows][outputs] in the backend's real type: passes as absolute numbers. One call at a
-     * time.
+     * [passes][rows][outputs] in the backend's real type: passes as absolute numbers, rows as those
+     * of x. One call at a time.
      */
     int (*samples)(void *arg, uint64_t first_pass, uint64_t passes, int64_t first_row, int64_t rows,
                    const void *samples, struct mcd_error *error);

@@ -2,26 +2,89 @@
 #include "checkpoint.h"
 #include "error.h"
 #include "evaluate.h"
+#include "frame.h"
 #include "host.h"
+#include "io/place.h"
+#include "meaning.h"
 #include "predict.h"
+#include "saved.h"
 #include "summary.h"
 
 #include <math.h>
 #include <mcdrop/mcdrop.h>
+#include <stddef.h>
 #include <string.h>
 
 enum { DEFAULT_PASSES = 1000 };
+
+/* ---- structs of callers that were compiled with another version -------------------------- */
+
+#define END_OF(type, member) (offsetof(type, member) + sizeof(((type *)NULL)->member))
+
+/* What version 1.0 of the interface had: never change, whatever is appended. */
+enum {
+    OPTIONS_1_0 = END_OF(struct mcd_predictor_options, seed),
+    PREDICTION_1_0 = END_OF(struct mcd_prediction, noise_std),
+    MOST_BYTES = 4096 /* of any version to come */
+};
+
+/*
+ * Copies the caller's struct into one of `bytes` here. What an older one lacks is zero; what a
+ * newer one has beyond must be zero, which asks for nothing.
+ */
+static int adopt(void *here, size_t bytes, const void *theirs, size_t least, const char *where,
+                 struct mcd_error *error)
+{
+    uint32_t size;
+    memcpy(&size, theirs, sizeof size);
+    if (size < least || size > MOST_BYTES)
+        return mcd_fail(error, MCD_INVALID, where, "size is %u: expected %zu", size, bytes);
+    for (size_t i = bytes; i < size; i++)
+        if (((const unsigned char *)theirs)[i])
+            return mcd_fail(error, MCD_UNSUPPORTED, where,
+                            "byte %zu is not zero: expected nothing beyond byte %zu, where the "
+                            "struct of this version (" PACKAGE_VERSION ") ends",
+                            i, bytes);
+    memset(here, 0, bytes);
+    memcpy(here, theirs, size < bytes ? size : bytes);
+    return MCD_OK;
+}
+
+/* ---- opening ----------------------------------------------------------------------------- */
 
 struct mcd_predictor {
     struct mcd_host *host;
     struct mcd_network *network;
     struct mcd_item *sampler;
+    struct mcd_frame frame; /* of a regression that mcdrop trained: the user's units */
     uint64_t passes, seed;
 };
 
 static const char *or_default(const char *text, const char *standard)
 {
     return text ? text : standard;
+}
+
+/* Weights from elsewhere say nothing of units: values are then as the network has them. */
+static int read_frame(struct mcd_predictor *p, const struct mcd_safetensors *file, const char *path,
+                      struct mcd_error *error)
+{
+    struct mcd_saved saved = {0};
+    if (p->network->recipe.task != MCD_REGRESS)
+        return MCD_OK;
+    int status = mcd_saved_read(p->host, file, path, &saved, error);
+    const struct mcd_frame *f = &saved.frame;
+    if (!status && f->mean &&
+        (f->inputs != mcd_shape_count(&p->network->input) || f->outputs != p->network->outputs))
+        status = mcd_fail(error, MCD_INVALID, mcd_place_file(path).text,
+                          "was trained on %lld inputs and %lld answers: expected %lld and %lld",
+                          (long long)f->inputs, (long long)f->outputs,
+                          (long long)mcd_shape_count(&p->network->input),
+                          (long long)p->network->outputs);
+    if (!status)
+        status = mcd_frame_copy(&p->frame, f, error);
+    mcd_saved_clear(p->host, &saved);
+    return status;
 }
 
 static int open_parts(struct mcd_predictor *p, const struct mcd_predictor_options *o,
@@ -37,6 +100,8 @@ static int open_parts(struct mcd_predictor *p, const struct mcd_predictor_option
         status = mcd_safetensors_read(o->weights, &file, error);
     if (!status)
         status = mcd_weights_load(p->network, &file, o->weights, 0, error);
+    if (!status)
+        status = read_frame(p, &file, o->weights, error);
     mcd_safetensors_clear(&file);
     return status;
 }
@@ -60,14 +125,8 @@ static int check_input(const struct mcd_shape *input, struct mcd_error *error)
     return MCD_OK;
 }
 
-/* The caller's struct may be of an older, shorter version, or say nonsense. */
 static int check_options(const struct mcd_predictor_options *o, struct mcd_error *error)
 {
-    if (!o)
-        return mcd_fail(error, MCD_INVALID, "mcd_predictor_options", "NULL: expected options");
-    if (o->size != sizeof *o)
-        return mcd_fail(error, MCD_INVALID, "mcd_predictor_options", "size is %u: expected %zu",
-                        o->size, sizeof *o);
     if (!o->model || !o->weights)
         return mcd_fail(error, MCD_INVALID, "mcd_predictor_options",
                         "model and weights must be given");
@@ -78,13 +137,9 @@ static int check_options(const struct mcd_predictor_options *o, struct mcd_error
     return check_input(&o->input, error);
 }
 
-int mcd_predictor_open(const struct mcd_predictor_options *o, struct mcd_predictor **predictor,
-                       struct mcd_error *error)
+static int open_checked(const struct mcd_predictor_options *o, struct mcd_predictor **predictor,
+                        struct mcd_error *error)
 {
-    *predictor = NULL;
-    int status = check_options(o, error);
-    if (status)
-        return status;
     struct mcd_error reason = {0};
     struct mcd_host *host = mcd_host_create(o->threads, NULL, NULL, &reason);
     if (!host)
@@ -97,12 +152,25 @@ int mcd_predictor_open(const struct mcd_predictor_options *o, struct mcd_predict
     p->host = host;
     p->passes = o->passes ? o->passes : DEFAULT_PASSES;
     p->seed = o->seed;
-    status = open_parts(p, o, error);
+    int status = open_parts(p, o, error);
     if (status)
         mcd_predictor_close(p);
     else
         *predictor = p;
     return status;
+}
+
+int mcd_predictor_open(const struct mcd_predictor_options *theirs, struct mcd_predictor **predictor,
+                       struct mcd_error *error)
+{
+    static const char where[] = "mcd_predictor_options";
+    struct mcd_predictor_options o;
+    *predictor = NULL;
+    int status = theirs ? adopt(&o, sizeof o, theirs, OPTIONS_1_0, where, error)
+                        : mcd_fail(error, MCD_INVALID, where, "NULL: expected options");
+    if (!status)
+        status = check_options(&o, error);
+    return status ? status : open_checked(&o, predictor, error);
 }
 
 void mcd_predictor_close(struct mcd_predictor *p)
@@ -112,6 +180,7 @@ void mcd_predictor_close(struct mcd_predictor *p)
     struct mcd_host *host = p->host;
     mcd_network_close(p->network);
     mcd_item_close(host, p->sampler);
+    mcd_frame_clear(&p->frame);
     host->release(host, p);
     mcd_host_destroy(host);
 }
@@ -123,97 +192,161 @@ int64_t mcd_predictor_outputs(const struct mcd_predictor *p)
 
 /* ---- predicting -------------------------------------------------------------------------- */
 
+/* One call: the caller's struct, and x and answers in the network's units. */
+struct request {
+    const struct mcd_predictor *p;
+    struct mcd_prediction out;
+    const float *x;
+    int64_t rows;
+    float *scaled;               /* x, where the user's units are others */
+    struct mcd_meaning *meaning; /* of a regression */
+};
+
+#define OR_WANTED(type, name, shape) || out->name
+
 static int wants_classes(const struct mcd_prediction *out)
 {
-    return out->probability_mean || out->probability_sd || out->probability_mcse ||
-           out->predictive_entropy || out->expected_entropy || out->mutual_information ||
-           out->variation_ratio || out->votes;
+    return 0 MCD_CLASS_FIGURES(OR_WANTED);
 }
 
 static int wants_passes(const struct mcd_prediction *out)
 {
-    return wants_classes(out) || out->output_mean || out->output_sd || out->output_mcse;
+    return wants_classes(out) MCD_OUTPUT_FIGURES(OR_WANTED);
 }
 
-static int check_request(const struct mcd_predictor *p, const float *x, int64_t rows,
-                         const struct mcd_prediction *out, struct mcd_error *error)
+static int check_values(const struct request *r, struct mcd_error *error)
 {
-    if (!p || !x || !out)
-        return mcd_fail(error, MCD_INVALID, "mcd_predictor_run", "%s is NULL",
-                        !p   ? "the predictor"
-                        : !x ? "x"
-                             : "the prediction");
-    if (out->size != sizeof *out)
-        return mcd_fail(error, MCD_INVALID, "mcd_prediction", "size is %u: expected %zu", out->size,
-                        sizeof *out);
-    if (rows < 1 || rows > INT32_MAX)
-        return mcd_fail(error, MCD_INVALID, "rows", "%lld: expected 1 to 2^31 - 1",
-                        (long long)rows);
-    if (wants_classes(out) && p->network->recipe.task != MCD_CLASSIFY)
-        return mcd_fail(error, MCD_INVALID, "mcd_prediction",
-                        "%s is a regression model: expected only average and output_*",
-                        p->network->model->plugin->name);
-    int64_t n = mcd_shape_count(&p->network->input);
-    for (int64_t i = 0; i < rows * n; i++)
-        if (!isfinite(x[i]))
+    int64_t n = mcd_shape_count(&r->p->network->input);
+    for (int64_t i = 0; i < r->rows * n; i++)
+        if (!isfinite(r->x[i]))
             return mcd_fail(error, MCD_INVALID, "x",
                             "row %lld, element %lld is not finite: expected a number",
                             (long long)(i / n), (long long)(i % n));
     return MCD_OK;
 }
 
-static void copy(double *to, const double *from, int64_t count)
+static int check_request(const struct request *r, struct mcd_error *error)
 {
-    if (to && from)
-        memcpy(to, from, (size_t)count * sizeof *to);
+    const uint64_t most = (uint64_t)UINT32_MAX + 1; /* rows are addressed by 32 bits */
+    if (r->rows < 1 || r->rows > INT32_MAX)
+        return mcd_fail(error, MCD_INVALID, "rows", "%lld: expected 1 to 2^31 - 1",
+                        (long long)r->rows);
+    if (r->out.first_row > most - (uint64_t)r->rows)
+        return mcd_fail(error, MCD_INVALID, "first_row",
+                        "%llu and %lld rows: expected at most 2^32 together",
+                        (unsigned long long)r->out.first_row, (long long)r->rows);
+    if (wants_classes(&r->out) && r->p->network->recipe.task != MCD_CLASSIFY)
+        return mcd_fail(error, MCD_INVALID, "mcd_prediction",
+                        "%s is a regression model: expected only deterministic, output_* and "
+                        "noise_std",
+                        r->p->network->model->plugin->name);
+    if (r->out.noise_std && r->p->network->recipe.task != MCD_REGRESS)
+        return mcd_fail(error, MCD_INVALID, "mcd_prediction",
+                        "%s is a classifier: expected no noise_std",
+                        r->p->network->model->plugin->name);
+    return check_values(r, error);
 }
 
-static void copy_summary(const struct mcd_summary *s, struct mcd_prediction *out)
+/* Inputs and answers of a regression, from the user's units and back. */
+static int find_units(struct request *r, struct mcd_error *error)
 {
-    int64_t rows = s->spec.rows, all = rows * s->spec.outputs;
-    copy(out->output_mean, s->output_mean, all);
-    copy(out->output_sd, s->output_sd, all);
-    copy(out->output_mcse, s->output_mcse, all);
-    copy(out->probability_mean, s->probability_mean, all);
-    copy(out->probability_sd, s->probability_sd, all);
-    copy(out->probability_mcse, s->probability_mcse, all);
-    copy(out->predictive_entropy, s->predictive_entropy, rows);
-    copy(out->expected_entropy, s->entropy_mean, rows);
-    copy(out->mutual_information, s->mutual_information, rows);
-    copy(out->variation_ratio, s->variation_ratio, rows);
-    if (out->votes && s->votes)
-        memcpy(out->votes, s->votes, (size_t)all * sizeof *out->votes);
+    const struct mcd_frame *f = &r->p->frame;
+    const struct mcd_host *host = r->p->host;
+    if (!f->mean)
+        return MCD_OK;
+    int status = mcd_meaning_create(host, r->rows, f->outputs, 0, 0, &r->meaning, error);
+    if (status)
+        return status;
+    for (int64_t k = 0; k < f->outputs; k++) {
+        r->meaning->offset[k] = f->mean[f->inputs + k];
+        r->meaning->scale[k] = f->sd[f->inputs + k];
+    }
+    size_t all = (size_t)(r->rows * f->inputs);
+    r->scaled = mcd_host_zalloc(host, all * sizeof *r->scaled, error);
+    if (!r->scaled)
+        return MCD_NOMEM;
+    for (size_t i = 0, k = 0; i < all; i++, k = i % (size_t)f->inputs)
+        r->scaled[i] = (float)((r->x[i] - f->mean[k]) / f->sd[k]);
+    r->x = r->scaled;
+    return MCD_OK;
 }
 
-static int run_passes(struct mcd_predictor *p, const float *x, int64_t rows,
-                      struct mcd_prediction *out, struct mcd_error *error)
+static int run_average(const struct request *r, struct mcd_error *error)
 {
+    const struct mcd_network *n = r->p->network;
+    double *y = r->out.deterministic;
+    int status = mcd_average(n, r->x, r->rows, y, NULL, error);
+    for (int64_t i = 0; !status && r->meaning && i < r->rows * n->outputs; i++) {
+        int64_t k = i % n->outputs;
+        y[i] = r->meaning->offset[k] + r->meaning->scale[k] * y[i];
+    }
+    return status;
+}
+
+static void copy_noise(const struct request *r)
+{
+    const struct mcd_frame *f = &r->p->frame;
+    for (int64_t k = 0; r->out.noise_std && k < r->p->network->outputs; k++)
+        r->out.noise_std[k] =
+            f->tau > 0 ? (f->mean ? f->sd[f->inputs + k] : 1) / sqrt(f->tau) : (double)NAN;
+}
+
+static void copy_summary(const struct mcd_summary *s, const struct mcd_prediction *out)
+{
+    size_t rows = (size_t)s->spec.rows, outputs = (size_t)s->spec.outputs;
+#define COPY(type, name, shape)                                                                    \
+    if (out->name && s->name)                                                                      \
+        memcpy(out->name, s->name, rows *(shape == MCD_BY_OUTPUT ? outputs : 1) * sizeof(type));
+    MCD_OUTPUT_FIGURES(COPY)
+    MCD_CLASS_FIGURES(COPY)
+#undef COPY
+}
+
+static int run_passes(const struct request *r, struct mcd_error *error)
+{
+    const struct mcd_predictor *p = r->p;
     struct mcd_predict predict = {.network = p->network,
                                   .sampler = p->sampler,
-                                  .x = x,
-                                  .rows = rows,
+                                  .x = r->x,
+                                  .rows = r->rows,
+                                  .first_row = r->out.first_row,
                                   .seed = p->seed,
-                                  .passes = p->passes};
+                                  .passes = p->passes,
+                                  .meaning = r->meaning};
     struct mcd_moments *moments = NULL;
     struct mcd_summary summary = {0};
     int status = mcd_predict_run(&predict, &moments, error);
     if (!status)
         status = mcd_summary_create(&summary, moments, error);
     if (!status)
-        copy_summary(&summary, out);
+        copy_summary(&summary, &r->out);
     mcd_summary_clear(&summary);
     mcd_moments_destroy(moments);
     return status;
 }
 
 int mcd_predictor_run(struct mcd_predictor *p, const float *x, int64_t rows,
-                      struct mcd_prediction *out, struct mcd_error *error)
+                      const struct mcd_prediction *out, struct mcd_error *error)
 {
-    int status = check_request(p, x, rows, out, error);
-    if (!status && out->average)
-        status = mcd_average(p->network, x, rows, out->average, NULL, error);
-    if (!status && wants_passes(out))
-        status = run_passes(p, x, rows, out, error);
+    struct request r = {.p = p, .x = x, .rows = rows};
+    if (!p || !x || !out)
+        return mcd_fail(error, MCD_INVALID, "mcd_predictor_run", "%s is NULL",
+                        !p   ? "the predictor"
+                        : !x ? "x"
+                             : "the prediction");
+    int status = adopt(&r.out, sizeof r.out, out, PREDICTION_1_0, "mcd_prediction", error);
+    if (!status)
+        status = check_request(&r, error);
+    if (!status)
+        status = find_units(&r, error);
+    if (!status && r.out.deterministic)
+        status = run_average(&r, error);
+    if (!status && wants_passes(&r.out))
+        status = run_passes(&r, error);
+    if (!status)
+        copy_noise(&r);
+    mcd_meaning_destroy(p->host, r.meaning);
+    p->host->release(p->host, r.scaled);
     return status;
 }
 

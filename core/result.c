@@ -7,30 +7,18 @@
 
 #include <math.h>
 
+#define IN_double(values)         values, NULL
+#define IN_int64_t(values)        NULL, values
+#define FIGURE(type, name, shape) {#name, shape, 0, IN_##type(s->name)},
+
 size_t mcd_result_figures(const struct mcd_result *r, struct mcd_figure figure[MCD_MAX_FIGURES])
 {
     static const struct mcd_summary none;
     const struct mcd_summary *s = r->summary ? r->summary : &none;
     const struct mcd_figure all[MCD_MAX_FIGURES] = {
-        {"target", 1, 0, r->meaning ? r->meaning->target : NULL, NULL},
+        {"target", MCD_BY_OUTPUT, 0, r->meaning ? r->meaning->target : NULL, NULL},
         {"deterministic", MCD_BY_OUTPUT, 0, r->deterministic, NULL},
-        {"output_mean", MCD_BY_OUTPUT, 0, s->output_mean, NULL},
-        {"output_std", MCD_BY_OUTPUT, 0, s->output_sd, NULL},
-        {"output_mcse", MCD_BY_OUTPUT, 0, s->output_mcse, NULL},
-        {"probability_mean", MCD_BY_OUTPUT, 0, s->probability_mean, NULL},
-        {"probability_std", MCD_BY_OUTPUT, 0, s->probability_sd, NULL},
-        {"probability_mcse", MCD_BY_OUTPUT, 0, s->probability_mcse, NULL},
-        {"entropy_mean", MCD_NESTED, 0, s->entropy_mean, NULL},
-        {"entropy_std", MCD_NESTED, 0, s->entropy_sd, NULL},
-        {"entropy_mcse", MCD_NESTED, 0, s->entropy_mcse, NULL},
-        {"predictive_entropy", MCD_BY_ROW, 0, s->predictive_entropy, NULL},
-        {"predictive_entropy_mcse", MCD_BY_ROW, 0, s->predictive_entropy_mcse, NULL},
-        {"mutual_information", MCD_BY_ROW, 0, s->mutual_information, NULL},
-        {"mutual_information_mcse", MCD_BY_ROW, 0, s->mutual_information_mcse, NULL},
-        {"variation_ratio", MCD_BY_ROW, 0, s->variation_ratio, NULL},
-        {"variation_ratio_mcse", MCD_BY_ROW, 0, s->variation_ratio_mcse, NULL},
-        {"votes", MCD_BY_OUTPUT, 0, NULL, s->votes},
-    };
+        MCD_OUTPUT_FIGURES(FIGURE) MCD_CLASS_FIGURES(FIGURE)};
     size_t n = 0;
     for (size_t i = 0; i < MCD_MAX_FIGURES; i++)
         if (all[i].real || all[i].whole) {

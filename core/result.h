@@ -31,12 +31,6 @@ struct mcd_result {
     const struct mcd_value_scores *value_average, *value_monte_carlo; /* [outputs]; NULL as above */
 };
 
-enum mcd_figure_shape {
-    MCD_BY_ROW = 0, /* one value for each row: width 1 */
-    MCD_BY_OUTPUT,  /* one for each output: width = outputs, arrays of them in JSON */
-    MCD_NESTED      /* by row, but an array of one in JSON, as the files have it that users know */
-};
-
 /* One figure: values[row * width + k], in one of the two arrays. */
 struct mcd_figure {
     const char *name;

@@ -10,26 +10,6 @@
 #include <math.h>
 #include <string.h>
 
-/* Every array of doubles, with its values in one row (K: outputs), once for all uses. */
-#define ALL_ARRAYS(X)                                                                              \
-    X(output_mean, K)                                                                              \
-    X(output_sd, K)                                                                                \
-    X(output_mcse, K)
-
-#define CLASS_ARRAYS(X)                                                                            \
-    X(probability_mean, K)                                                                         \
-    X(probability_sd, K)                                                                           \
-    X(probability_mcse, K)                                                                         \
-    X(entropy_mean, 1)                                                                             \
-    X(entropy_sd, 1)                                                                               \
-    X(entropy_mcse, 1)                                                                             \
-    X(predictive_entropy, 1)                                                                       \
-    X(predictive_entropy_mcse, 1)                                                                  \
-    X(mutual_information, 1)                                                                       \
-    X(mutual_information_mcse, 1)                                                                  \
-    X(variation_ratio, 1)                                                                          \
-    X(variation_ratio_mcse, 1)
-
 double mcd_entropy(const double *p, int64_t n)
 {
     double sum = 0.0;
@@ -136,10 +116,10 @@ static void put_class_figures(struct mcd_summary *s, int64_t row, struct scratch
 {
     int64_t n = s->spec.outputs;
     size_t count = mcd_leaf_sums(&s->spec), at = (size_t)(row * n);
-    put_moments(&s->spec, t->values, (size_t)n, n, s->probability_mean + at, s->probability_sd + at,
-                s->probability_mcse + at);
-    put_moments(&s->spec, t->values, (size_t)(2 * n), 1, s->entropy_mean + row, s->entropy_sd + row,
-                s->entropy_mcse + row);
+    put_moments(&s->spec, t->values, (size_t)n, n, s->probability_mean + at,
+                s->probability_std + at, s->probability_mcse + at);
+    put_moments(&s->spec, t->values, (size_t)(2 * n), 1, s->entropy_mean + row,
+                s->entropy_std + row, s->entropy_mcse + row);
     struct row_figures error = figure_errors(s, t);
     add_batches(t->sums, 0xffff, count, t->half);
     memcpy(s->votes + at, t->half + n, (size_t)n * sizeof *s->votes);
@@ -163,7 +143,7 @@ static int put_row(struct mcd_summary *s, const struct mcd_moments *m,
     int status = mcd_moments_total(m, b, row, t->values, t->sums, t->leaf, e);
     if (status)
         return status;
-    put_moments(&s->spec, t->values, 0, n, s->output_mean + at, s->output_sd + at,
+    put_moments(&s->spec, t->values, 0, n, s->output_mean + at, s->output_std + at,
                 s->output_mcse + at);
     if (s->spec.task == MCD_CLASSIFY)
         put_class_figures(s, b->first_row + row, t);
@@ -172,15 +152,18 @@ static int put_row(struct mcd_summary *s, const struct mcd_moments *m,
 
 static int create_arrays(struct mcd_summary *s, struct mcd_error *e)
 {
-    size_t rows = (size_t)s->spec.rows, K = (size_t)s->spec.outputs;
+    size_t rows = (size_t)s->spec.rows, outputs = (size_t)s->spec.outputs;
     int complete = 1;
-#define ALLOCATE(name, n)                                                                          \
-    complete &= (s->name = mcd_host_zalloc(s->host, rows * (n) * sizeof *s->name, e)) != NULL;
-    ALL_ARRAYS(ALLOCATE)
+#define ALLOCATE(type, name, shape)                                                                \
+    complete &=                                                                                    \
+        (s->name = mcd_host_zalloc(                                                                \
+             s->host, rows * (shape == MCD_BY_OUTPUT ? outputs : 1) * sizeof(type), e)) != NULL;
+    MCD_OUTPUT_FIGURES(ALLOCATE)
     if (s->spec.task == MCD_CLASSIFY) {
-        CLASS_ARRAYS(ALLOCATE)
-        ALLOCATE(votes, K)
-        ALLOCATE(batch_probability, MCD_BATCHES * K)
+        MCD_CLASS_FIGURES(ALLOCATE)
+        s->batch_probability =
+            mcd_host_zalloc(s->host, rows * MCD_BATCHES * outputs * sizeof(int64_t), e);
+        complete &= s->batch_probability != NULL;
     }
 #undef ALLOCATE
     return complete ? MCD_OK : MCD_NOMEM;
@@ -211,11 +194,10 @@ void mcd_summary_clear(struct mcd_summary *s)
 {
     if (!s->host)
         return;
-#define RELEASE(name, n) s->host->release(s->host, s->name);
-    ALL_ARRAYS(RELEASE)
-    CLASS_ARRAYS(RELEASE)
+#define RELEASE(type, name, shape) s->host->release(s->host, s->name);
+    MCD_OUTPUT_FIGURES(RELEASE)
+    MCD_CLASS_FIGURES(RELEASE)
 #undef RELEASE
-    s->host->release(s->host, s->votes);
     s->host->release(s->host, s->batch_probability);
     *s = (struct mcd_summary){0};
 }

@@ -122,25 +122,14 @@ static inline struct mcd_moments *synthetic_moments(const struct synthetic *r)
 static inline void assert_same_summary(const struct mcd_summary *a, const struct mcd_summary *b)
 {
     size_t rows = (size_t)a->spec.rows, n = rows * (size_t)a->spec.outputs;
-#define SAME(name, count) assert_memory_equal(a->name, b->name, (count) * sizeof *a->name)
-    SAME(output_mean, n);
-    SAME(output_sd, n);
-    SAME(output_mcse, n);
+#define SAME(type, name, shape)                                                                    \
+    assert_memory_equal(a->name, b->name, (shape == MCD_BY_OUTPUT ? n : rows) * sizeof(type));
+    MCD_OUTPUT_FIGURES(SAME)
     if (a->spec.task != MCD_CLASSIFY)
         return;
-    SAME(probability_mean, n);
-    SAME(probability_sd, n);
-    SAME(probability_mcse, n);
-    SAME(entropy_mean, rows);
-    SAME(entropy_sd, rows);
-    SAME(predictive_entropy, rows);
-    SAME(predictive_entropy_mcse, rows);
-    SAME(mutual_information, rows);
-    SAME(mutual_information_mcse, rows);
-    SAME(variation_ratio, rows);
-    SAME(variation_ratio_mcse, rows);
-    SAME(votes, n);
-    SAME(batch_probability, MCD_BATCHES * n);
+    MCD_CLASS_FIGURES(SAME)
+    assert_memory_equal(a->batch_probability, b->batch_probability,
+                        MCD_BATCHES * n * sizeof(int64_t));
 #undef SAME
 }
 

@@ -211,7 +211,7 @@ static int embed(struct mcd_error *e)
     double average[TINY_TESTS * TINY_CLASSES], mean[TINY_TESTS * TINY_CLASSES],
         information[TINY_TESTS];
     struct mcd_prediction out = {.size = sizeof out,
-                                 .average = average,
+                                 .deterministic = average,
                                  .probability_mean = mean,
                                  .mutual_information = information};
     struct mcd_predictor_options options = {.size = sizeof options,

@@ -103,10 +103,10 @@ static void agrees_with_definitions(void **state)
                 int64_t i = row * 3 + k;
                 struct plain p = plainly(&r, row, k);
                 assert_near(s.output_mean[i], p.mean, 1e-13);
-                assert_near(s.output_sd[i], p.sd, 1e-13);
+                assert_near(s.output_std[i], p.sd, 1e-13);
                 assert_near(s.output_mcse[i], p.sd / sqrt(1000), 1e-13);
                 assert_near(s.probability_mean[i], p.pmean, 1e-14);
-                assert_near(s.probability_sd[i], p.psd, 1e-13);
+                assert_near(s.probability_std[i], p.psd, 1e-13);
                 assert_near(s.entropy_mean[row], p.hmean, 1e-13);
                 assert_near(s.predictive_entropy[row], p.predictive, 1e-13);
                 assert_near(s.mutual_information[row], p.predictive - p.hmean, 1e-13);
@@ -202,7 +202,7 @@ static void degenerate_runs(void **state)
     struct synthetic r = basic;
     r.spec.passes = 1;
     struct mcd_summary s = run(&r);
-    assert_true(isnan(s.output_sd[0]) && isnan(s.output_mcse[0]) && isnan(s.entropy_sd[0]));
+    assert_true(isnan(s.output_std[0]) && isnan(s.output_mcse[0]) && isnan(s.entropy_std[0]));
     assert_true(isnan(s.predictive_entropy_mcse[0]) && s.mutual_information[0] == 0.0);
     assert_true(s.variation_ratio[0] == 0.0);
     mcd_summary_clear(&s);
@@ -210,7 +210,7 @@ static void degenerate_runs(void **state)
     r.noise = 0.0;
     s = run(&r);
     for (int i = 0; i < 15; i++)
-        assert_true(s.output_sd[i] == 0.0 && s.probability_sd[i] == 0.0 &&
+        assert_true(s.output_std[i] == 0.0 && s.probability_std[i] == 0.0 &&
                     s.probability_mcse[i] == 0.0 && s.output_mean[i] == (float)s.output_mean[i]);
     for (int i = 0; i < 5; i++)
         assert_true(s.predictive_entropy_mcse[i] < 1e-12 && s.mutual_information[i] < 1e-12);
@@ -218,7 +218,7 @@ static void degenerate_runs(void **state)
     r.noise = 1e30;
     s = run(&r);
     for (int i = 0; i < 15; i++)
-        assert_true(isfinite(s.output_sd[i]) && s.probability_mean[i] >= 0.0);
+        assert_true(isfinite(s.output_std[i]) && s.probability_mean[i] >= 0.0);
     for (int i = 0; i < 5; i++)
         assert_true(s.entropy_mean[i] == 0.0 && s.predictive_entropy[i] > 0.1);
     mcd_summary_clear(&s);
@@ -233,7 +233,7 @@ static void regression_has_outputs_alone(void **state)
     struct mcd_summary s = run(&r);
     struct plain p = plainly(&r, 4, 0);
     assert_near(s.output_mean[4], p.mean, 1e-13);
-    assert_near(s.output_sd[4], p.sd, 1e-13);
+    assert_near(s.output_std[4], p.sd, 1e-13);
     assert_null(s.probability_mean);
     assert_null(s.votes);
     mcd_summary_clear(&s);
@@ -251,10 +251,10 @@ static void groups_make_the_error(void **state)
     r.spec.passes = 998;
     struct mcd_summary s = run(&r);
     for (int i = 0; i < 15; i++) {
-        assert_near(s.output_sd[i], 0.7, 0.1);
+        assert_near(s.output_std[i], 0.7, 0.1);
         assert_true(s.output_mcse[i] < 1e-15);
         assert_true(s.probability_mcse[i] > 1e-4);
-        assert_true(s.probability_mcse[i] < 0.7 * s.probability_sd[i] / sqrt(998));
+        assert_true(s.probability_mcse[i] < 0.7 * s.probability_std[i] / sqrt(998));
     }
     mcd_summary_clear(&s);
 }

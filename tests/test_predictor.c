@@ -68,17 +68,22 @@ static int is_built(const char *backend)
 
 /* Every array of a prediction: X(member, values in a row). Votes come apart, being integers. */
 #define ARRAYS(X)                                                                                  \
-    X(average, CLASSES)                                                                            \
+    X(deterministic, CLASSES)                                                                      \
     X(output_mean, CLASSES)                                                                        \
-    X(output_sd, CLASSES)                                                                          \
+    X(output_std, CLASSES)                                                                         \
     X(output_mcse, CLASSES)                                                                        \
     X(probability_mean, CLASSES)                                                                   \
-    X(probability_sd, CLASSES)                                                                     \
+    X(probability_std, CLASSES)                                                                    \
     X(probability_mcse, CLASSES)                                                                   \
+    X(entropy_mean, 1)                                                                             \
+    X(entropy_std, 1)                                                                              \
+    X(entropy_mcse, 1)                                                                             \
     X(predictive_entropy, 1)                                                                       \
-    X(expected_entropy, 1)                                                                         \
+    X(predictive_entropy_mcse, 1)                                                                  \
     X(mutual_information, 1)                                                                       \
-    X(variation_ratio, 1)
+    X(mutual_information_mcse, 1)                                                                  \
+    X(variation_ratio, 1)                                                                          \
+    X(variation_ratio_mcse, 1)
 
 /* Filled with NaN (votes: -1) before; what lies behind the values must stay so. */
 struct answers {
@@ -134,6 +139,53 @@ static void refuse_open(const struct mcd_predictor_options *o, int status, const
     assert_int_equal(mcd_predictor_open(o, &p, NULL), status);
 }
 
+/* What version 1.0 had, on 64 bits: callers that were compiled then must be served for good. */
+static void sizes_of_the_first_version(void **state)
+{
+    (void)state;
+    if (sizeof(void *) != 8)
+        return;
+    struct mcd_predictor_options o = standard();
+    struct mcd_prediction out = {.size = 160};
+    struct mcd_error e = {0};
+    o.size = 112;
+    struct mcd_predictor *p = opened(&o);
+    assert_ok(mcd_predictor_run(p, x, ROWS, &out, &e), e);
+    out.size = 152;
+    assert_int_equal(mcd_predictor_run(p, x, ROWS, &out, NULL), MCD_INVALID);
+    mcd_predictor_close(p);
+}
+
+/* Callers that were compiled with a later version, whose structs are longer. */
+static void surplus_of_later_versions(void **state)
+{
+    (void)state;
+    struct mcd_error e = {0};
+    struct {
+        struct mcd_predictor_options o;
+        unsigned char more[24];
+    } o = {.o = standard()};
+    struct {
+        struct mcd_prediction p;
+        unsigned char more[24];
+    } out = {.p.size = sizeof out};
+    struct answers expected, a;
+    o.o.size = sizeof o;
+    o.more[23] = 1;
+    refuse_open(&o.o, MCD_UNSUPPORTED, "mcd_predictor_options", "is not zero");
+    o.more[23] = 0;
+    struct mcd_predictor *p = opened(&o.o);
+    run_all(p, &expected);
+    out.p = all_of(&a);
+    out.p.size = sizeof out;
+    assert_ok(mcd_predictor_run(p, x, ROWS, &out.p, &e), e);
+    assert_true(same(&a, &expected));
+    out.more[0] = 1;
+    assert_int_equal(mcd_predictor_run(p, x, ROWS, &out.p, &e), MCD_UNSUPPORTED);
+    assert_error(e, MCD_UNSUPPORTED, "mcd_prediction", "is not zero");
+    mcd_predictor_close(p);
+}
+
 static void refuse_shape(struct mcd_shape shape, const char *text)
 {
     struct mcd_predictor_options o = standard();
@@ -152,7 +204,7 @@ static void refuses_wrong_options(void **state)
     refuse_open(NULL, MCD_INVALID, "mcd_predictor_options", "NULL");
     REFUSE(size, 0, MCD_INVALID, "mcd_predictor_options", "size is 0: expected");
     REFUSE(size, sizeof o - 8, MCD_INVALID, "mcd_predictor_options", "expected");
-    REFUSE(size, sizeof o + 8, MCD_INVALID, "mcd_predictor_options", "expected");
+    REFUSE(size, 1 << 30, MCD_INVALID, "mcd_predictor_options", "size is 1073741824: expected");
     REFUSE(model, NULL, MCD_INVALID, "mcd_predictor_options", "model and weights");
     REFUSE(weights, NULL, MCD_INVALID, "mcd_predictor_options", "model and weights");
     REFUSE(threads, 5000, MCD_INVALID, "threads", "5000 are too many");
@@ -208,6 +260,14 @@ static void refuses_wrong_requests(void **state)
     refuse_run(p, x, 0, &out, "rows", "expected 1 to");
     refuse_run(p, x, -1, &out, "rows", "expected 1 to");
     refuse_run(p, x, (int64_t)1 << 31, &out, "rows", "expected 1 to");
+    out.first_row = ((uint64_t)1 << 32) - ROWS + 1;
+    refuse_run(p, x, ROWS, &out, "first_row", "at most 2^32");
+    out.first_row = UINT64_MAX;
+    refuse_run(p, x, ROWS, &out, "first_row", "at most 2^32");
+    out.first_row = 0;
+    out.noise_std = a.output_mean;
+    refuse_run(p, x, ROWS, &out, "mcd_prediction", "expected no noise_std");
+    out.noise_std = NULL;
     out.size = 8;
     refuse_run(p, x, ROWS, &out, "mcd_prediction", "size is 8");
     out.size = sizeof out;
@@ -237,9 +297,9 @@ static void refuses_what_is_certain(void **state)
     struct mcd_predictor *p = opened(&o);
     struct mcd_prediction out = all_of(&a);
     refuse_run(p, x, ROWS, &out, "mlp", "stochastic");
-    out = (struct mcd_prediction){.size = sizeof out, .average = a.average};
+    out = (struct mcd_prediction){.size = sizeof out, .deterministic = a.deterministic};
     assert_ok(mcd_predictor_run(p, x, ROWS, &out, &e), e);
-    assert_true(isfinite(a.average[ROWS * CLASSES - 1]));
+    assert_true(isfinite(a.deterministic[ROWS * CLASSES - 1]));
     mcd_predictor_close(p);
 }
 
@@ -307,6 +367,52 @@ static void rows_do_not_depend_on_others(void **state)
     mcd_predictor_close(p);
 }
 
+/* Row `row` alone, put where a call with all rows has it. */
+static void run_one(struct mcd_predictor *p, int row, uint64_t number, struct answers *a)
+{
+    struct mcd_error e = {0};
+    struct mcd_prediction out = {
+        .size = sizeof out, .first_row = number, .votes = a->votes + row * CLASSES};
+#define POINT(name, width) out.name = a->name + row * (width);
+    ARRAYS(POINT)
+#undef POINT
+    assert_ok(mcd_predictor_run(p, x + row * INPUTS, 1, &out, &e), e);
+}
+
+/* Up to rounding, which is that of sums over passes in another order. */
+static int near(const double *a, const double *b, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (!(fabs(a[i] - b[i]) <= 1e-6 * (1 + fabs(b[i]))))
+            return 0;
+    return 1;
+}
+
+/* With other masks votes differ, and spreads by some per cent. */
+static void rows_may_come_one_by_one(void **state)
+{
+    (void)state;
+    static const char *const samplers[] = {"bernoulli", "bernoulli:scope=pass"};
+    for (int scope = 0; scope < 2; scope++) {
+        struct mcd_predictor_options o = standard();
+        o.sampler = samplers[scope];
+        struct mcd_predictor *p = opened(&o);
+        struct answers all, a;
+        run_all(p, &all);
+        clear(&a);
+        for (int row = ROWS - 1; row >= 0; row--)
+            run_one(p, row, (uint64_t)row, &a);
+#define SAME(name, width) assert_true(near(a.name, all.name, ROWS *(width)));
+        ARRAYS(SAME)
+#undef SAME
+        assert_memory_equal(a.votes, all.votes, sizeof a.votes);
+        run_one(p, 1, 0, &a); /* a wrong number: other masks, unless all rows share theirs */
+        assert_int_equal(near(a.output_std, all.output_std, ROWS * CLASSES), scope);
+        run_one(p, 1, UINT32_MAX, &a);
+        mcd_predictor_close(p);
+    }
+}
+
 static void seed_decides_and_threads_do_not(void **state)
 {
     (void)state;
@@ -346,18 +452,12 @@ static void core_answers(const char *backend, struct answers *a)
     assert_ok(mcd_predict_run(&predict, &moments, &e), e);
     assert_ok(mcd_summary_create(&s, moments, &e), e);
     clear(a);
-    assert_ok(mcd_average(n, x, ROWS, a->average, NULL, &e), e);
-    const double *const from[] = {s.output_mean,        s.output_sd,      s.output_mcse,
-                                  s.probability_mean,   s.probability_sd, s.probability_mcse,
-                                  s.predictive_entropy, s.entropy_mean,   s.mutual_information,
-                                  s.variation_ratio};
-    double *const to[] = {a->output_mean,        a->output_sd,        a->output_mcse,
-                          a->probability_mean,   a->probability_sd,   a->probability_mcse,
-                          a->predictive_entropy, a->expected_entropy, a->mutual_information,
-                          a->variation_ratio};
-    for (int i = 0; i < 10; i++)
-        memcpy(to[i], from[i], ROWS * (i < 6 ? CLASSES : 1) * sizeof(double));
-    memcpy(a->votes, s.votes, ROWS * CLASSES * sizeof(int64_t));
+    assert_ok(mcd_average(n, x, ROWS, a->deterministic, NULL, &e), e);
+#define COPY(type, name, shape)                                                                    \
+    memcpy(a->name, s.name, ROWS *(shape == MCD_BY_OUTPUT ? CLASSES : 1) * sizeof(type));
+    MCD_OUTPUT_FIGURES(COPY)
+    MCD_CLASS_FIGURES(COPY)
+#undef COPY
     mcd_summary_clear(&s);
     mcd_moments_destroy(moments);
     mcd_item_close(host, sampler);
@@ -382,6 +482,79 @@ static void answers_are_the_cores(void **state)
         assert_true(same(&a, &expected));
         mcd_predictor_close(p);
     }
+}
+
+/* ---- regression -------------------------------------------------------------------------- */
+
+/* The tiny mlp2 of the fixtures as if mcdrop had trained it on values that it standardised. */
+static const char *save_regression(const char *frame)
+{
+    static const struct mcd_metadata none;
+    struct mcd_error e = {0};
+    struct mcd_host *host = mcd_host_create(1, NULL, NULL, &e);
+    struct mcd_shape shape = mcd_shape1(2);
+    struct mcd_network *n;
+    struct mcd_metadata said = {"mcdrop", frame};
+    assert_ok(mcd_network_open(host, "mlp2:hidden=8x8,outputs=2", "reference", &shape, 3, &n, &e),
+              e);
+    const char *path = scratch_path("regression.safetensors");
+    assert_ok(mcd_weights_save(n, path, frame ? &said : &none, frame != NULL, &e), e);
+    mcd_network_close(n);
+    mcd_host_destroy(host);
+    return path;
+}
+
+struct regressed {
+    double deterministic[4], mean[4], std[4], mcse[4], noise[2];
+};
+
+static struct regressed regress(const char *file, const float in[4])
+{
+    struct mcd_error e = {0};
+    struct regressed a;
+    struct mcd_prediction out = {.size = sizeof out,
+                                 .deterministic = a.deterministic,
+                                 .output_mean = a.mean,
+                                 .output_std = a.std,
+                                 .output_mcse = a.mcse,
+                                 .noise_std = a.noise};
+    struct mcd_predictor_options o = standard();
+    o.model = "mlp2:hidden=8x8,outputs=2";
+    o.weights = file;
+    o.input = mcd_shape1(2);
+    struct mcd_predictor *p = opened(&o);
+    assert_ok(mcd_predictor_run(p, in, 2, &out, &e), e);
+    out.entropy_mean = a.mean;
+    refuse_run(p, in, 2, &out, "mcd_prediction", "is a regression model");
+    mcd_predictor_close(p);
+    return a;
+}
+
+static void units_of_a_regression(void **state)
+{
+    (void)state;
+    static const float in[4] = {0.5f, -1, 2, 1.5f}, scaled[4] = {11, -2, 14, 3};
+    struct regressed plain = regress(save_regression(NULL), in);
+    struct regressed a = regress(
+        save_regression("{\"run\": {\"frame\": {\"outputs\": 2, \"mean\": [10, 0, 100, -5], "
+                        "\"sd\": [2, 2, 3, 0.5]}}, \"state\": {\"tau\": 4}}"),
+        scaled);
+    static const double offset[] = {100, -5}, scale[] = {3, 0.5};
+    for (int i = 0; i < 4; i++) {
+        double o = offset[i % 2], s = scale[i % 2];
+        assert_true(fabs(a.deterministic[i] - (o + s * plain.deterministic[i])) < 1e-4);
+        assert_true(fabs(a.mean[i] - (o + s * plain.mean[i])) < 1e-4);
+        assert_true(fabs(a.std[i] - s * plain.std[i]) < 1e-4 && a.std[i] > 0);
+        assert_true(fabs(a.mcse[i] - s * plain.mcse[i]) < 1e-4);
+    }
+    assert_true(isnan(plain.noise[0]) && isnan(plain.noise[1]));
+    assert_true(a.noise[0] == 1.5 && a.noise[1] == 0.25);
+    struct mcd_predictor_options o = standard();
+    o.model = "mlp2:hidden=8x8,outputs=2";
+    o.input = mcd_shape1(2);
+    o.weights = save_regression("{\"run\": {\"frame\": {\"outputs\": 1, \"mean\": [1, 2], "
+                                "\"sd\": [2, 2]}}}");
+    refuse_open(&o, MCD_INVALID, "regression.safetensors", "trained on 1 inputs");
 }
 
 static void version_is_known(void **state)
@@ -550,11 +723,15 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(refuses_wrong_options),
+        cmocka_unit_test(sizes_of_the_first_version),
+        cmocka_unit_test(surplus_of_later_versions),
         cmocka_unit_test(refuses_wrong_shapes),
         cmocka_unit_test(refuses_wrong_requests),
         cmocka_unit_test(refuses_what_is_certain),
         cmocka_unit_test(each_array_may_be_left_out),
         cmocka_unit_test(rows_do_not_depend_on_others),
+        cmocka_unit_test(rows_may_come_one_by_one),
+        cmocka_unit_test(units_of_a_regression),
         cmocka_unit_test(seed_decides_and_threads_do_not),
         cmocka_unit_test(answers_are_the_cores),
         cmocka_unit_test(version_is_known),
@@ -572,5 +749,5 @@ int main(void)
         fflush(stdout);
         count--;
     }
-    return _cmocka_run_group_tests("predictor", tests, count, NULL, NULL);
+    return _cmocka_run_group_tests("predictor", tests, count, scratch_setup, scratch_teardown);
 }

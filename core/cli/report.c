@@ -166,7 +166,7 @@ static void add_value_row(const struct mcd_report *r, struct mcd_table *t, int64
             r->result.meaning ? r->result.meaning->target : NULL,
             r->result.deterministic,
             s ? s->output_mean : NULL,
-            s ? s->output_sd : NULL,
+            s ? s->output_std : NULL,
             s ? s->output_mcse : NULL,
             r->result.total_sd,
         };

@@ -104,7 +104,7 @@ static int by_uncertainty(const void *a, const void *b)
 static double uncertainty_of(const struct mcd_report *r, int64_t row)
 {
     if (r->result.task == MCD_REGRESS)
-        return r->result.summary ? r->summary.output_sd[row * r->result.outputs] : 0;
+        return r->result.summary ? r->summary.output_std[row * r->result.outputs] : 0;
     if (r->result.summary)
         return r->summary.predictive_entropy[row];
     return mcd_entropy(r->average_probability + row * r->result.outputs, r->result.outputs);

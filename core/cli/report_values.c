@@ -14,7 +14,7 @@ static int add_noise(struct mcd_report *r, struct mcd_error *e)
     int64_t values = r->result.rows * r->result.outputs;
     r->total_sd = mcd_host_zalloc(r->host, (size_t)values * sizeof *r->total_sd, e);
     for (int64_t i = 0; r->total_sd && i < values; i++)
-        r->total_sd[i] = hypot(m->noise[i % m->outputs], r->summary.output_sd[i]);
+        r->total_sd[i] = hypot(m->noise[i % m->outputs], r->summary.output_std[i]);
     r->result.total_sd = r->total_sd;
     return r->total_sd ? MCD_OK : MCD_NOMEM;
 }
