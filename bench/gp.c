@@ -117,7 +117,7 @@ static void predict(const struct mcd_gp_problem *p, const struct mcd_chain *chai
     static double q[CHAINS * DRAWS * MCD_GP_PARAMS];
     static struct mcd_gp_prediction out[POINTS];
     const struct mcd_gp_points points = {POINTS, at};
-    const struct mcd_gp_draws draws = {CHAINS * DRAWS, 64, q, NULL};
+    const struct mcd_gp_draws draws = {CHAINS * DRAWS, 64, q, NULL, NULL, NULL};
     struct mcd_error e = {0};
     for (int c = 0; c < CHAINS; c++)
         memcpy(q + c * DRAWS * MCD_GP_PARAMS, chain[c].q, sizeof q / CHAINS);

@@ -188,7 +188,7 @@ static void mixtures_are_as_by_hand(void **state)
     }
     for (int i = 0; i < DRAWS; i++)
         weight[i] /= total;
-    struct mcd_gp_draws draws = {DRAWS, 0, q, weight};
+    struct mcd_gp_draws draws = {DRAWS, 0, q, weight, NULL, NULL};
     mix(&p, &draws, out);
     double first[POINTS] = {0}, second[POINTS] = {0}, noise = 0;
     for (int i = 0; i < DRAWS; i++) {
@@ -224,7 +224,7 @@ static void errors_are_what_repetition_shows(void **state)
         mcd_stream_normals(&s, DRAWS * MCD_GP_PARAMS, q);
         for (int i = 0; i < DRAWS * MCD_GP_PARAMS; i++)
             q[i] = at(0.03, 1, 0.1)[i % MCD_GP_PARAMS] + 0.3 * q[i];
-        struct mcd_gp_draws draws = {DRAWS, 32, q, NULL};
+        struct mcd_gp_draws draws = {DRAWS, 32, q, NULL, NULL, NULL};
         mix(&p, &draws, out);
         const double got[] = {out[3].mean, out[3].sd};
         claimed[0] += out[3].mean_error / REPEATS;
@@ -249,7 +249,7 @@ static void threads_change_nothing(void **state)
     struct mcd_gp_prediction out[2][POINTS];
     for (int i = 0; i < DRAWS; i++)
         memcpy(q + i * MCD_GP_PARAMS, at(0.03 + 0.001 * i, 1, 0.1), MCD_GP_PARAMS * sizeof *q);
-    struct mcd_gp_draws draws = {DRAWS, 8, q, NULL};
+    struct mcd_gp_draws draws = {DRAWS, 8, q, NULL, NULL, NULL};
     struct mcd_gp_problem p = co2_problem(host, FEW, MCD_GP_SE),
                           r = co2_problem(one, FEW, MCD_GP_SE);
     mix(&p, &draws, out[0]);
@@ -259,12 +259,34 @@ static void threads_change_nothing(void **state)
     mcd_host_destroy(one);
 }
 
+static int never(void *arg)
+{
+    ++*(int *)arg;
+    return 0;
+}
+
+static void a_mixture_can_be_stopped(void **state)
+{
+    (void)state;
+    int asked = 0;
+    const struct mcd_gp_points points = {POINTS, points_x};
+    struct mcd_gp_problem p = co2_problem(host, 10, MCD_GP_SE);
+    struct mcd_gp_draws draws = {1, 1, at(0.03, 1, 0.1), NULL, never, &asked};
+    struct mcd_gp_prediction out[POINTS];
+    struct mcd_error e = {0}, f = {0};
+    assert_int_equal(mcd_gp_mix(&p, &points, &draws, out, &e), MCD_STOPPED);
+    assert_int_equal(e.code, MCD_STOPPED);
+    assert_int_equal(asked, 1);
+    draws.count = 0;
+    assert_int_equal(mcd_gp_mix(&p, &points, &draws, out, &f), MCD_INVALID);
+}
+
 static void failures_are_passed_on(void **state)
 {
     (void)state;
     double q[MCD_GP_PARAMS] = {0, 0, -INFINITY}, x[] = {0, 0}, y[] = {1, 2};
     const struct mcd_gp_points points = {POINTS, points_x};
-    struct mcd_gp_draws draws = {1, 1, q, NULL};
+    struct mcd_gp_draws draws = {1, 1, q, NULL, NULL, NULL};
     struct mcd_gp_prediction out[POINTS];
     struct mcd_gp_problem p = co2_problem(host, 10, MCD_GP_SE);
     struct mcd_error e = {0};
@@ -315,6 +337,7 @@ int main(void)
         cmocka_unit_test(mixtures_are_as_by_hand),
         cmocka_unit_test(errors_are_what_repetition_shows),
         cmocka_unit_test(threads_change_nothing),
+        cmocka_unit_test(a_mixture_can_be_stopped),
         cmocka_unit_test(failures_are_passed_on),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

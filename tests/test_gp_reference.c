@@ -146,7 +146,7 @@ static void quadrature_agrees(void **state)
         close_to(names[i], mean * sqrt(second - (first - 1) * (first - 1)),
                  NUMBER("posterior", names[i], "sd"), 1e-6 * mean);
     }
-    const struct mcd_gp_draws draws = {q.count, 0, q.q, q.weight};
+    const struct mcd_gp_draws draws = {q.count, 0, q.q, q.weight, NULL, NULL};
     compare_prediction(&draws, 0, 1e-6);
     mcd_quadrature_release(host, &q);
 }
@@ -208,7 +208,7 @@ static void sampling_agrees(void **state)
     }
     for (int c = 0; c < CHAINS; c++)
         memcpy(q + c * KEPT * MCD_GP_PARAMS, chain[c].q, sizeof q / CHAINS);
-    const struct mcd_gp_draws draws = {CHAINS * KEPT, 64, q, NULL};
+    const struct mcd_gp_draws draws = {CHAINS * KEPT, 64, q, NULL, NULL, NULL};
     compare_prediction(&draws, 4, 1e-3);
     mcd_chains_release(host, CHAINS, chain);
 }

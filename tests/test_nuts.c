@@ -74,6 +74,15 @@ static double cliff_density(void *arg, const double *q, double *grad)
     return q[0] > 0 ? -q[0] : -INFINITY;
 }
 
+/* exp(-x^4): with a step of 1 the energy is badly conserved, and all is up to the weights. */
+static double steep_density(void *arg, const double *q, double *grad)
+{
+    double x = q[0];
+    (void)arg;
+    grad[0] = -4 * x * x * x;
+    return -x * x * x * x;
+}
+
 /* Planted: the first element of the gradient has the wrong sign. */
 static double wrong_density(void *arg, const double *q, double *grad)
 {
@@ -173,7 +182,68 @@ static void normals_come_out_right(void **state)
     }
 }
 
-/* The check above does see a sampler of something else. */
+/* E[x^2] = Gamma(3/4) / Gamma(1/4). */
+static void large_steps_are_made_up_for(void **state)
+{
+    (void)state;
+    enum { DRAWS = 60000 };
+    static double square[DRAWS];
+    uint32_t draws = getenv("MCDROP_FAST") ? DRAWS / 20 : DRAWS;
+    struct mcd_target t = {1, steep_density, NULL};
+    struct mcd_nuts *nuts;
+    struct mcd_diagnosis d;
+    struct mcd_error e = {0};
+    double start = 0.3, accept = 0;
+    assert_ok(mcd_nuts_create(host, &t, 0, &nuts, &e), e);
+    assert_ok(mcd_nuts_start(nuts, &start, &e), e);
+    for (uint32_t i = 0; i < draws; i++) {
+        struct mcd_stream s = mcd_stream(1, 0, i, MCD_STREAM_TRANSITION);
+        accept += mcd_nuts_transition(nuts, 5, &s).accept / draws;
+        square[i] = *mcd_nuts_position(nuts) * *mcd_nuts_position(nuts);
+    }
+    mcd_nuts_destroy(nuts);
+    assert_ok(mcd_diagnose(host, 1, draws, square, &d, &e), e);
+    assert_true(accept < 0.9 && d.mcse_mean < 0.02);
+    if (fabs(d.mean - 0.33798912003364236) > 4 * d.mcse_mean)
+        fail_msg("%g +- %g", d.mean, d.mcse_mean);
+}
+
+/* WIDE independent standard normals. */
+enum { WIDE = 10 };
+
+static double wide_density(void *arg, const double *q, double *grad)
+{
+    double sum = 0;
+    (void)arg;
+    for (int i = 0; i < WIDE; i++) {
+        grad[i] = -q[i];
+        sum += q[i] * q[i];
+    }
+    return -0.5 * sum;
+}
+
+/*
+ * All coordinates turn together, with 16 steps to the period. Where the criterion looked at whole
+ * trees alone, it would miss the turn and go round to 1023 steps.
+ */
+static void no_trajectory_passes_a_period(void **state)
+{
+    (void)state;
+    double q[WIDE] = {0};
+    struct mcd_target t = {WIDE, wide_density, NULL};
+    struct mcd_nuts *nuts;
+    struct mcd_error e = {0};
+    assert_ok(mcd_nuts_create(host, &t, 0, &nuts, &e), e);
+    assert_ok(mcd_nuts_start(nuts, q, &e), e);
+    mcd_nuts_set_step_size(nuts, 2 * M_PI / 16);
+    for (uint32_t i = 0; i < 500; i++) {
+        struct mcd_stream s = mcd_stream(1, 0, i, MCD_STREAM_TRANSITION);
+        assert_true(mcd_nuts_transition(nuts, 10, &s).steps < 16);
+    }
+    mcd_nuts_destroy(nuts);
+}
+
+/* The moments do see a sampler of something else. */
 static void a_wrong_gradient_is_caught(void **state)
 {
     (void)state;
@@ -435,6 +505,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(normals_come_out_right),
+        cmocka_unit_test(large_steps_are_made_up_for),
+        cmocka_unit_test(no_trajectory_passes_a_period),
         cmocka_unit_test(a_wrong_gradient_is_caught),
         cmocka_unit_test(threads_change_nothing),
         cmocka_unit_test(a_funnel_is_reported),

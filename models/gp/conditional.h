@@ -38,11 +38,14 @@ int mcd_gp_predictor_path(struct mcd_gp_predictor *, const double *q, int noise,
 /*
  * Draws to mix: q[count][MCD_GP_PARAMS], with equal weights, or with `weight` that adds up to 1.
  * `batches` consecutive, equally long pieces give the Monte-Carlo errors: for chains a multiple of
- * their number, so that no piece has two; at most 1 for no errors.
+ * their number, so that no piece has two; at most 1 for no errors. `go_on` is asked before every
+ * draw, from any thread: 0 ends it all with MCD_STOPPED; NULL goes on.
  */
 struct mcd_gp_draws {
     uint32_t count, batches;
     const double *q, *weight;
+    int (*go_on)(void *arg);
+    void *arg;
 };
 
 /* What a mixture says at one point; errors are standard errors of the field before. */

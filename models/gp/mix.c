@@ -35,6 +35,14 @@ static void sums_add(struct sums *s, double weight, double mean, double variance
     s->variance += weight * variance;
 }
 
+static int one_draw(const struct mix *m, uint32_t worker, const double *q, double *mean,
+                    double *variance, struct mcd_error *e)
+{
+    if (m->draws->go_on && !m->draws->go_on(m->draws->arg))
+        return m->problem->host->fail(e, MCD_STOPPED, "gp", "stopped on request");
+    return mcd_gp_predictor_at(m->predictor[worker], MCD_GP_AUTO, q, mean, variance, e);
+}
+
 static void mix_batch(void *arg, uint32_t b, uint32_t worker)
 {
     const struct mix *m = arg;
@@ -49,8 +57,7 @@ static void mix_batch(void *arg, uint32_t b, uint32_t worker)
     for (uint32_t i = first; i < end && !m->status[b]; i++) {
         const double *q = d->q + (size_t)i * MCD_GP_PARAMS;
         double weight = d->weight ? d->weight[i] : 1.0 / d->count;
-        m->status[b] =
-            mcd_gp_predictor_at(m->predictor[worker], MCD_GP_AUTO, q, mean, variance, &m->error[b]);
+        m->status[b] = one_draw(m, worker, q, mean, variance, &m->error[b]);
         m->noise[b] += weight * exp(2 * q[MCD_GP_SIGMA]);
         for (int64_t k = 0; !m->status[b] && k < m->points; k++)
             sums_add(&sums[k], weight, mean[k], variance[k]);
@@ -144,6 +151,8 @@ int mcd_gp_mix(const struct mcd_gp_problem *problem, const struct mcd_gp_points 
                const struct mcd_gp_draws *draws, struct mcd_gp_prediction *out, struct mcd_error *e)
 {
     struct mix m = {.problem = problem, .draws = draws, .points = points->count};
+    if (draws->count < 1)
+        return problem->host->fail(e, MCD_INVALID, "gp", "no draws: expected at least 1");
     m.batches = batch_count(draws);
     int status = mix_open(&m, e);
     for (uint32_t i = 0; !status && i < problem->host->workers; i++)
