@@ -111,7 +111,7 @@ static void sample(const struct mcd_host *on, mcd_density density, uint32_t dim,
     struct mcd_target target[MOST_CHAINS];
     struct mcd_error e = {0};
     for (uint32_t i = 0; i < MOST_CHAINS * DIM; i++)
-        start[i] = 0.5 + 0.1 * i;
+        start[i] = 0.5 + 0.1 * (i % dim); /* the same for all chains */
     for (uint32_t i = 0; i < MOST_CHAINS; i++)
         target[i] = (struct mcd_target){dim, density, NULL};
     assert_ok(mcd_chains_run(on, target, start, o, chain, &e), e);
