@@ -137,6 +137,14 @@ int mcd_frame_scale_answers(const struct mcd_frame *f, struct mcd_array *y, cons
     return scale(f, y, f->inputs, f->outputs, source, e);
 }
 
+void mcd_frame_explain(const struct mcd_frame *f, struct mcd_meaning *m)
+{
+    if (!f->mean || f->outputs != m->outputs)
+        return;
+    memcpy(m->offset, f->mean + f->inputs, (size_t)m->outputs * sizeof *m->offset);
+    memcpy(m->scale, f->sd + f->inputs, (size_t)m->outputs * sizeof *m->scale);
+}
+
 /* ---- JSON -------------------------------------------------------------------------------- */
 
 static json_t *names_json(const struct mcd_columns *c, size_t first, size_t count)

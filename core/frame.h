@@ -10,6 +10,7 @@
 
 #include "core/array.h"
 #include "core/io/columns.h"
+#include "core/meaning.h"
 
 #include <mcdrop/error.h>
 
@@ -43,6 +44,9 @@ int mcd_frame_scale_inputs(const struct mcd_frame *f, struct mcd_array *x, const
                            struct mcd_error *e);
 int mcd_frame_scale_answers(const struct mcd_frame *f, struct mcd_array *y, const char *source,
                             struct mcd_error *e);
+
+/* Offset and scale of the outputs, where the frame has them for that many. */
+void mcd_frame_explain(const struct mcd_frame *f, struct mcd_meaning *meaning);
 
 /* Everything but tau. The first is a new reference, NULL for lack of memory. */
 json_t *mcd_frame_json(const struct mcd_frame *f);

@@ -28,6 +28,12 @@ int mcd_meaning_create(const struct mcd_host *host, int64_t rows, int64_t output
     return MCD_OK;
 }
 
+void mcd_meaning_apply(const struct mcd_meaning *m, double *value, int64_t rows)
+{
+    for (int64_t i = 0; m && i < rows * m->outputs; i++)
+        value[i] = m->offset[i % m->outputs] + m->scale[i % m->outputs] * value[i];
+}
+
 void mcd_meaning_destroy(const struct mcd_host *host, struct mcd_meaning *m)
 {
     if (!m)

@@ -24,6 +24,9 @@ struct mcd_meaning {
 int mcd_meaning_create(const struct mcd_host *host, int64_t rows, int64_t outputs, int has_noise,
                        int has_target, struct mcd_meaning **meaning, struct mcd_error *e);
 
+/* From samples to values, [rows][outputs] in place. Nothing to do for NULL. */
+void mcd_meaning_apply(const struct mcd_meaning *meaning, double *value, int64_t rows);
+
 void mcd_meaning_destroy(const struct mcd_host *host, struct mcd_meaning *meaning); /* or NULL */
 
 /* The same bits, or both NULL. */

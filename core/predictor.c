@@ -257,10 +257,7 @@ static int find_units(struct request *r, struct mcd_error *error)
     int status = mcd_meaning_create(host, r->rows, f->outputs, 0, 0, &r->meaning, error);
     if (status)
         return status;
-    for (int64_t k = 0; k < f->outputs; k++) {
-        r->meaning->offset[k] = f->mean[f->inputs + k];
-        r->meaning->scale[k] = f->sd[f->inputs + k];
-    }
+    mcd_frame_explain(f, r->meaning);
     size_t all = (size_t)(r->rows * f->inputs);
     r->scaled = mcd_host_zalloc(host, all * sizeof *r->scaled, error);
     if (!r->scaled)
@@ -276,10 +273,8 @@ static int run_average(const struct request *r, struct mcd_error *error)
     const struct mcd_network *n = r->p->network;
     double *y = r->out.deterministic;
     int status = mcd_average(n, r->x, r->rows, y, NULL, error);
-    for (int64_t i = 0; !status && r->meaning && i < r->rows * n->outputs; i++) {
-        int64_t k = i % n->outputs;
-        y[i] = r->meaning->offset[k] + r->meaning->scale[k] * y[i];
-    }
+    if (!status)
+        mcd_meaning_apply(r->meaning, y, r->rows);
     return status;
 }
 

@@ -9,6 +9,8 @@
 
 #include "core/io/npy.h"
 
+#include <mcdrop/mcdrop.h>
+
 #include <cmocka.h>
 
 #include "scratch.h"
@@ -140,6 +142,44 @@ static void keeps_samples_in_units(void **state)
     json_decref(json);
 }
 
+/* libmcdrop takes and gives the user's units, too. */
+static void embeds_with_units(void **state)
+{
+    (void)state;
+    struct mcd_error e = {0};
+    struct mcd_predictor *p;
+    double average;
+    const float x[2] = {0.5f, 40};
+    scratch_text("one.csv", "a,b\n0.5,40\n");
+    json_t *json = run("predict --weights w/weights.safetensors --input one.csv --deterministic");
+    const struct mcd_predictor_options o = {
+        .size = sizeof o,
+        .model = "mlp2:hidden=24x24,drop=0.05",
+        .weights = scratch_path("w/weights.safetensors"),
+        .input = mcd_shape1(2),
+    };
+    struct mcd_prediction out = {.size = sizeof out, .deterministic = &average};
+    assert_ok(mcd_predictor_open(&o, &p, &e), e);
+    assert_ok(mcd_predictor_run(p, x, 1, &out, &e), e);
+    assert_true(fabs(average - number(json, "deterministic", 0, 0)) < 1e-3);
+    mcd_predictor_close(p);
+    json_decref(json);
+}
+
+/* Weights that know their columns still predict an array. */
+static void predicts_an_array(void **state)
+{
+    (void)state;
+    float x[4] = {0.5f, 40, -1, 3};
+    struct mcd_array a = {MCD_F32, 2, {2, 2}, x};
+    struct mcd_error e = {0};
+    assert_ok(mcd_npy_write(scratch_path("x.npy"), &a, &e), e);
+    scratch_text("x.csv", "a,b\n0.5,40\n-1,3\n");
+    assert_program(0, "for i in x.npy x.csv; do $M predict --weights w/weights.safetensors --input "
+                      "$i --passes 10 --seed 1 -q --format csv >$i.out; done; cmp x.npy.out "
+                      "x.csv.out");
+}
+
 static void parts_join_to_the_same_bits(void **state)
 {
     (void)state;
@@ -214,6 +254,13 @@ static void chooses_noise(void **state)
     assert_program(0, "$M evaluate --weights w/weights.safetensors --data ./d.csv --tau fit");
     assert_has("err", "fitted to these answers");
     assert_program(2, "$M evaluate --weights w/weights.safetensors --tau 0");
+    assert_program(0, "$M train --model mlp2:hidden=8,drop=0 --epochs 20 --data d.csv --target y "
+                      "--hold-out 0.25 --seed 1 --out plain");
+    assert_has("err", "fitted to the held-out answers");
+    assert_program(0, "$M evaluate --weights plain/weights.safetensors --deterministic");
+    assert_has("out", "\nlog_likelihood ");
+    assert_program(2, "$M evaluate --weights plain/weights.safetensors");
+    assert_has("err", "nothing in this network is stochastic");
     assert_program(2, "$M evaluate --weights w/weights.safetensors --tau 1 --length-scale 1");
 }
 
@@ -279,6 +326,8 @@ int main(void)
         cmocka_unit_test(scores_the_held_out_rows),
         cmocka_unit_test(units_do_not_matter),
         cmocka_unit_test(keeps_samples_in_units),
+        cmocka_unit_test(embeds_with_units),
+        cmocka_unit_test(predicts_an_array),
         cmocka_unit_test(parts_join_to_the_same_bits),
         cmocka_unit_test(finds_columns),
         cmocka_unit_test(holds_listed_rows_out),

@@ -25,12 +25,28 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     return 0;
 }
 
+/* Of a regression: in the network's units, and for one output its root in the user's. */
+static void add_test_error(const struct mcd_fit *f, struct mcd_table *t, double mse)
+{
+    const struct mcd_frame *frame = &f->session->frame;
+    if (!f->train.test.target) {
+        mcd_table_none(t);
+        mcd_table_none(t);
+        return;
+    }
+    mcd_table_real(t, mse);
+    if (f->session->network->outputs == 1)
+        mcd_table_real(t, sqrt(mse) * (frame->mean ? frame->sd[frame->inputs] : 1));
+    else
+        mcd_table_none(t);
+}
+
 /* Where the weights are and how good: what a script wants to read. */
 static int print_result(const struct mcd_fit *f, enum mcd_format format)
 {
     static const struct mcd_column columns[] = {
-        {"weights", 0},  {"epochs", 0},    {"loss", 5},   {"test_errors", 0},
-        {"test_mse", 5}, {"test_rows", 0}, {"seconds", 4}};
+        {"weights", 0},  {"epochs", 0},    {"loss", 5},      {"test_errors", 0},
+        {"test_mse", 5}, {"test_rmse", 5}, {"test_rows", 0}, {"seconds", 4}};
     struct mcd_error e = {0};
     const struct mcd_epoch *last = &f->state.history[f->state.epochs - 1];
     struct mcd_table *t =
@@ -44,10 +60,7 @@ static int print_result(const struct mcd_fit *f, enum mcd_format format)
         mcd_table_int(t, (int64_t)last->test);
     else
         mcd_table_none(t);
-    if (f->train.test.target)
-        mcd_table_real(t, last->test);
-    else
-        mcd_table_none(t);
+    add_test_error(f, t, last->test);
     mcd_table_int(t, f->train.test.rows);
     mcd_table_real(t, last->seconds);
     int status = mcd_table_print(t, format, stdout, &e);

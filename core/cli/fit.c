@@ -174,7 +174,7 @@ static int find_noise(struct mcd_fit *f)
 {
     struct mcd_error e = {0};
     struct mcd_session *s = f->session;
-    if (!f->train.test.target || mcd_network_check_stochastic(s->network, &e))
+    if (!f->train.test.target)
         return MCD_EXIT_OK;
     s->fitted_rows = f->train.trainer.data.rows;
     s->fitted_decay = f->train.trainer.update.decay;

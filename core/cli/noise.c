@@ -5,6 +5,7 @@
 #include "core/cli/open.h"
 #include "core/cli/stop.h"
 #include "core/error.h"
+#include "core/evaluate.h"
 #include "core/host.h"
 #include "core/predict.h"
 #include "core/tau.h"
@@ -87,6 +88,18 @@ static int collect(const struct mcd_session *s, const struct mcd_dataset *d, str
     return status;
 }
 
+/* A network without dropout has one pass: weight averaging. */
+static int collect_average(const struct mcd_session *s, const struct mcd_dataset *d, struct fit *f,
+                           struct mcd_error *e)
+{
+    int status = mcd_average(s->network, d->x.data, f->rows, f->square, &mcd_stop, e);
+    for (int64_t i = 0; status == MCD_OK && i < f->rows * f->outputs; i++) {
+        double miss = f->square[i] - (double)f->answer[i];
+        f->square[i] = miss * miss;
+    }
+    return status;
+}
+
 static int64_t lesser(int64_t a, int64_t b)
 {
     return a < b ? a : b;
@@ -101,9 +114,12 @@ static int fit(const struct mcd_session *s, const struct mcd_dataset *d, double 
     f.rows = lesser(d->x.dim[0], FIT_VALUES / FEW_PASSES / outputs);
     f.rows = f.rows > 0 ? f.rows : 1;
     int64_t points = f.rows * outputs, passes = lesser(FIT_PASSES, FIT_VALUES / points);
-    passes = passes > FEW_PASSES ? passes : FEW_PASSES;
+    int stochastic = mcd_network_check_stochastic(s->network, NULL) == MCD_OK;
+    passes = !stochastic ? 1 : passes > FEW_PASSES ? passes : FEW_PASSES;
     f.square = mcd_host_zalloc(s->host, (size_t)(passes * points) * sizeof *f.square, e);
-    int status = f.square ? collect(s, d, &f, (uint64_t)passes, e) : MCD_NOMEM;
+    int status = !f.square    ? MCD_NOMEM
+                 : stochastic ? collect(s, d, &f, (uint64_t)passes, e)
+                              : collect_average(s, d, &f, e);
     if (status == MCD_OK)
         *tau = mcd_tau_fit(f.square, (uint64_t)passes, points);
     if (status == MCD_OK && isnan(*tau))
@@ -184,7 +200,6 @@ int mcd_noise_settle(struct mcd_session *s, const struct mcd_dataset *d, int mus
 int mcd_noise_meaning(const struct mcd_session *s, const struct mcd_dataset *d, double tau,
                       struct mcd_meaning **meaning, struct mcd_error *e)
 {
-    const struct mcd_frame *f = &s->frame;
     int64_t outputs = s->network->outputs;
     *meaning = NULL;
     if (s->network->recipe.task != MCD_REGRESS)
@@ -194,14 +209,9 @@ int mcd_noise_meaning(const struct mcd_session *s, const struct mcd_dataset *d, 
     if (status)
         return status;
     struct mcd_meaning *m = *meaning;
-    for (int64_t k = 0; k < outputs; k++) {
-        if (f->mean && f->outputs == outputs) {
-            m->offset[k] = f->mean[f->inputs + k];
-            m->scale[k] = f->sd[f->inputs + k];
-        }
-        if (m->noise)
-            m->noise[k] = m->scale[k] / sqrt(tau);
-    }
+    mcd_frame_explain(&s->frame, m);
+    for (int64_t k = 0; m->noise && k < outputs; k++)
+        m->noise[k] = m->scale[k] / sqrt(tau);
     if (m->target)
         memcpy(m->target, d->truth.data, (size_t)(m->rows * outputs) * sizeof *m->target);
     return MCD_OK;

@@ -108,10 +108,8 @@ static int average(const struct mcd_passes *p, struct mcd_partial *r, struct mcd
     if (!r->deterministic)
         return MCD_NOMEM;
     int status = mcd_average(n, p->data->x.data, rows, r->deterministic, &mcd_stop, e);
-    for (int64_t i = 0; !status && r->meaning && i < rows * n->outputs; i++) {
-        int64_t k = i % n->outputs;
-        r->deterministic[i] = r->meaning->offset[k] + r->meaning->scale[k] * r->deterministic[i];
-    }
+    if (!status)
+        mcd_meaning_apply(r->meaning, r->deterministic, rows);
     return status;
 }
 

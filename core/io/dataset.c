@@ -265,6 +265,19 @@ static int load_both(struct mcd_dataset *d, const char *path, const struct mcd_d
     return mcd_values_to_labels(&d->y, r->classes, path, e);
 }
 
+/* Whether answers are in the file of the inputs. One that may lack them may be of another kind. */
+static int has_both(const char *path, const struct mcd_dataset_request *r)
+{
+    struct mcd_bytes b;
+    if (is_series(r->data) || !r->columns || !r->answers_optional)
+        return is_series(r->data) || r->columns;
+    if (mcd_file_read(path, MCD_FILE_LIMIT, &b, NULL) != MCD_OK)
+        return 0; /* who reads it next says why */
+    int text = looks_like_text(&b);
+    mcd_bytes_clear(&b);
+    return text;
+}
+
 static int load_apart(struct mcd_dataset *d, const struct files *f,
                       const struct mcd_dataset_request *r, uint32_t type, struct mcd_error *e)
 {
@@ -281,7 +294,7 @@ int mcd_dataset_load(struct mcd_dataset *d, const struct mcd_dataset_request *r,
     if (!r->data)
         return mcd_fail(e, MCD_INVALID, "data", "no data set is named");
     int status = find_files(r, &f, e);
-    if (status == MCD_OK && !f.y && (is_series(r->data) || r->columns))
+    if (status == MCD_OK && !f.y && has_both(f.x, r))
         status = load_both(d, f.x, r, type, e);
     else if (status == MCD_OK)
         status = load_apart(d, &f, r, type, e);
