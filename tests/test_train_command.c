@@ -45,7 +45,7 @@ static void leaves_weights_and_history(void **state)
 {
     (void)state;
     assert_program(0, "$M train " TINY "--epochs 3 --out first --format csv");
-    assert_has("out", "weights,epochs,loss,test_errors,test_mse,test_rows,seconds\n");
+    assert_has("out", "weights,epochs,loss,test_errors,test_mse,test_rmse,test_rows,seconds\n");
     assert_has("out", "first/weights.safetensors,3,");
     assert_has("err", "seed 7");
     assert_has("first/history.csv", "epoch,loss,test_errors,seconds\n1,");
