@@ -63,6 +63,11 @@ struct mcd_digits mcd_number_show(double x)
 {
     struct mcd_digits d;
     locale_t users = uselocale(locale_of_c());
+    if (x == trunc(x) && fabs(x) < 1e15) { /* 540 rather than 5.4e+02; -0 keeps its sign */
+        snprintf(d.text, sizeof d.text, "%.0f", x);
+        uselocale(users);
+        return d;
+    }
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(d.text, sizeof d.text, "%.*g", digits, x);
         if (strtod(d.text, NULL) == x)

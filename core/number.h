@@ -16,7 +16,7 @@ enum mcd_number { MCD_NUMBER_OK = 0, MCD_NUMBER_NONE, MCD_NUMBER_OVERFLOW };
 enum mcd_number mcd_number_int(const char *text, int64_t *out);
 enum mcd_number mcd_number_real(const char *text, double *out);
 
-/* The shortest of %.1g ... %.17g that reads back as the same double. */
+/* The shortest of %.1g ... %.17g that reads back as the same double; integers in plain digits. */
 struct mcd_digits {
     char text[32];
 };

@@ -222,6 +222,9 @@ static void numbers_know_no_locale(void **state)
     assert_int_equal(mcd_number_real("0,5", &x), MCD_NUMBER_NONE);
     assert_string_equal(mcd_number_show(0.5).text, "0.5");
     assert_string_equal(mcd_number_show(1e300).text, "1e+300");
+    assert_string_equal(mcd_number_show(540).text, "540");
+    assert_string_equal(mcd_number_show(-80).text, "-80");
+    assert_string_equal(mcd_number_show(1e15).text, "1e+15");
     assert_string_equal(mcd_number_show(5e-324).text, "5e-324");
     assert_string_equal(mcd_number_show(NAN).text, "nan");
     assert_int_equal(mcd_number_real("5e-324", &x), MCD_NUMBER_OK);

@@ -208,11 +208,31 @@ static void survives_a_full_disk(void **state)
     assert_program(1, "$M list --format json >/dev/full");
 }
 
+/* A file of weights may come from anyone, and a plugin is code. */
+static void loads_no_code_for_a_file(void **state)
+{
+    static const char model[] = "--model mlp:hidden=12,classes=4,noise=";
+    (void)state;
+    assert_program(0,
+                   "cp $MCDROP_PLUGIN_PATH/layers/gaussian.so . && $M train %s./gaussian.so "
+                   "--data data --epochs 1 --out path",
+                   model);
+    assert_program(1, "$M predict --weights path/weights.safetensors --passes 2");
+    assert_has("err", "expected --model to repeat noise=./gaussian.so");
+    assert_program(1, "$M predict --weights path/weights.safetensors --model mlp");
+    assert_program(1, "$M train --resume --out path --epochs 2");
+    assert_program(1, "$M --out path --passes 2");
+    assert_program(0, "$M predict --weights path/weights.safetensors --passes 2 "
+                      "--model mlp:noise=./gaussian.so");
+    assert_program(0, "$M train --resume --out path --epochs 2 --model mlp:noise=./gaussian.so");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refuses_what_is_wrong),
         cmocka_unit_test(survives_a_full_disk),
+        cmocka_unit_test(loads_no_code_for_a_file),
     };
     return cmocka_run_group_tests(tests, setup, scratch_teardown);
 }

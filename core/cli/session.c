@@ -52,13 +52,44 @@ static void complete(char *to, const struct mcd_spec *given, const struct mcd_sp
     }
 }
 
+/* A file of weights may come from anyone: what it names may be looked up, but no path is loaded. */
+static int refuse_path(const char *file, const char *option, const char *name, const char *value,
+                       struct mcd_error *e)
+{
+    if (!strchr(value, '/'))
+        return MCD_OK;
+    return mcd_fail(e, MCD_UNSUPPORTED, mcd_place_file(file).text,
+                    "names a plugin by its path, which is loaded only if you name it yourself: "
+                    "expected %s to repeat %s%s",
+                    option, name, value);
+}
+
+/* Those of `saved` that the user did not give himself. */
+static int refuse_paths(const char *file, const struct mcd_spec *given,
+                        const struct mcd_spec *saved, struct mcd_error *e)
+{
+    int status = MCD_OK;
+    for (uint32_t i = 0; !status && i < saved->count; i++)
+        if (!given || !has_setting(given, saved->setting[i].key)) {
+            char name[52];
+            snprintf(name, sizeof name, "%s=", mcd_show_text(saved->setting[i].key).text);
+            status = refuse_path(file, "--model", name, saved->setting[i].value, e);
+        }
+    return status;
+}
+
 /* --model, with what it leaves open as the weights have it if they are of a model of that name. */
-static int combine(struct mcd_session *s, const char *given, const char *saved, struct mcd_error *e)
+static int combine(struct mcd_session *s, const char *file, const char *given, const char *saved,
+                   struct mcd_error *e)
 {
     struct mcd_spec g = {0}, w = {0};
     int status = mcd_spec_parse(s->host, given, &g, e);
     if (!status && saved)
         status = mcd_spec_parse(s->host, saved, &w, e);
+    if (!status && saved && strcmp(g.name, w.name) == 0)
+        status = refuse_paths(file, given == saved ? NULL : &g, &w, e);
+    if (!status && given == saved && w.path)
+        status = refuse_path(file, "--model", "", w.path, e);
     if (!status) {
         s->spec = mcd_host_zalloc(s->host, strlen(given) + (saved ? 3 * strlen(saved) : 0) + 2, e);
         status = s->spec ? MCD_OK : MCD_NOMEM;
@@ -73,7 +104,8 @@ static int combine(struct mcd_session *s, const char *given, const char *saved, 
     return status;
 }
 
-static int choose_model(struct mcd_session *s, struct mcd_error *e)
+/* `file` has told what `saved` is. */
+static int choose_model(struct mcd_session *s, const char *file, struct mcd_error *e)
 {
     const char *given = s->options.model, *saved = s->saved.model;
     if (!given && !saved)
@@ -81,7 +113,7 @@ static int choose_model(struct mcd_session *s, struct mcd_error *e)
                         s->options.weights
                             ? "missing, and the weights do not say which model they belong to"
                             : "missing: expected a model, such as lenet or mlp:hidden=400x400");
-    return combine(s, given ? given : saved, given ? saved : NULL, e);
+    return combine(s, file, given ? given : saved, saved, e);
 }
 
 static int open_items(struct mcd_session *s)
@@ -166,7 +198,10 @@ int mcd_session_open(struct mcd_session *s, const struct mcd_options *options, c
         status = read_weights_file(s, options->weights, &e);
     else if (earlier && access(earlier, F_OK) == 0)
         status = read_earlier(s, earlier, &e);
-    if (!status && choose_model(s, &e))
+    const char *file = options->weights ? options->weights : earlier;
+    if (!status && !options->backend && s->options.backend)
+        status = refuse_path(file, "--backend", "", s->options.backend, &e);
+    if (!status && choose_model(s, file, &e))
         return mcd_report_option(&e);
     if (!status)
         status = mcd_options_settle(s->host, &s->options, &e);
