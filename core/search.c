@@ -6,8 +6,11 @@
 #include "core/io/place.h"
 
 #include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 const char *mcd_plugin_kind_name(uint32_t kind)
@@ -17,21 +20,51 @@ const char *mcd_plugin_kind_name(uint32_t kind)
 }
 
 /*
+ * A program in the tree that it was built in finds the plugins that were built with it, in the
+ * folder beside it. "" without one, or where someone else could have made or filled it.
+ */
+static void find_built(char path[PATH_MAX])
+{
+    static const char name[] = "plugins-build";
+    struct stat program, folder;
+    ssize_t length = getauxval(AT_SECURE) ? -1 : readlink("/proc/self/exe", path, PATH_MAX - 1);
+    path[length > 0 ? length : 0] = '\0';
+    char *slash = strrchr(path, '/');
+    if (slash && stat(path, &program) == 0 && slash + 1 + sizeof name <= path + PATH_MAX) {
+        memcpy(slash + 1, name, sizeof name);
+        if (!strchr(path, ':') && stat(path, &folder) == 0 && S_ISDIR(folder.st_mode) &&
+            folder.st_uid == program.st_uid && !(folder.st_mode & S_IWOTH))
+            return;
+    }
+    *path = '\0';
+}
+
+/*
+ * All directories, separated by colons, released by the caller: the environment's, which a program
+ * with another user's rights ignores, the built one, the installed one. NULL: out of memory.
+ */
+static char *all_places(const struct mcd_host *host, struct mcd_error *e)
+{
+    const char *path = secure_getenv("MCDROP_PLUGIN_PATH");
+    char built[PATH_MAX];
+    find_built(built);
+    size_t size = (path ? strlen(path) : 0) + strlen(built) + sizeof MCD_PLUGIN_DIR + 2;
+    char *places = mcd_host_zalloc(host, size, e);
+    if (places)
+        snprintf(places, size, "%s:%s:%s", path ? path : "", built, MCD_PLUGIN_DIR);
+    return places;
+}
+
+/*
  * Takes the next directory off *rest and returns "DIR/KINDs" with `tail` behind it, released by the
- * caller; *rest is NULL after the installed directory. NULL: out of memory.
+ * caller; *rest is NULL after the last. NULL: out of memory.
  */
 static char *next_place(const struct mcd_host *host, const char **rest, uint32_t kind,
                         const char *tail, struct mcd_error *e)
 {
     const char *dir = *rest + strspn(*rest, ":"); /* an empty place is none */
     size_t length = strcspn(dir, ":");
-    if (*dir == '\0') {
-        dir = MCD_PLUGIN_DIR;
-        length = strlen(dir);
-        *rest = NULL;
-    } else {
-        *rest = dir + length + (dir[length] == ':');
-    }
+    *rest = dir[length] ? dir + length : NULL;
     size_t size = length + strlen(tail) + 16;
     char *path = mcd_host_zalloc(host, size, e);
     if (path)
@@ -39,24 +72,16 @@ static char *next_place(const struct mcd_host *host, const char **rest, uint32_t
     return path;
 }
 
-/* The directories of the environment; a program with another user's rights ignores them. */
-static const char *first_place(void)
-{
-    const char *path = secure_getenv("MCDROP_PLUGIN_PATH");
-    return path ? path : "";
-}
-
 int mcd_search_find(const struct mcd_host *host, uint32_t kind, const char *name, char **path,
                     struct mcd_error *e)
 {
     *path = NULL;
     size_t size = strlen(name) + 5;
-    char *tail = mcd_host_zalloc(host, size, e);
-    if (!tail)
-        return MCD_NOMEM;
-    snprintf(tail, size, "/%s.so", name);
-    int status = MCD_OK;
-    for (const char *rest = first_place(); rest && status == MCD_OK && !*path;) {
+    char *tail = mcd_host_zalloc(host, size, e), *places = all_places(host, e);
+    int status = tail && places ? MCD_OK : MCD_NOMEM;
+    if (!status)
+        snprintf(tail, size, "/%s.so", name);
+    for (const char *rest = places; rest && status == MCD_OK && !*path;) {
         char *file = next_place(host, &rest, kind, tail, e);
         if (!file)
             status = MCD_NOMEM;
@@ -66,6 +91,7 @@ int mcd_search_find(const struct mcd_host *host, uint32_t kind, const char *name
             host->release(host, file);
     }
     host->release(host, tail);
+    host->release(host, places);
     return status;
 }
 
@@ -132,12 +158,14 @@ int mcd_search_list(const struct mcd_host *host, uint32_t kind, struct mcd_list 
                     struct mcd_error *e)
 {
     *list = (struct mcd_list){0};
-    int status = MCD_OK;
-    for (const char *rest = first_place(); rest && status == MCD_OK;) {
+    char *places = all_places(host, e);
+    int status = places ? MCD_OK : MCD_NOMEM;
+    for (const char *rest = places; rest && status == MCD_OK;) {
         char *folder = next_place(host, &rest, kind, "", e);
         status = folder ? add_folder(host, list, folder, e) : MCD_NOMEM;
         host->release(host, folder);
     }
+    host->release(host, places);
     if (status != MCD_OK)
         mcd_list_clear(host, list);
     else if (list->count > 1)

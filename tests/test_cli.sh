@@ -87,6 +87,10 @@ chmod o+w "$scratch/models"
 run list; expect 0; out_has '^model +text .*others can write its directory'
 MCDROP_PLUGIN_PATH=$scratch/empty run list
 [ "$status" = 0 ] || complain "status $status"
+unset MCDROP_PLUGIN_PATH
+if [ -d "$(dirname "$(readlink -f "$program")")/plugins-build" ]; then
+    run info lenet; expect 0; out_has '^path .*/models/(.libs/)?lenet\.so$'
+fi
 export MCDROP_PLUGIN_PATH=$paths
 
 # A full disk is a failure.
