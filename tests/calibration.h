@@ -3,7 +3,7 @@
  * the sampler on a small Gaussian process: parameters from the prior, observations from them, and
  * the parameters' ranks among draws of the posterior, which are uniform if all is right.
  *
- * The inputs lie close together for the prior of l. Where l is below their spacing, signal and
+ * Some inputs lie close together for the prior of l. Where l is below their spacing, signal and
  * noise explain the same data: the posterior has two modes, between which no sampler goes in a few
  * hundred iterations, and ranks then show the start, not an error.
  *
@@ -88,12 +88,13 @@ static inline void calibration_one(void *arg, uint32_t i, uint32_t worker)
     struct mcd_chain chain;
     (void)worker;
     for (int k = 0; k < CAL_ROWS; k++)
-        x[k] = 0.2 * k / (CAL_ROWS - 1);
-    struct mcd_gp_problem p = {c->host,
-                               mcd_gp_data(CAL_ROWS, 1, x, y, i % 2 ? 1e-6 : 0), /* both paths */
-                               {&mcd_reference_linalg, NULL},
-                               c->kernel,
-                               {{1, 1, 0.3}}};
+        x[k] = i % 2 ? 0.006 * k : 0.2 * (k / 2) + 0.002 * (k % 2); /* close pairs */
+    struct mcd_gp_problem p = {
+        c->host,
+        mcd_gp_data(CAL_ROWS, 1, x, y, 1e-6), /* even for odd i: both paths */
+        {&mcd_reference_linalg, NULL},
+        c->kernel,
+        {{1, 1, 0.3}}};
     c->rank[i * MCD_GP_PARAMS] = -1;
     if (calibration_draw(&p, &s, theta, y) || mcd_gp_targets_create(&p, 1, 0, &targets, NULL))
         return;
