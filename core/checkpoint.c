@@ -49,35 +49,41 @@ static int check_tensor(const struct mcd_safetensor *t, const struct mcd_shape *
     return MCD_OK;
 }
 
-static const struct mcd_safetensor *find(const struct mcd_safetensors *file, const char *name)
+/* The entry whose shape a tensor must have: its own, or that of the parameter whose state it is. */
+static struct mcd_entry *model_of(const struct mcd_network *n, const char *name)
 {
-    for (size_t i = 0; i < file->count; i++)
-        if (!strcmp(file->tensor[i].name, name))
-            return &file->tensor[i];
+    char slot[MCD_SLOT_NAME];
+    if (!is_slot(name))
+        return mcd_store_find(n->store, name);
+    for (uint32_t i = 0; i < 2 * n->store->count; i++) {
+        mcd_slot_name(n->store->entry[i / 2].name, i % 2, slot);
+        if (!strcmp(slot, name))
+            return &n->store->entry[i / 2];
+    }
     return NULL;
 }
 
-/* All parameters there, each of its shape, and nothing that is no parameter. */
+/* All parameters there, each of its shape, and nothing but them and the optimiser's state. */
 static int check_file(const struct mcd_network *n, const struct mcd_safetensors *file,
-                      const char *path, struct mcd_error *error)
+                      const char *path, int with_optimiser, struct mcd_error *error)
 {
     for (uint32_t i = 0; i < n->store->count; i++) {
-        const struct mcd_entry *e = &n->store->entry[i];
-        const struct mcd_safetensor *t = find(file, e->name);
-        if (!t && is_slot(e->name))
-            continue;
-        if (!t)
-            return mcd_fail(error, MCD_INVALID, path, "has no tensor %s: %s needs it", e->name,
+        const char *name = n->store->entry[i].name;
+        if (!is_slot(name) && !mcd_safetensors_find(file, name))
+            return mcd_fail(error, MCD_INVALID, path, "has no tensor %s: %s needs it", name,
                             n->model->plugin->name);
-        if (check_tensor(t, &e->tensor.shape, path, error))
-            return MCD_INVALID;
     }
     for (size_t i = 0; i < file->count; i++) {
         const char *name = file->tensor[i].name;
-        if (!is_slot(name) && !mcd_store_find(n->store, name))
+        const struct mcd_entry *e = model_of(n, name);
+        if (is_slot(name) && !with_optimiser)
+            continue;
+        if (!e)
             return mcd_fail(error, MCD_INVALID, path,
                             "has a tensor %s that %s does not have: expected its parameters alone",
                             name, n->model->plugin->name);
+        if (check_tensor(&file->tensor[i], &e->tensor.shape, path, error))
+            return MCD_INVALID;
     }
     return MCD_OK;
 }
@@ -86,12 +92,10 @@ static int check_file(const struct mcd_network *n, const struct mcd_safetensors 
 static int prepare(struct mcd_network *n, const struct mcd_safetensor *t, void **values,
                    struct mcd_error *error)
 {
-    struct mcd_shape shape = shape_of(&t->value);
+    struct mcd_shape shape = model_of(n, t->name)->tensor.shape;
     size_t count = (size_t)mcd_array_count(&t->value);
     int wide = n->store->type == MCD_F64;
-    int status = mcd_store_find(n->store, t->name)
-                     ? MCD_OK
-                     : mcd_store_add(n->store, t->name, &shape, NULL, error);
+    int status = mcd_store_add(n->store, t->name, &shape, NULL, error);
     if (status)
         return status;
     *values = n->host->alloc(n->host, count * mcd_type_size(n->store->type));
@@ -137,7 +141,7 @@ static int replace(struct mcd_network *n, const struct mcd_safetensors *file, in
 int mcd_weights_load(struct mcd_network *n, const struct mcd_safetensors *file, const char *path,
                      int with_optimiser, struct mcd_error *error)
 {
-    int status = check_file(n, file, path, error);
+    int status = check_file(n, file, path, with_optimiser, error);
     if (status)
         return status;
     void **values = n->host->alloc(n->host, (file->count + 1) * sizeof *values);

@@ -13,8 +13,8 @@
 /*
  * Replaces the network's parameters by those of a file and, where `with_optimiser`, adds the
  * optimiser's state. Every parameter must be there with its shape, and nothing else but optimiser
- * state. Values may be F32 or F64. The network is unchanged on failure, unless it is the backend
- * that fails to take the values.
+ * state, which is checked only where it is added. Values may be F32 or F64. The network is
+ * unchanged on failure, unless it is the backend that fails to take the values.
  */
 int mcd_weights_load(struct mcd_network *network, const struct mcd_safetensors *file,
                      const char *path, int with_optimiser, struct mcd_error *error);

@@ -98,14 +98,16 @@ static json_t *history_json(const struct mcd_train_state *s)
 
 static json_t *state_json(const struct mcd_train *t, const struct mcd_train_state *s)
 {
+    const struct mcd_network *n = t->trainer.network;
     double tau = t->frame ? t->frame->tau : 0;
-    return json_pack("{s:o, s:I, s:s, s:f, s:f, s:o, s:o*}",       /**/
-                     "update", number_text(s->update),             /**/
-                     "epochs", (json_int_t)t->epochs,              /**/
-                     "backend", t->trainer.network->backend->spec, /**/
-                     "loss_sum", s->loss_sum,                      /**/
-                     "seconds", s->seconds,                        /**/
-                     "history", history_json(s),                   /**/
+    return json_pack("{s:o, s:I, s:I, s:s, s:f, s:f, s:o, s:o*}", /**/
+                     "update", number_text(s->update),            /**/
+                     "tensors", (json_int_t)n->store->count,      /**/
+                     "epochs", (json_int_t)t->epochs,             /**/
+                     "backend", n->backend->spec,                 /**/
+                     "loss_sum", s->loss_sum,                     /**/
+                     "seconds", s->seconds,                       /**/
+                     "history", history_json(s),                  /**/
                      "tau", tau > 0 ? json_real(tau) : NULL);
 }
 
@@ -148,25 +150,38 @@ static int check_same_run(const struct mcd_train *t, const json_t *found, struct
     return status;
 }
 
-static double number_or_nan(const json_t *x)
+/* Loss, test score (null without one) and seconds. */
+static int read_epoch(const json_t *line, struct mcd_epoch *e)
 {
-    return json_is_number(x) ? json_number_value(x) : NAN;
+    const json_t *loss = json_array_get(line, 0), *test = json_array_get(line, 1);
+    const json_t *seconds = json_array_get(line, 2);
+    *e = (struct mcd_epoch){json_number_value(loss), NAN, json_number_value(seconds)};
+    if (json_is_number(test))
+        e->test = json_number_value(test);
+    return json_is_number(loss) && json_is_number(seconds) &&
+           (json_is_number(test) || json_is_null(test));
 }
 
-static int read_history(const json_t *history, struct mcd_train_state *s)
+static int read_history(const struct mcd_train *t, const json_t *history, struct mcd_train_state *s,
+                        struct mcd_error *error)
 {
     size_t n = json_array_size(history);
     s->history = n ? malloc(n * sizeof *s->history) : NULL;
     if (n && !s->history)
-        return 0;
-    for (size_t i = 0; i < n; i++) {
-        const json_t *line = json_array_get(history, i);
-        s->history[i] = (struct mcd_epoch){number_or_nan(json_array_get(line, 0)),
-                                           number_or_nan(json_array_get(line, 1)),
-                                           number_or_nan(json_array_get(line, 2))};
-    }
+        return mcd_fail(error, MCD_NOMEM, t->checkpoint, "out of memory");
     s->epochs = n;
-    return 1;
+    for (size_t i = 0; i < n; i++)
+        if (!read_epoch(json_array_get(history, i), &s->history[i]))
+            return mcd_fail(error, MCD_INVALID, t->checkpoint,
+                            "its state is damaged: expected three numbers of epoch %zu", i + 1);
+    return MCD_OK;
+}
+
+/* Updates of one epoch, as the trainer counts them. */
+static uint64_t epoch_updates(const struct mcd_trainer_spec *s)
+{
+    uint64_t rows = (uint64_t)s->data.rows, batch = s->batch ? s->batch : rows;
+    return batch ? (rows + batch - 1) / batch : 1;
 }
 
 static int read_state(const struct mcd_train *t, const json_t *state, struct mcd_train_state *s,
@@ -184,9 +199,26 @@ static int read_state(const struct mcd_train *t, const json_t *state, struct mcd
     s->update = (uint64_t)done;
     s->loss_sum = json_number_value(loss);
     s->seconds = json_number_value(seconds);
-    if (!read_history(history, s))
-        return mcd_fail(error, MCD_NOMEM, t->checkpoint, "out of memory");
-    return MCD_OK;
+    /* A stop after an epoch's last update leaves its line to be written. */
+    uint64_t each = epoch_updates(&t->trainer), epochs = s->update / each;
+    size_t lines = json_array_size(history);
+    if (lines != epochs && !(s->update % each == 0 && lines + 1 == epochs))
+        return mcd_fail(error, MCD_INVALID, t->checkpoint,
+                        "its state is damaged: it tells of %zu epochs after %s updates: expected "
+                        "%" PRIu64,
+                        lines, update, epochs);
+    return read_history(t, history, s, error);
+}
+
+/* A tensor of the optimiser's that got lost would start from zeros again. */
+static int check_tensors(const struct mcd_train *t, const struct mcd_safetensors *file,
+                         const json_t *state, struct mcd_error *error)
+{
+    json_int_t tensors = json_integer_value(json_object_get(state, "tensors"));
+    if ((json_int_t)file->count == tensors)
+        return MCD_OK;
+    return mcd_fail(error, MCD_INVALID, t->checkpoint, "has %zu tensors: expected %lld, as it says",
+                    file->count, (long long)tensors);
 }
 
 static int resume_from(const struct mcd_train *t, const struct mcd_safetensors *file,
@@ -206,6 +238,8 @@ static int resume_from(const struct mcd_train *t, const struct mcd_safetensors *
     status = check_same_run(t, json_object_get(all, "run"), error);
     if (!status)
         status = read_state(t, json_object_get(all, "state"), s, error);
+    if (!status)
+        status = check_tensors(t, file, json_object_get(all, "state"), error);
     if (!status)
         status = mcd_weights_load(t->trainer.network, file, t->checkpoint, 1, error);
     json_decref(all);
