@@ -19,12 +19,12 @@
 #include "tests/scratch.h"
 
 const struct net nets[NETS] = {
-    {"mlp_tiny", "mlp:hidden=9x7,classes=4", NULL, 0, {2, {6, 5}}, MCD_CLASSIFY},
-    {"mlp2_tiny_relu", NULL, "relu", 11, {1, {1}}, MCD_REGRESS},
-    {"mlp2_tiny_tanh", NULL, "tanh", 11, {1, {1}}, MCD_REGRESS},
-    {"mlp", "mlp", NULL, 0, {2, {28, 28}}, MCD_CLASSIFY},
-    {"mlp2_relu", NULL, "relu", 1024, {1, {1}}, MCD_REGRESS},
-    {"lenet", "lenet", NULL, 0, {2, {28, 28}}, MCD_CLASSIFY},
+    {"mlp_tiny", "mlp:hidden=9x7,classes=4", {2, {6, 5}}, MCD_CLASSIFY},
+    {"mlp2_tiny_relu", "mlp2:hidden=11x11x11x11x11", {1, {1}}, MCD_REGRESS},
+    {"mlp2_tiny_tanh", "mlp2:hidden=11x11x11x11x11,activation=tanh", {1, {1}}, MCD_REGRESS},
+    {"mlp", "mlp", {2, {28, 28}}, MCD_CLASSIFY},
+    {"mlp2_relu", "mlp2", {1, {1}}, MCD_REGRESS},
+    {"lenet", "lenet", {2, {28, 28}}, MCD_CLASSIFY},
 };
 
 const struct net *net_find(const char *name)
@@ -34,33 +34,6 @@ const struct net *net_find(const char *name)
             return &nets[i];
     fail_msg("there is no net %s", name);
     return NULL;
-}
-
-/* The tutorial's network for the CO2 series. */
-static mcd_val build_mlp2(void *self, struct mcd_graph *g, mcd_val x)
-{
-    const struct net *net = self;
-    char name[32];
-    x = mcd_layer(g, "model.input", x, "linear:out=%lld", (long long)net->width);
-    x = mcd_layer(g, "model.act", x, "%s", net->activation);
-    for (int i = 1; i <= 4; i++) {
-        x = mcd_layer(g, "model.dropout", x, "dropout:p=0.2");
-        snprintf(name, sizeof name, "model.hidden%d", i);
-        x = mcd_layer(g, name, x, "linear:out=%lld", (long long)net->width);
-        x = mcd_layer(g, "model.act", x, "%s", net->activation);
-    }
-    x = mcd_layer(g, "model.dropout", x, "dropout:p=0.2");
-    return mcd_layer(g, "model.final", x, "linear:out=1");
-}
-
-mcd_val net_record(const struct net *net, struct rig *r, mcd_val x)
-{
-    struct mcd_error e = {0};
-    if (net->model)
-        return rig_model(r, net->model, x);
-    mcd_val y = build_mlp2((void *)(uintptr_t)net, r->g, x);
-    assert_ok(mcd_graph_status(r->core, &e), e);
-    return y;
 }
 
 double *net_input(const struct net *net, size_t count)
@@ -74,31 +47,17 @@ double *net_input(const struct net *net, size_t count)
     return x;
 }
 
-void net_open(struct net_opened *o, const struct net *net, struct mcd_host *host,
-              const char *backend)
+struct mcd_network *net_open(const struct net *net, struct mcd_host *host, const char *backend)
 {
     struct mcd_error e = {0};
     struct mcd_recording recording;
-    *o = (struct net_opened){0};
-    if (net->model) {
-        assert_ok(mcd_network_open(host, net->model, backend, &net->in, 1, &o->network, &e), e);
-    } else {
-        rig_network_open(&o->made, host, backend, build_mlp2, (void *)(uintptr_t)net, net->task,
-                         net->in);
-        o->network = &o->made.network;
-    }
-    assert_ok(mcd_network_record(o->network, 0, &recording, &e), e);
-    struct rig r = {.host = host, .store = o->network->store, .core = recording.graph};
+    struct mcd_network *network;
+    assert_ok(mcd_network_open(host, net->model, backend, &net->in, 1, &network, &e), e);
+    assert_ok(mcd_network_record(network, 0, &recording, &e), e);
+    struct rig r = {.host = host, .store = network->store, .core = recording.graph};
     rig_formula(&r);
     mcd_graph_destroy(recording.graph);
-}
-
-void net_close(struct net_opened *o)
-{
-    if (o->made.network.store)
-        rig_network_close(&o->made);
-    else
-        mcd_network_close(o->network);
+    return network;
 }
 
 void fixture_open(struct mcd_safetensors *file, const char *name)

@@ -1,7 +1,4 @@
-/*
- * The networks of tests/fixtures/README.md, as recordings and as networks with the formula's
- * weights.
- */
+/* The networks of tests/fixtures/README.md, with the formula's weights. */
 #ifndef TESTS_NETS_H
 #define TESTS_NETS_H
 
@@ -11,9 +8,7 @@
 
 struct net {
     const char *name;  /* as in the fixtures */
-    const char *model; /* a plugin's specification; NULL: recorded by this file */
-    const char *activation;
-    int64_t width; /* of the recorded ones */
+    const char *model; /* the plugin's specification */
     struct mcd_shape in;
     uint32_t task;
 };
@@ -23,22 +18,13 @@ extern const struct net nets[NETS];
 
 const struct net *net_find(const char *name);
 
-/* Records it on x, in the rig's graph. */
-mcd_val net_record(const struct net *net, struct rig *r, mcd_val x);
-
 /*
  * Input number 100 of the formula as the fixtures scale it, `count` elements; the caller frees it.
  */
 double *net_input(const struct net *net, size_t count);
 
-/* A network with the formula's weights. */
-struct net_opened {
-    struct mcd_network *network;
-    struct rig_network made; /* where it is no plugin's */
-};
-void net_open(struct net_opened *o, const struct net *net, struct mcd_host *host,
-              const char *backend);
-void net_close(struct net_opened *o);
+/* A network with the formula's weights; mcd_network_close. */
+struct mcd_network *net_open(const struct net *net, struct mcd_host *host, const char *backend);
 
 /* A file of tests/fixtures/. */
 void fixture_open(struct mcd_safetensors *file, const char *name);

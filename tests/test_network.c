@@ -72,20 +72,19 @@ static void check_deterministic(const struct net *net, const char *backend, doub
 {
     struct mcd_error e = {0};
     struct mcd_host *host = mcd_host_create(2, NULL, NULL, &e);
-    struct net_opened o;
-    net_open(&o, net, host, backend);
-    size_t width = (size_t)mcd_shape_count(&net->in), n = ROWS * (size_t)o.network->outputs;
+    struct mcd_network *network = net_open(net, host, backend);
+    size_t width = (size_t)mcd_shape_count(&net->in), n = ROWS * (size_t)network->outputs;
     double *wide = net_input(net, ROWS * width), *y = calloc(n, sizeof *y);
     float *x = calloc(ROWS * width, sizeof *x);
     assert_true(x && y);
     for (size_t i = 0; i < ROWS * width; i++)
         x[i] = (float)wide[i];
-    assert_ok(mcd_average(o.network, x, ROWS, y, NULL, &e), e);
+    assert_ok(mcd_average(network, x, ROWS, y, NULL, &e), e);
     expect_near(net->name, "deterministic", y, n, tolerance);
     free(wide);
     free(x);
     free(y);
-    net_close(&o);
+    mcd_network_close(network);
     assert_int_equal(mcd_host_live(host), 0);
     mcd_host_destroy(host);
 }
@@ -104,7 +103,7 @@ static void check_passes(const struct net *net, const char *backend, int shared,
 {
     struct rig r;
     rig_open(&r, backend, 2, 1);
-    mcd_val x = rig_input(&r, net->in), y = net_record(net, &r, x);
+    mcd_val x = rig_input(&r, net->in), y = rig_model(&r, net->model, x);
     rig_plan(&r,
              &(struct mcd_plan_spec){.rows = ROWS, .passes = PASSES, .noutputs = 1, .output = &y});
     rig_formula(&r);
@@ -180,7 +179,7 @@ static void check_gradients(const struct net *net)
     mcd_val wrt[16], output[17], target;
     double dots[16];
     rig_open(&r, f64, 2, 0);
-    mcd_val x = rig_input(&r, net->in), y = net_record(net, &r, x);
+    mcd_val x = rig_input(&r, net->in), y = rig_model(&r, net->model, x);
     mcd_val loss = record_loss(&r, net, y, &target);
     uint32_t n = r.core->nparams;
     for (uint32_t k = 0; k < n; k++)

@@ -62,7 +62,7 @@ static int setup(void **state)
     assert_program(0, "cp -r data cut; head -c 500 data/train-images-idx3-ubyte "
                       ">cut/train-images-idx3-ubyte; cp -r data wrong; "
                       "printf '\\0\\0\\10\\1\\0\\0\\0\\170%%120s' '' "
-                      ">wrong/train-labels-idx1-ubyte; head -c 900 w/weights.safetensors >cut.st");
+                      ">wrong/train-labels-idx1-ubyte; head -c 1000 w/weights.safetensors >cut.st");
     spoil_weights();
     write_floats("nan.npy", NAN);
     write_floats("good.npy", 1);
