@@ -27,6 +27,8 @@ static int save(const struct mcd_train *t, struct mcd_train_state *s, struct clo
         return MCD_OK;
     s->seconds = now() - clock->started;
     int status = mcd_train_state_save(t, s, error);
+    if (!status && t->history)
+        status = mcd_train_history_save(t, s, t->history, error);
     clock->saved = now();
     return status;
 }

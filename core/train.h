@@ -37,6 +37,7 @@ struct mcd_train {
     const struct mcd_frame *frame; /* of a regression: kept in the checkpoint; or NULL */
 
     const char *checkpoint; /* path, or NULL; written at the end, when stopped, and by time */
+    const char *history;    /* path, or NULL; written with each checkpoint */
     double interval;        /* seconds between checkpoints by time */
     const volatile sig_atomic_t *stop; /* once not 0: finish the update, save, MCD_STOPPED */
 

@@ -128,6 +128,16 @@ int mcd_train_state_save(const struct mcd_train *t, const struct mcd_train_state
 
 /* ---- resuming ---------------------------------------------------------------------------- */
 
+/* A value as a user writes it; to be freed, NULL: none, or out of memory. */
+static char *show(const json_t *value)
+{
+    if (json_is_string(value))
+        return strdup(json_string_value(value));
+    if (json_is_real(value))
+        return strdup(mcd_number_show(json_real_value(value)).text);
+    return mcd_json_text(value, JSON_ENCODE_ANY, NULL);
+}
+
 static int check_same_run(const struct mcd_train *t, const json_t *found, struct mcd_error *error)
 {
     json_t *expected = run_json(t), *value;
@@ -138,11 +148,12 @@ static int check_same_run(const struct mcd_train *t, const json_t *found, struct
         const json_t *other = json_object_get(found, key);
         if (status || json_equal(value, other))
             continue;
-        char *a = mcd_json_text(other, JSON_ENCODE_ANY, NULL);
-        char *b = mcd_json_text(value, JSON_ENCODE_ANY, NULL);
+        char *a = show(other);
+        char *b = show(value);
         status = mcd_fail(error, MCD_INVALID, t->checkpoint,
-                          "was trained with %s %s, this run has %s: expected the same", key,
-                          a ? a : "none", b ? b : "another");
+                          "was trained with %s %s, this run has %s: expected the same; "
+                          "only --epochs, --backend and --threads may change",
+                          key, a ? a : "none", b ? b : "another");
         free(a);
         free(b);
     }

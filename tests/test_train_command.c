@@ -54,7 +54,7 @@ static void leaves_weights_and_history(void **state)
     char *err = program_text("err", NULL);
     assert_string_equal(err, "");
     free(err);
-    assert_same_weights("first/weights.safetensors", "first/weights.safetensors~");
+    assert_same_weights("first/weights.safetensors", "first/weights.safetensors~1~");
 }
 
 static void resume_alike(const char *more)
@@ -80,10 +80,15 @@ static void resumes_only_its_own(void **state)
     (void)state;
     assert_program(0, "$M train " TINY "--epochs 1 --out own");
     assert_program(1, "$M train " TINY "--epochs 2 --out own --resume --seed 8");
-    assert_has("err", "own/weights.safetensors: was trained with seed \"7\", this run has \"8\"");
+    assert_has("err", "own/weights.safetensors: was trained with seed 7, this run has 8");
     assert_program(1, "$M train --out nowhere --resume");
     assert_has("err", "nowhere/weights.safetensors: there is no checkpoint to resume from");
     assert_program(2, "$M train --resume");
+    assert_program(0,
+                   "$M train " TINY "--epochs 2 --out own && cp own/weights.safetensors before && "
+                   "$M train --resume --out own --epochs 1");
+    assert_has("err", "own/weights.safetensors has 2 epochs already, more than 1: nothing is done");
+    assert_same_file("own/weights.safetensors", "before");
 }
 
 /* Waits until a file of the folder is there; 0 if that takes too long. */

@@ -50,9 +50,14 @@ static void another_run_sets_the_first_aside(void **state)
     assert_program(0, "$M " TINY "--epochs 2 --passes 5 --out a");
     assert_program(0, "cp a/weights.safetensors kept; $M " TINY
                       "--epochs 2 --passes 5 --out a --seed 8");
-    assert_has("err", "was trained with seed \"7\", this run has \"8\"");
+    assert_has("err", "was trained with seed 7, this run has 8: expected the same");
     assert_has("err", "training mlp");
-    assert_same_file("kept", "a/weights.safetensors~");
+    assert_has("err", "warning: training anew because a/weights.safetensors was trained");
+    assert_same_file("kept", "a/weights.safetensors~1~");
+    assert_program(0, "test -f a/history.csv~1~ && test -f a/result.json~1~");
+    assert_program(0, "$M " TINY "--epochs 2 --passes 5 --out a --seed 9");
+    assert_same_file("kept", "a/weights.safetensors~1~");
+    assert_program(0, "test -f a/weights.safetensors~2~ && test -f a/result.json~2~");
     assert_program(0, "$M --out a --epochs 3 --passes 5");
     assert_has("err", "training mlp");
     assert_has("a/history.csv", "\n3,");
@@ -69,6 +74,34 @@ static void goes_on_after_ctrl_c(void **state)
     kill(pid, SIGINT);
     assert_int_equal(program_wait(pid), 130);
     assert_program(0, "$M --out s --epochs 100 --passes 5 || $M --out s --epochs 1000 --passes 5");
+}
+
+/* Two at once would leave files of both. */
+static void one_writes_at_a_time(void **state)
+{
+    (void)state;
+    pid_t pid =
+        program_start("exec $M train " TINY "--epochs 1000000 --checkpoint-every 0 --out l");
+    double start = program_seconds();
+    while (access(scratch_path("l/history.csv"), F_OK) != 0 && program_seconds() - start < 60)
+        program_sleep(0.002);
+    assert_program(1, "$M train " TINY "--epochs 1 --out l");
+    assert_has("err", "l: another mcdrop writes here");
+    kill(pid, SIGKILL);
+    assert_int_equal(program_wait(pid), -SIGKILL);
+    assert_program(0, "$M train " TINY "--epochs 1 --out l");
+}
+
+/* What a bare call finds damaged it sets aside, as training does. */
+static void trains_anew_over_damage(void **state)
+{
+    (void)state;
+    assert_program(0, "$M train " TINY "--epochs 1 --out d; echo damaged >d/weights.safetensors");
+    assert_program(0, "$M " TINY "--epochs 1 --passes 5 --out d");
+    assert_has("err", "training anew because d/weights.safetensors");
+    assert_has("d/weights.safetensors~1~", "damaged");
+    assert_program(1, "$M train " TINY "--data nowhere --out never");
+    assert_program(1, "test -e never");
 }
 
 /* Without dropout there is one answer, and no talk of passes. */
@@ -97,14 +130,23 @@ static void predicts_a_file(void **state)
     assert_program(0, "$M " TINY "--epochs 2 --passes 5 --out f");
     assert_program(0, "$M --out f --passes 5 --input data/train-images-idx3-ubyte --rows 9");
     assert_has("out", "mlp: 9 rows of data/train-images-idx3-ubyte, 5 passes");
+
+    /* An earlier result is never lost, and the same one is not kept twice. */
+    assert_has("err", "an earlier result is kept as f/result.json~1~");
+    assert_program(0, "$M --out f --passes 5 --input data/train-images-idx3-ubyte --rows 9");
+    assert_program(0, "test -f f/result.json~1~ && ! test -f f/result.json~2~");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(trains_once),          cmocka_unit_test(another_run_sets_the_first_aside),
-        cmocka_unit_test(goes_on_after_ctrl_c), cmocka_unit_test(reports_averaging_alone),
+        cmocka_unit_test(trains_once),
+        cmocka_unit_test(another_run_sets_the_first_aside),
+        cmocka_unit_test(goes_on_after_ctrl_c),
+        cmocka_unit_test(reports_averaging_alone),
         cmocka_unit_test(predicts_a_file),
+        cmocka_unit_test(one_writes_at_a_time),
+        cmocka_unit_test(trains_anew_over_damage),
     };
     return cmocka_run_group_tests(tests, setup, scratch_teardown);
 }

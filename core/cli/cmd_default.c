@@ -59,7 +59,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 /* ---- training ---------------------------------------------------------------------------- */
 
 static int fit(struct mcd_fit *f, struct mcd_session *s, const struct mcd_options *options,
-               const struct mcd_folder *folder)
+               struct mcd_folder *folder)
 {
     struct mcd_options o = *options;
     o.rows = 0; /* these say what is predicted */
@@ -74,7 +74,7 @@ static int fit(struct mcd_fit *f, struct mcd_session *s, const struct mcd_option
 }
 
 /* Afterwards the options name the weights, and the seed of their training. */
-static int train(struct mcd_options *o, const struct mcd_folder *folder)
+static int train(struct mcd_options *o, struct mcd_folder *folder)
 {
     struct mcd_session session = {0};
     struct mcd_fit f = {0};
@@ -126,8 +126,12 @@ static int report(const struct mcd_passes *p, const struct mcd_partial *result,
     const struct mcd_network *n = p->session->network;
     enum mcd_format format = p->session->options.format;
     int status = mcd_report_open(&report, result, n->recipe.task, p->data->x.dim[0], n->outputs);
+    struct mcd_folder_result earlier = {0};
+    if (!status)
+        status = mcd_folder_keep_result(folder, &earlier);
     if (!status)
         status = mcd_report_save(&report, folder->result);
+    mcd_folder_settle_result(folder, &earlier);
     if (!status)
         mcd_log(MCD_LOG_INFO, "wrote %s", folder->result);
     if (!status)

@@ -1,12 +1,14 @@
 /* mcdrop train: fits a model to a data set. */
 #include "core/cli/command.h"
 #include "core/cli/fit.h"
+#include "core/cli/log.h"
 #include "core/cli/open.h"
 #include "core/cli/stop.h"
 #include "core/error.h"
 #include "core/io/place.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <unistd.h>
 
 struct train {
@@ -90,7 +92,11 @@ static int train(struct train *t, struct mcd_session *session, struct mcd_fit *f
         status = mcd_fit_open(fit, session, &folder);
     if (!status)
         status = t->resume ? mcd_fit_resume(fit, 1) : mcd_folder_set_aside(&folder);
-    if (!status)
+    if (!status && fit->state.epochs > fit->train.epochs)
+        mcd_log(MCD_LOG_WARNING,
+                "%s has %" PRIu64 " epochs already, more than %" PRIu64 ": nothing is done",
+                folder.weights, fit->state.epochs, fit->train.epochs);
+    else if (!status)
         status = mcd_fit_run(fit);
     return status ? status : print_result(fit, t->options.format);
 }

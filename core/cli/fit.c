@@ -11,8 +11,6 @@
 #include <inttypes.h>
 #include <sys/stat.h>
 
-enum { LINE_SECONDS = 5 }; /* between lines about epochs */
-
 /* ---- opening ----------------------------------------------------------------------------- */
 
 /* The rows that were set aside. */
@@ -98,9 +96,6 @@ static void on_epoch(void *arg, uint64_t epoch, const struct mcd_epoch *line)
                  line->test, test->rows);
     else if (test->target)
         snprintf(f->note + n, sizeof f->note - (size_t)n, ", test error %.5g", line->test);
-    if (line->seconds - f->told < LINE_SECONDS && epoch < f->train.epochs)
-        return;
-    f->told = line->seconds;
     mcd_log(MCD_LOG_INFO, "%s  (%.1f s)", f->note, line->seconds);
 }
 
@@ -114,6 +109,7 @@ static void describe(struct mcd_fit *f)
         .data = f->session->data_name,
         .frame = &f->session->frame,
         .checkpoint = f->folder->weights,
+        .history = f->folder->history,
         .interval = t->checkpoint_every,
         .stop = &mcd_stop,
         .on_update = on_update,
@@ -123,7 +119,7 @@ static void describe(struct mcd_fit *f)
     f->train.data_checksum = mcd_train_data_checksum(&f->train.trainer);
 }
 
-int mcd_fit_open(struct mcd_fit *f, struct mcd_session *session, const struct mcd_folder *folder)
+int mcd_fit_open(struct mcd_fit *f, struct mcd_session *session, struct mcd_folder *folder)
 {
     f->session = session;
     f->folder = folder;
@@ -138,6 +134,8 @@ int mcd_fit_open(struct mcd_fit *f, struct mcd_session *session, const struct mc
         status = read_test(f);
     if (!status)
         describe(f);
+    else
+        mcd_folder_unmake(folder);
     return status;
 }
 
@@ -152,7 +150,7 @@ int mcd_fit_resume(struct mcd_fit *f, int must)
     struct mcd_error e = {0};
     int status = mcd_train_resume(&f->train, &f->state, &e);
     if (status == MCD_INVALID && !must) {
-        mcd_log(MCD_LOG_INFO, "%s: %s", e.where, e.text);
+        mcd_log(MCD_LOG_WARNING, "training anew because %s %s", e.where, e.text);
         return mcd_folder_set_aside(f->folder);
     }
     if (status)
@@ -186,17 +184,14 @@ static int find_noise(struct mcd_fit *f)
 
 int mcd_fit_run(struct mcd_fit *f)
 {
-    struct mcd_error e = {0}, history = {0};
-    f->told = f->state.seconds;
-    mcd_log(MCD_LOG_INFO, "training %s for %" PRIu64 " epochs", f->session->network->model->spec,
-            f->train.epochs);
+    struct mcd_error e = {0};
+    mcd_log(MCD_LOG_INFO, "training %s for %" PRIu64 " epoch%s", f->session->network->model->spec,
+            f->train.epochs, f->train.epochs == 1 ? "" : "s");
     mcd_progress_start(&f->progress, "training", "updates", updates_of(f), f->state.update);
     int status = mcd_train_run(&f->train, &f->state, &e);
     mcd_progress_end(&f->progress);
     if (status && status != MCD_STOPPED)
         return mcd_report(&e);
-    if (mcd_train_history_save(&f->train, &f->state, f->folder->history, &history))
-        return mcd_report(&history);
     mcd_log(MCD_LOG_INFO, "wrote %s and %s", f->folder->weights, f->folder->history);
     return status ? mcd_report(&e) : find_noise(f);
 }

@@ -20,12 +20,11 @@ struct mcd_fit {
     struct mcd_train train;
     struct mcd_train_state state;
     struct mcd_progress progress;
-    double told;   /* progress.started + seconds of the last line about an epoch */
     char note[80]; /* the last epoch's result */
 };
 
 /* Folder, data and network: everything that can fail before time is spent. */
-int mcd_fit_open(struct mcd_fit *, struct mcd_session *session, const struct mcd_folder *folder);
+int mcd_fit_open(struct mcd_fit *, struct mcd_session *session, struct mcd_folder *folder);
 
 /*
  * Goes on from the folder's checkpoint. If it is of another run: fails where it `must` be of this

@@ -177,6 +177,12 @@ static int read_earlier(struct mcd_session *s, const char *path, struct mcd_erro
     const char *given = s->options.model;
     int status = read_weights_file(s, path, e);
     mcd_safetensors_clear(&s->file);
+    if (status == MCD_INVALID && given) { /* no reason not to train anew; resuming will refuse it */
+        mcd_log(MCD_LOG_WARNING, "%s: %s", e->where, e->text);
+        *e = (struct mcd_error){0};
+        mcd_saved_clear(s->host, &s->saved);
+        return MCD_OK;
+    }
     if (status)
         return status;
     if (!given || is_same_name(s, given, s->saved.model))
