@@ -25,7 +25,7 @@ extern "C" {
 
 /*
  * Version of this interface, major << 16 | minor. Minor versions only append fields to structs
- * that carry their size; a plugin of another major version, or of a newer minor one, is refused
+ * that carry their size (tests/fixtures/abi-1.0.txt holds them to it); a plugin of another major version, or of a newer minor one, is refused
  * before any of its functions is called.
  */
 #define MCD_ABI_MAJOR 1u
