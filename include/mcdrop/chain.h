@@ -10,9 +10,9 @@
 extern "C" {
 #endif
 
-/* Of Hamiltonian Monte Carlo. */
+/* One transition of Hamiltonian Monte Carlo (No-U-Turn: Hoffman & Gelman 2014). No units. */
 struct mcd_transition {
-    double log_density; /* at the new point */
+    double log_density; /* at the new point, natural logarithm, up to the density's constant */
     double energy;      /* -log_density + kinetic energy, of the new point */
     double accept;      /* mean acceptance probability over the trajectory */
     uint32_t steps;     /* leapfrog steps, each one gradient */

@@ -25,7 +25,10 @@ enum mcd_status {
     MCD_STOPPED      /* interrupted on request; what was done so far is kept */
 };
 
-/* Owned by the caller, initialised with {0}. One error per thread of control: not shared. */
+/*
+ * Owned by the caller, initialised with {0}, and again before it is used for another call. Not for
+ * two threads at once. Nothing in it points anywhere: it may be copied.
+ */
 struct mcd_error {
     int32_t code;    /* enum mcd_status; MCD_OK: nothing recorded yet */
     char where[124]; /* file (with line or byte), parameter, op or plugin; "" if the text says it */

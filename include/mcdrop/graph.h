@@ -8,7 +8,11 @@
  * every backend.
  *
  * A graph is recorded by one thread. Values belong to the graph and are valid while it is
- * recorded.
+ * recorded. Recording never crashes over wrong inputs, shapes or attributes: it fails, and says
+ * what would be right.
+ *
+ * Numbers are what IEEE arithmetic gives in the backend's type, up to rounding: no op hides a NaN
+ * or an infinity that its input has, unless its definition here says so.
  */
 #ifndef MCDROP_GRAPH_H
 #define MCDROP_GRAPH_H
@@ -20,6 +24,7 @@
 extern "C" {
 #endif
 
+/* A value of the graph: a tensor of each row, or without rows. 0: a failure. */
 typedef uint32_t mcd_val;
 
 /*
@@ -29,40 +34,68 @@ typedef uint32_t mcd_val;
 enum mcd_op {
     MCD_OP_NONE = 0,
 
-    MCD_OP_LINEAR, /* (x [in], w [out, in], optional b [out]) -> [out]: y = w x + b; w and b
-                      without rows, here as in CONV2D */
-    MCD_OP_CONV2D, /* (x [c, h, w], k [o, c, kh, kw], optional b [o]) -> [o, h', w'], correlation;
-                      h' = floor((h + 2 pad - dilation (kh - 1) - 1) / stride) + 1 */
-    MCD_OP_POOL2D, /* (x [c, h, w]) -> [c, h', w'], h' as above; the mean counts only what lies in
-                      the image, the maximum of equals is the first in row-major order;
-                      pad is at most half of the window */
+    /* (x [in], w [out, in], optional b [out]) -> [out]: y = w x + b. w and b without rows. */
+    MCD_OP_LINEAR,
+
+    /*
+     * (x [c, h, w], k [o, c, kh, kw], optional b [o]) -> [o, h', w']: correlation, zeros beyond
+     * the image. k and b without rows. h' = floor((h + 2 pad - dilation (kh - 1) - 1) / stride) + 1
+     */
+    MCD_OP_CONV2D,
+
+    /*
+     * (x [c, h, w]) -> [c, h', w'], h' as above without dilation; pad is at most half of the
+     * window. The mean is of what lies in the image alone. The maximum never takes the padding;
+     * of equals it is the first in row-major order, and where there are NaN it is the last of
+     * these, so that none is lost.
+     */
+    MCD_OP_POOL2D,
 
     MCD_OP_MAP,    /* (x) -> the same shape, a function of each element */
-    MCD_OP_BINARY, /* (a, b) -> add, sub, mul, div with numpy's broadcasting of trailing dimensions
-                    */
+    MCD_OP_BINARY, /* (a, b) -> add, sub, mul, div, numpy's broadcasting of trailing dimensions */
     MCD_OP_AFFINE, /* (x) -> scale x + shift, constants of the recording */
-    MCD_OP_REDUCE, /* (x) -> sum, mean over every dimension that is 1 or missing in attr.shape; rows
-                      stay unless attr.over_rows */
-    MCD_OP_EXPAND, /* (x) -> attr.shape, the reverse: repeated along dimensions that are 1 or
-                      missing; has rows if x has or attr.over_rows */
-    MCD_OP_SOFTMAX,    /* (x [..., k]) -> the same shape, over the last dimension */
-    MCD_OP_LOGSOFTMAX, /* its logarithm, computed stably */
-    MCD_OP_RESHAPE,    /* (x) -> attr.shape with as many elements */
 
-    MCD_OP_DROP,  /* (x) -> x times noise of mean 1, see struct mcd_attr_drop; always has rows */
+    /*
+     * (x) -> attr.shape: sum or mean over every dimension that is 1 or missing there (from the
+     * left). Rows stay unless attr.over_rows; then the sum or mean is over them too.
+     */
+    MCD_OP_REDUCE,
+
+    /*
+     * (x) -> attr.shape, the reverse: repeated along dimensions that are 1 or missing in x. Has
+     * rows if x has or attr.over_rows.
+     */
+    MCD_OP_EXPAND,
+
+    MCD_OP_SOFTMAX,    /* (x [..., k]) -> the same shape, over the last dimension, stably */
+    MCD_OP_LOGSOFTMAX, /* its logarithm, stably */
+    MCD_OP_RESHAPE,    /* (x) -> attr.shape with as many elements. No backend ever sees it: the
+                          planner makes it another view of the same memory */
+
+    MCD_OP_DROP,  /* (x) -> x times noise of mean 1, see struct mcd_attr_drop; always has rows. A
+                     dropped element is 0, whatever it was */
     MCD_OP_NOISE, /* (x) -> noise of x's shape, not a function of x; always has rows */
 
-    MCD_OP_XENT, /* (logits [k], label [] of i32) -> [], no rows: mean over rows of
-                    logsumexp(logits) - logits[label], in nats; both inputs have rows */
-    MCD_OP_MSE,  /* (a, b, equal shapes) -> [], no rows: mean over rows and elements of (a - b)^2;
-                    both have rows or neither */
+    /*
+     * (logits [k], label [] of i32) -> [], no rows: mean over rows of
+     * logsumexp(logits) - logits[label], in nats. Both inputs have rows. A label outside 0 .. k - 1
+     * is the user's mistake: the backend refuses the run with MCD_INVALID or gives NaN, here and in
+     * XENT_DX, but never reads out of bounds.
+     */
+    MCD_OP_XENT,
 
-    /* Gradients and updates: appended by the core, for backends to compute, not for recording. */
+    MCD_OP_MSE, /* (a, b, equal shapes) -> [], no rows: mean over rows and elements of (a - b)^2;
+                   both have rows or neither */
+
+    /*
+     * Gradients and updates: appended by the core, for backends to compute, not for recording.
+     * dy is the derivative of the loss with respect to the op's output, attr that of the op.
+     */
     MCD_OP_LINEAR_DX = 64, /* (dy, w, x) -> dx; x only for its shape */
     MCD_OP_LINEAR_DW,      /* (dy, x) -> dw, summed over rows */
     MCD_OP_CONV2D_DX,      /* (dy, k, x) -> dx; x only for its shape */
     MCD_OP_CONV2D_DW,      /* (dy, x, k) -> dk, summed over rows; k only for its shape */
-    MCD_OP_POOL2D_DX,      /* (dy, x) -> dx */
+    MCD_OP_POOL2D_DX,      /* (dy, x) -> dx; a maximum's goes to the element that it took */
     MCD_OP_MAP_DX,         /* (dy, x, y) -> dx, where y = map(x) */
     MCD_OP_SOFTMAX_DX,     /* (dy, y) -> dx */
     MCD_OP_LOGSOFTMAX_DX,  /* (dy, y) -> dx */
@@ -74,12 +107,12 @@ enum mcd_op {
 
 enum mcd_pool { MCD_POOL_MAX = 0, MCD_POOL_MEAN };
 enum mcd_map {
-    MCD_RELU = 0, /* max(x, 0); derivative 0 at 0 */
+    MCD_RELU = 0, /* 0 for x <= 0, else x: NaN passes; derivative 0 at 0, 1 at NaN */
     MCD_TANH,
     MCD_SIGMOID,
     MCD_EXP,
-    MCD_LOG,
-    MCD_SQRT,
+    MCD_LOG,      /* natural; NaN below 0 */
+    MCD_SQRT,     /* NaN below 0 */
     MCD_SOFTPLUS, /* log(1 + e^x), stable for either sign */
     MCD_GELU      /* x Phi(x), exact (erf), Hendrycks & Gimpel 2016; NaN at -inf */
 };
@@ -103,8 +136,12 @@ struct mcd_attr_reduce {
     int64_t kind, over_rows; /* kind: enum mcd_reduce; EXPAND ignores it */
 };
 /*
- * DROP and NOISE. One random number serves `span` successive elements: 1 for units, height x width
- * for whole channels. `site` is given by the core in recording order.
+ * DROP and NOISE alike. One random number serves `span` successive elements of a row: 1 for units,
+ * height x width for whole channels; `span` divides the number of elements. Unit u serves elements
+ * u span ... (u + 1) span - 1, and its number is that of unit u at the row's address (random.h):
+ * mcd_drop_block for the Bernoulli law, mcd_normal and mcd_uniform for the others; how a pass reads
+ * it (stream, flip) says mcd_run. Recording sets law, span and, for DROP, p; `site`, in recording
+ * order, and `units` are filled in by the core.
  */
 struct mcd_attr_drop {
     int64_t law, site, units, span; /* units * span = elements of a row */
@@ -149,6 +186,10 @@ struct mcd_attr {
         }                                                                                          \
     }
 
+/*
+ * What records. Functions that take `mcd_val *in` read n values from there; shapes and attributes
+ * are copied. Names are not empty; one that stands for two things fails the recording.
+ */
 struct mcd_graph {
     uint32_t size;
     uint32_t stochastic; /* 1: record noise; 0: weight averaging, record the mean network */
@@ -157,7 +198,8 @@ struct mcd_graph {
                   const struct mcd_attr *); /* attr may be NULL for ops without one */
 
     /*
-     * A trained parameter, named `<layer>.<name>`. It starts uniform in start +- spread.
+     * A trained parameter without rows, named `<layer>.<name>` in files of weights. It starts
+     * uniform between start - spread and start + spread, from the seed in MCD_DOMAIN_INIT.
      * Recording the same name again gives the same parameter; its shape must agree.
      */
     mcd_val (*param)(struct mcd_graph *, const char *name, const struct mcd_shape *shape,
@@ -170,12 +212,19 @@ struct mcd_graph {
     mcd_val (*layer)(struct mcd_graph *, const char *name, uint32_t n, const mcd_val *in,
                      const char *format, va_list);
 
-    void (*penalty)(struct mcd_graph *, mcd_val scalar); /* [] without rows, added to the loss */
+    /*
+     * Adds a scalar, [] without rows, to the loss of training, whose other term is a mean over the
+     * batch; several add up. Ignored in prediction.
+     */
+    void (*penalty)(struct mcd_graph *, mcd_val scalar);
 
     /* Shape of a value; rank 0 for value 0. */
     struct mcd_shape (*shape)(const struct mcd_graph *, mcd_val);
 
-    /* Fails the recording with a message; returns 0. */
+    /*
+     * Fails the recording with a message, MCD_INVALID in the name of the layer that is being
+     * recorded, unless it has failed already; returns 0.
+     */
     mcd_val (*fail)(struct mcd_graph *, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
 };
@@ -200,6 +249,7 @@ static inline mcd_val mcd_param(struct mcd_graph *g, const char *name, struct mc
     return g->param(g, name, &shape, start, spread);
 }
 
+/* One layer of one input: mcd_layer(g, "fc1", x, "linear:out=%d", 10). */
 __attribute__((format(printf, 4, 5))) static inline mcd_val
 mcd_layer(struct mcd_graph *g, const char *name, mcd_val x, const char *format, ...)
 {
@@ -303,7 +353,10 @@ static inline mcd_val mcd_reshape(struct mcd_graph *g, mcd_val x, struct mcd_sha
     return mcd_op1(g, MCD_OP_RESHAPE, x, &attr);
 }
 
-/* Records x unchanged in weight averaging: noise of mean 1 averages to nothing. */
+/*
+ * x times noise of mean 1, one number for `span` elements. Records x unchanged in weight averaging,
+ * where noise averages to nothing.
+ */
 static inline mcd_val mcd_drop(struct mcd_graph *g, mcd_val x, enum mcd_law law, double p,
                                int64_t span)
 {
@@ -314,7 +367,10 @@ static inline mcd_val mcd_drop(struct mcd_graph *g, mcd_val x, enum mcd_law law,
     return g->stochastic ? mcd_op1(g, MCD_OP_DROP, x, &attr) : x;
 }
 
-/* Noise shaped like x, one number an element. Only for stochastic recordings. */
+/*
+ * Noise shaped like x, one number an element (span 1; record the op itself for more). Fails in
+ * weight averaging: a layer looks at g->stochastic first.
+ */
 static inline mcd_val mcd_noise(struct mcd_graph *g, enum mcd_law law, mcd_val like)
 {
     struct mcd_attr attr = MCD_ATTR_ZERO;

@@ -36,20 +36,25 @@ extern "C" {
  */
 enum mcd_kind { MCD_INT = 1, MCD_REAL, MCD_BOOL, MCD_ENUM, MCD_TEXT, MCD_INTS };
 
-/* A list of whole numbers. Valid during the call that it is passed to, as TEXT is. */
+/*
+ * A list of whole numbers. Valid during the constructor's call alone, as TEXT is: copy what is to
+ * stay.
+ */
 struct mcd_ints {
-    uint32_t count;
+    uint32_t count; /* at least 1 */
     const int64_t *value;
 };
 
+/* One row of the table: constant, with texts that live as long as the plugin. */
 struct mcd_param {
-    const char *name;
+    const char *name;   /* letters, digits and '_' */
     const char *value;  /* default, written as a user would; NULL: must be given */
     const char *domain; /* see enum mcd_kind; NULL: unrestricted */
     const char *help;   /* one line */
     uint32_t kind;      /* enum mcd_kind; 0 ends the table */
 };
 
+/* The constructor's argument for each kind. */
 typedef int64_t mcd_arg_INT;
 typedef double mcd_arg_REAL;
 typedef int mcd_arg_BOOL;
@@ -57,6 +62,7 @@ typedef int mcd_arg_ENUM;
 typedef const char *mcd_arg_TEXT;
 typedef const struct mcd_ints *mcd_arg_INTS;
 
+/* What the list is applied to: a row of the table, an argument (with its comma before it). */
 #define MCD_ROW(kind, name, value, domain, help) {#name, value, domain, help, MCD_##kind},
 #define MCD_ARG(kind, name, value, domain, help) , mcd_arg_##kind name
 #define MCD_PARAM_END                                                                              \

@@ -25,8 +25,8 @@ extern "C" {
 
 /*
  * Version of this interface, major << 16 | minor. Minor versions only append fields to structs
- * that carry their size (tests/fixtures/abi-1.0.txt holds them to it); a plugin of another major version, or of a newer minor one, is refused
- * before any of its functions is called.
+ * that carry their size (tests/fixtures/abi-1.0.txt holds them to it); a plugin of another major
+ * version, or of a newer minor one, is refused before any of its functions is called.
  */
 #define MCD_ABI_MAJOR 1u
 #define MCD_ABI_MINOR 0u
@@ -37,35 +37,40 @@ enum mcd_plugin_kind { MCD_LAYER = 1, MCD_SAMPLER, MCD_MODEL, MCD_BACKEND };
 enum mcd_log_level { MCD_LOG_WARNING = 1, MCD_LOG_INFO, MCD_LOG_DEBUG };
 
 /*
- * What the core does for a plugin. One host lives as long as any object created with it. All
- * functions may be called from any thread.
+ * What the core does for a plugin. One host lives as long as any object created with it, so a
+ * constructor may keep the pointer. All functions may be called from any thread.
  */
 struct mcd_host {
     uint32_t size, abi;
     uint32_t workers; /* most threads that one `parallel` uses; at least 1 */
 
-    /* Memory aligned to 64 bytes, not cleared; NULL if there is none. */
+    /*
+     * Memory aligned to 64 bytes, not cleared, the caller's until it is released through the same
+     * host; NULL if there is none. 0 bytes give a pointer that is to be released, too.
+     */
     void *(*alloc)(const struct mcd_host *, size_t bytes);
     void (*release)(const struct mcd_host *, void *); /* NULL is fine */
 
-    /* One line for the user's log, without a newline. */
+    /* One line for the user's log, without a newline; longer than 1023 bytes it is cut. */
     void (*log)(const struct mcd_host *, int level, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 
     /*
-     * Records a failure and returns `status`. `where` names the parameter, op or file; the text
-     * says what was wrong and what would be right.
+     * Records a failure, unless one is recorded already or the error is NULL, and returns `status`
+     * in any case. `where` names the parameter, op or file; the text says what was wrong and what
+     * would be right. Both are copied, and cut where they are too long.
      */
     int (*fail)(struct mcd_error *, int status, const char *where, const char *format, ...)
         __attribute__((format(printf, 4, 5)));
 
     /*
-     * Calls f(arg, i, worker) for i = 0 .. count - 1 on the core's threads and returns when all
-     * are done. Within this call, calls with the same `worker` (below `workers`) never overlap, so
-     * it may index scratch memory that belongs to the call. Inside another parallel section
-     * everything runs on the calling thread, as worker 0. Sections of several threads may be open
-     * at a time. Results must not depend on which worker runs which i: cut work by its shape, never
-     * by the number of workers.
+     * Calls f(arg, i, worker) for i = 0 .. count - 1, in any order, on the core's threads and
+     * returns when all are done; what f wrote is visible then. It cannot fail: f keeps its own
+     * status in arg. Within this call, calls with the same `worker` (below `workers`) never
+     * overlap, so it may index scratch memory that belongs to the call. Inside another parallel
+     * section everything runs on the calling thread, as worker 0. Sections of several threads may
+     * be open at a time. Results must not depend on which worker runs which i: cut work by its
+     * shape, never by the number of workers.
      */
     void (*parallel)(const struct mcd_host *, uint32_t count,
                      void (*f)(void *arg, uint32_t i, uint32_t worker), void *arg);
@@ -77,8 +82,10 @@ struct mcd_host {
 /*
  * The descriptor. `create` is an int-returning function (enum mcd_status) of MCD_CREATE_ARGS and
  * the parameters in table order; it sets *self (NULL is allowed for an item without state) and
- * on failure leaves nothing behind. It is stored without its type because the type is the
- * plugin's own; the core calls it through libffi.
+ * on failure leaves nothing behind and says why through host->fail. It may be called several times,
+ * from several threads at once, one object a call. It is stored without its type because the type
+ * is the plugin's own; the core calls it through libffi. `destroy` ends one object, after the last
+ * call of its api has returned. Everything here is constant and lives as long as the plugin.
  */
 struct mcd_plugin {
     uint32_t abi, size, kind;       /* MCD_ABI, sizeof(struct mcd_plugin), enum mcd_plugin_kind */

@@ -49,9 +49,10 @@ struct mcd_address {
     uint64_t stream; /* below MCD_MAX_STREAM */
     uint32_t domain; /* enum mcd_domain */
     uint32_t site;   /* below MCD_MAX_SITES */
-    uint32_t row;
+    uint32_t row;    /* modulo 2^32 */
 };
 
+/* 128 random bits. */
 struct mcd_words {
     uint32_t w[4];
 };
@@ -129,7 +130,10 @@ MCD_INLINE void mcd_drop_block(const struct mcd_address *a, uint32_t block, uint
     }
 }
 
-/* Uniform in the open interval (0, 1), exact in float: 23 bits and a half. */
+/*
+ * Uniform in the open interval (0, 1), exact in float: 23 bits and a half. Flipped, u is 1 - u.
+ * NOISE reads unit 4 * block + i from word i of mcd_noise_words.
+ */
 MCD_INLINE double mcd_uniform(uint32_t word)
 {
     return ((word >> 9) + 0.5) * (1.0 / 8388608.0);

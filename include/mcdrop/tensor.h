@@ -17,6 +17,7 @@ extern "C" {
 
 #define MCD_MAX_RANK 6
 
+/* Element types: IEEE single and double, two's complement; native byte order. */
 enum mcd_type { MCD_F32 = 1, MCD_F64, MCD_I32, MCD_U8, MCD_I64 };
 
 /* Bytes of one element, 0 for an unknown type. */
@@ -38,8 +39,8 @@ static inline size_t mcd_type_size(uint32_t type)
 
 /* Extents of one row, without the row dimension. Rank 0 is a scalar: one element. */
 struct mcd_shape {
-    uint32_t rank;
-    int64_t dim[MCD_MAX_RANK];
+    uint32_t rank;             /* 0 .. MCD_MAX_RANK */
+    int64_t dim[MCD_MAX_RANK]; /* 1 .. 2^31 - 1, outermost first; beyond rank ignored */
 };
 
 /* Number of elements of one row. Shapes made by the core never overflow here. */
@@ -51,6 +52,7 @@ static inline int64_t mcd_shape_count(const struct mcd_shape *s)
     return n;
 }
 
+/* 1 if rank and extents are the same, else 0. */
 static inline int mcd_shape_equal(const struct mcd_shape *a, const struct mcd_shape *b)
 {
     if (a->rank != b->rank)
@@ -61,6 +63,7 @@ static inline int mcd_shape_equal(const struct mcd_shape *a, const struct mcd_sh
     return 1;
 }
 
+/* Shapes by their extents, outermost first. */
 static inline struct mcd_shape mcd_shape4(int64_t a, int64_t b, int64_t c, int64_t d)
 {
     struct mcd_shape s = {4, {a, b, c, d, 0, 0}};
