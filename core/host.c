@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { ALIGNMENT = 64, MAX_THREADS = 4096 };
 
@@ -119,6 +120,12 @@ void *mcd_host_zalloc(const struct mcd_host *host, size_t bytes, struct mcd_erro
     else
         memset(memory, 0, bytes);
     return memory;
+}
+
+size_t mcd_host_memory(void)
+{
+    long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+    return pages > 0 && size > 0 ? (size_t)pages * (size_t)size : SIZE_MAX;
 }
 
 char *mcd_host_strdup(const struct mcd_host *host, const char *text, struct mcd_error *e)

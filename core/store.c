@@ -1,6 +1,7 @@
 /* Named tensors in a backend's memory, their first values, and copies to and from the host. */
 #include "store.h"
 #include "error.h"
+#include "host.h"
 #include "infer.h"
 
 #include <mcdrop/random.h>
@@ -79,6 +80,14 @@ static int add(struct mcd_store *s, const char *name, const struct mcd_shape *sh
         return MCD_NOMEM;
     struct mcd_entry e = {.tensor = {.type = s->type, .shape = *shape}};
     size_t bytes = (size_t)mcd_shape_count(shape) * mcd_type_size(s->type);
+    double all = (double)bytes; /* first values are made as doubles, one tensor at a time */
+    for (uint32_t i = 0; i < s->count; i++)
+        all += (double)mcd_shape_count(&s->entry[i].tensor.shape) * mcd_type_size(s->type);
+    all += (double)mcd_shape_count(shape) * sizeof(double);
+    if (all > (double)mcd_host_memory())
+        return mcd_fail(error, MCD_NOMEM, name,
+                        "the parameters need %.3g GB, more than the memory of this machine",
+                        all / 1e9);
     e.name = s->host->alloc(s->host, strlen(name) + 1);
     if (!e.name)
         return mcd_fail(error, MCD_NOMEM, name, "out of memory");

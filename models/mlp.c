@@ -12,7 +12,8 @@
 #define PARAMS(X)                                                                                  \
     X(INTS, hidden, "800x800", "[1, 1048576]", "units of each hidden layer")                       \
     X(REAL, drop_in, "0.2", "[0, 1]", "probability of dropping an input")                          \
-    X(REAL, drop, "0.5", "[0, 1]", "probability of dropping a hidden unit")                        \
+    X(REAL, drop, "0.5", "[0, 1]",                                                                 \
+      "probability of dropping a unit between hidden layers; nothing is dropped after the last")   \
     X(ENUM, activation, "tanh", "tanh|relu|sigmoid|gelu", "what follows each hidden layer")        \
     X(INT, classes, "10", "[2, 1048576]", "number of classes")                                     \
     X(TEXT, noise, "", NULL, "noise layer in the place of dropout, such as gaussian")

@@ -66,6 +66,11 @@ static int setup(void **state)
     spoil_weights();
     write_floats("nan.npy", NAN);
     write_floats("good.npy", 1);
+    struct mcd_error e = {0};
+    float x[18] = {0};
+    assert_ok(
+        mcd_npy_write(scratch_path("other.npy"), &(struct mcd_array){MCD_F32, 3, {2, 3, 3}, x}, &e),
+        e);
     scratch_text("text.so", "this is text\n");
     scratch_text("row.csv", "1,2\n");
     scratch_text("label.csv", "1\n");
@@ -125,6 +130,16 @@ static const struct refusal refusals[] = {
     {2, "predict " WEIGHTS "--data data --input good.npy", {"exclude each other", ""}},
     {2, "predict " WEIGHTS "--deterministic --passes 9", {"--deterministic has no passes", ""}},
     {2, "predict " WEIGHTS "--until-mcse 0", {"--until-mcse: '0': expected a number", ""}},
+    {1,
+     "predict " WEIGHTS "--input other.npy",
+     {"other.npy: rows of shape [3, 3]: expected [8, 8], which the weights", ""}},
+    {1, "predict " WEIGHTS "--input /dev/zero", {"/dev/zero: it is a device", ""}},
+    {1, "predict --weights \"$(printf 'a\\001b.st')\"", {"a?b.st: cannot be read", ""}},
+    {1,
+     "train --model mlp:hidden=1048576x1048576 --data data --out w",
+     {"parameters need", "more than the memory"}},
+    {2, "predict " WEIGHTS "--keep-samples a --save-partial a", {"name the same file", ""}},
+    {2, "-q predict", {"--weights is missing", ""}},
     {2, "predict --model mlp", {"--weights is missing", ""}},
     {2, "predict " WEIGHTS "--model mlp:drop_in=0", {"nothing in this network is stochastic", ""}},
     {2, "train --data data", {"--model: missing", ""}},

@@ -92,6 +92,33 @@ static void one_writes_at_a_time(void **state)
     assert_program(0, "$M train " TINY "--epochs 1 --out l");
 }
 
+static void weights_know_their_model(void **state)
+{
+    (void)state;
+    assert_program(0, "$M train " TINY "--epochs 1 --out k; $M --weights k/weights.safetensors "
+                      "--passes 5 --rows 1000");
+    assert_has("err", "wrote mcdrop-mlp/result.json");
+    assert_has("err", "--rows 1000 is more than there are in data/");
+}
+
+/* Nothing is to be finished yet, and what is waited for may never come. */
+static void a_signal_ends_loading(void **state)
+{
+    (void)state;
+    assert_program(0, "$M train " TINY "--epochs 1 --out p; mkfifo pipe");
+    unlink(scratch_path("err"));
+    pid_t pid = program_start("exec $M predict --weights p/weights.safetensors --input pipe");
+    double start = program_seconds();
+    for (int is_there = 0; !is_there && program_seconds() - start < 60;) {
+        char *err = program_text("err", NULL);
+        is_there = strstr(err, "backend ") != NULL;
+        free(err);
+    }
+    kill(pid, SIGTERM);
+    assert_int_equal(program_wait(pid), 130);
+    assert_has("err", "interrupted");
+}
+
 /* What a bare call finds damaged it sets aside, as training does. */
 static void trains_anew_over_damage(void **state)
 {
@@ -147,6 +174,8 @@ int main(void)
         cmocka_unit_test(predicts_a_file),
         cmocka_unit_test(one_writes_at_a_time),
         cmocka_unit_test(trains_anew_over_damage),
+        cmocka_unit_test(weights_know_their_model),
+        cmocka_unit_test(a_signal_ends_loading),
     };
     return cmocka_run_group_tests(tests, setup, scratch_teardown);
 }

@@ -145,7 +145,7 @@ static int predict(const struct mcd_options *o, struct mcd_session *s, struct mc
                    const struct mcd_folder *folder)
 {
     struct mcd_partial result = {0};
-    int status = mcd_session_open(s, o, NULL);
+    int status = s->host ? MCD_EXIT_OK : mcd_session_open(s, o, NULL);
     if (!status)
         status = mcd_session_read(s, MCD_TEST, data);
     if (!status)
@@ -170,7 +170,14 @@ static int run(struct mcd_options *o)
     struct mcd_folder folder;
     struct mcd_session session = {0};
     struct mcd_dataset data = {0};
-    int status = mcd_folder_name(&folder, o);
+    struct mcd_options named = *o;
+    int status = MCD_EXIT_OK;
+    if (o->weights && !o->model && !o->out) { /* the file knows what the folder is named after */
+        status = mcd_session_open(&session, o, NULL);
+        named.model = status ? NULL : session.model->plugin->name;
+    }
+    if (!status)
+        status = mcd_folder_name(&folder, &named);
     if (!status)
         status = o->weights ? mcd_folder_make(&folder) : train(o, &folder);
     if (!status)

@@ -39,6 +39,8 @@ static void check(struct argp_state *state, const struct predict *p)
     if (o->until_mcse > 0 && p->keep_samples)
         argp_error(state, "--until-mcse and --keep-samples exclude each other: the file's size "
                           "must be known before");
+    if (p->keep_samples && p->save_partial && strcmp(p->keep_samples, p->save_partial) == 0)
+        argp_error(state, "--keep-samples and --save-partial name the same file");
     if (p->first_pass + (uint64_t)o->passes > MCD_MAX_PASSES)
         argp_error(state, "--first-pass and --passes go beyond pass %llu",
                    (unsigned long long)MCD_MAX_PASSES);

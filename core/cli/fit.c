@@ -116,6 +116,10 @@ static void describe(struct mcd_fit *f)
         .on_epoch = on_epoch,
         .arg = f,
     };
+    const struct mcd_update *was = &f->session->saved.update;
+    if (f->train.trainer.update.optimiser == MCD_ADAM && t->momentum > 0 &&
+        (!was->optimiser || t->momentum != was->momentum))
+        mcd_log(MCD_LOG_WARNING, "--momentum has no effect on adam");
     f->train.data_checksum = mcd_train_data_checksum(&f->train.trainer);
 }
 
@@ -185,6 +189,7 @@ static int find_noise(struct mcd_fit *f)
 int mcd_fit_run(struct mcd_fit *f)
 {
     struct mcd_error e = {0};
+    mcd_stop_begin();
     mcd_log(MCD_LOG_INFO, "training %s for %" PRIu64 " epoch%s", f->session->network->model->spec,
             f->train.epochs, f->train.epochs == 1 ? "" : "s");
     mcd_progress_start(&f->progress, "training", "updates", updates_of(f), f->state.update);

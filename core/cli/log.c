@@ -24,7 +24,7 @@ int mcd_log_has_status(void)
 }
 
 /* A line longer than the terminal is wide would wrap and could not be taken back. */
-static int columns(void)
+int mcd_log_columns(void)
 {
     struct winsize size;
     return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1 : 79;
@@ -33,7 +33,7 @@ static int columns(void)
 static void draw_status(void)
 {
     if (*status)
-        fprintf(stderr, "\r%.*s\033[K", columns(), status);
+        fprintf(stderr, "\r%.*s\033[K", mcd_log_columns(), status);
 }
 
 static void write_line(const char *before, const char *line)
@@ -41,7 +41,10 @@ static void write_line(const char *before, const char *line)
     pthread_mutex_lock(&lock);
     if (*status)
         fputs("\r\033[K", stderr);
-    fprintf(stderr, "mcdrop: %s%s\n", before, line);
+    fprintf(stderr, "mcdrop: %s", before);
+    for (; *line; line++) /* names of files may hold anything; a terminal would obey it */
+        putc((unsigned char)*line < 0x20 || *line == 0x7f ? '?' : *line, stderr);
+    putc('\n', stderr);
     draw_status();
     fflush(stderr);
     pthread_mutex_unlock(&lock);

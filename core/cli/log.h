@@ -22,6 +22,9 @@ void mcd_log_error(const struct mcd_error *);
 /* Whether stderr is a terminal that can show a status line. */
 int mcd_log_has_status(void);
 
+/* Characters that a status line has room for. */
+int mcd_log_columns(void);
+
 /* Replaces the status line; NULL removes it. Without a terminal nothing happens. */
 void mcd_log_status(const char *line);
 

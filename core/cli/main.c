@@ -52,12 +52,28 @@ static void close_stdout(void)
     _exit(MCD_EXIT_FAILURE);
 }
 
+/* "mcdrop -q predict ...": the command first, as its parser wants it. */
+static void put_command_first(int argc, char **argv)
+{
+    static const char *const common[] = {"-q", "-v", "--quiet", "--verbose"};
+    int at = 1;
+    for (size_t i = 0; at < argc && i < sizeof common / sizeof *common; i++)
+        if (strcmp(argv[at], common[i]) == 0)
+            at++, i = (size_t)-1;
+    if (at < 2 || at >= argc || argv[at][0] == '-')
+        return;
+    char *command = argv[at];
+    memmove(argv + 2, argv + 1, (size_t)(at - 1) * sizeof *argv);
+    argv[1] = command;
+}
+
 int main(int argc, char **argv)
 {
     static char name[] = "mcdrop";
     argp_err_exit_status = MCD_EXIT_USAGE;
     if (atexit(close_stdout) != 0)
         return MCD_EXIT_FAILURE;
+    put_command_first(argc, argv);
     if (argc > 1 && argv[1][0] != '-')
         return run_command(argc, argv);
     if (argc > 0)

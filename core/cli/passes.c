@@ -200,6 +200,7 @@ int mcd_passes_run(const struct mcd_passes *p, struct mcd_partial *r)
     *r = (struct mcd_partial){.host = p->session->host};
     if (p->passes && mcd_network_check_stochastic(p->session->network, &e))
         return mcd_report_option(&e);
+    mcd_stop_begin();
     int status = describe(p, &r->origin, &e);
     if (!status)
         status = copy_labels(p, r, &e);

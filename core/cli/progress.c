@@ -58,7 +58,7 @@ static void show(const struct mcd_progress *p, double time, uint64_t done, const
     double rate = (double)(done - p->first) / (time - p->started);
     if (rate > 0 && done <= p->total)
         show_time((double)(p->total - done) / rate, left);
-    if (p->is_terminal)
+    if (p->is_terminal && mcd_log_columns() >= 3 * BAR_WIDTH) /* figures come before it */
         show_bar(p, done, bar);
     snprintf(line, sizeof line, "%s %s%s%3.0f %%  %llu/%llu %s  %.*f/s  %s left%s%s", p->what, bar,
              *bar ? " " : "", p->total ? 100.0 * (double)done / (double)p->total : 100.0,

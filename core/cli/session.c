@@ -328,6 +328,9 @@ int mcd_session_read(struct mcd_session *s, enum mcd_split split, struct mcd_dat
         all = part, part = d->x.dim[0];
     else
         part = all;
+    if (s->options.rows > d->x.dim[0] && !s->has_frame)
+        mcd_log(MCD_LOG_WARNING, "--rows %" PRId64 " is more than there are in %s", s->options.rows,
+                d->source);
     cut_rows(s, d);
     tell_rows(split, d, part, all);
     return MCD_EXIT_OK;
@@ -354,6 +357,21 @@ static int fail_build(const struct mcd_session *s, const struct mcd_dataset *d,
         return mcd_report(e);
     mcd_fail(&own, e->code, mcd_place_file(d->source).text, "rows of shape %s do not suit %s: %s",
              mcd_shape_text(shape, text), s->model->plugin->name, e->text);
+    return mcd_report(&own);
+}
+
+/* What does not suit may be the input, and then the weights are not to blame. */
+static int fail_load(const struct mcd_session *s, const struct mcd_dataset *d,
+                     const struct mcd_shape *shape, const struct mcd_error *e)
+{
+    char a[MCD_SHAPE_TEXT], b[MCD_SHAPE_TEXT];
+    struct mcd_error own = {0};
+    const struct mcd_shape *taken = &s->saved.input;
+    if (e->code != MCD_INVALID || !taken->rank || mcd_shape_equal(taken, shape))
+        return mcd_report(e);
+    mcd_fail(&own, MCD_INVALID, mcd_place_file(d->source).text,
+             "rows of shape %s: expected %s, which the weights take", mcd_shape_text(shape, a),
+             mcd_shape_text(taken, b));
     return mcd_report(&own);
 }
 
@@ -404,7 +422,7 @@ int mcd_session_build(struct mcd_session *s, struct mcd_dataset *d)
         mcd_log(MCD_LOG_WARNING, "%s was trained as %s, used as %s", s->options.weights,
                 s->saved.model, s->network->model->spec);
     status = mcd_weights_load(s->network, &s->file, s->options.weights, 0, &e);
-    return status ? mcd_report(&e) : MCD_EXIT_OK;
+    return status ? fail_load(s, d, &shape, &e) : MCD_EXIT_OK;
 }
 
 static int check_targets(const struct mcd_session *s, const struct mcd_dataset *d,

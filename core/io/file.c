@@ -5,6 +5,7 @@
 #include "core/io/file.h"
 
 #include "core/error.h"
+#include "core/host.h"
 #include "core/io/place.h"
 
 #include <errno.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -51,6 +53,9 @@ static int open_input(const char *path, gzFile *in, size_t *hint, struct mcd_err
         status = fail_read(path, errno, e);
     else if (S_ISDIR(about.st_mode))
         status = fail_folder(path, e);
+    else if (S_ISCHR(about.st_mode) && about.st_rdev == makedev(1, 5))
+        status = mcd_fail(e, MCD_INVALID, mcd_place_file(path).text,
+                          "it is a device without an end: expected a file");
     else if (!(*in = gzdopen(fd, "rb")))
         status = fail_read(path, ENOMEM, e);
     if (status) {
@@ -88,6 +93,12 @@ static int fail_gzip(gzFile in, const char *path, size_t done, struct mcd_error 
                     colon ? colon + 2 : text, done);
 }
 
+static int fail_size(const char *path, size_t limit, struct mcd_error *e)
+{
+    return mcd_fail(e, MCD_INVALID, mcd_place_file(path).text,
+                    "holds more than %zu bytes, the most that is read", limit);
+}
+
 /* Reads to the end. One byte beyond the limit is asked for, so that too much can be told. */
 static int read_all(gzFile in, const char *path, size_t hint, size_t limit, struct mcd_bytes *b,
                     struct mcd_error *e)
@@ -100,8 +111,7 @@ static int read_all(gzFile in, const char *path, size_t hint, size_t limit, stru
                         capacity);
     for (;;) {
         if (b->size > limit)
-            return mcd_fail(e, MCD_INVALID, mcd_place_file(path).text,
-                            "holds more than %zu bytes, the most that is read", limit);
+            return fail_size(path, limit, e);
         if (b->size == capacity && grow(b, &capacity, limit, path, e))
             return MCD_NOMEM;
         size_t room = capacity - b->size;
@@ -126,7 +136,12 @@ int mcd_file_read(const char *path, size_t limit, struct mcd_bytes *b, struct mc
         return status;
     if (!gzdirect(in) && limit > MCD_GZIP_LIMIT)
         limit = MCD_GZIP_LIMIT;
-    status = read_all(in, path, hint, limit, b, e);
+    if (limit > mcd_host_memory())
+        limit = mcd_host_memory();
+    if (gzdirect(in) && hint > limit)
+        status = fail_size(path, limit, e);
+    else
+        status = read_all(in, path, hint, limit, b, e);
     gzclose_r(in);
     if (status || b->size == 0)
         mcd_bytes_clear(b);
