@@ -59,6 +59,9 @@ struct row_figures {
     double predictive, information, variation;
 };
 
+/* A difference of entropies that is not above this, for each class, is rounding and no information. */
+static const double ROUNDING = 1e-15;
+
 /* The figures of one row from sums over batches (core/leaf.h) of `passes` passes. */
 static struct row_figures figures(const int64_t *sums, int64_t n, uint64_t passes, double *mean)
 {
@@ -127,7 +130,8 @@ static void put_class_figures(struct mcd_summary *s, int64_t row, struct scratch
         memcpy(s->batch_probability + ((size_t)row * MCD_BATCHES + j) * (size_t)n,
                t->sums + j * count, (size_t)n * sizeof *t->sums);
     s->predictive_entropy[row] = mcd_entropy(s->probability_mean + at, n);
-    s->mutual_information[row] = fmax(s->predictive_entropy[row] - s->entropy_mean[row], 0.0);
+    double information = s->predictive_entropy[row] - s->entropy_mean[row];
+    s->mutual_information[row] = information > ROUNDING * (double)n ? information : 0;
     s->variation_ratio[row] = variation(s->votes + at, n, s->spec.passes);
     s->predictive_entropy_mcse[row] = error.predictive;
     s->mutual_information_mcse[row] = error.information;

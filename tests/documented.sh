@@ -47,6 +47,8 @@ completes() {
 completes predict mcdrop pr
 completes --passes= mcdrop predict --pas
 completes lenet mcdrop --model le
+completes predict mcdrop -q pr
+(cd "$root" && completes ./completions mcdrop --model ./compl; exit $failed) || failed=1
 completes lenet mcdrop train --model = le
 completes json mcdrop predict --format ''
 completes dropout mcdrop info drop

@@ -229,7 +229,7 @@ static void rotates(void **state)
     mcd_array_clear(&a);
     assert_program(0, PREDICT "--input r.npy --passes 20");
     assert_has("out", "\n 11 ");
-    assert_program(1, "$M rotate --data data --index 40 --angles 0:1:1 --out no.npy");
+    assert_program(2, "$M rotate --data data --index 40 --angles 0:1:1 --out no.npy");
     assert_program(2, "$M rotate --data data --index 3 --angles 1:0:1 --out no.npy");
     assert_program(2, "$M rotate --data data --index 3 --angles 0:90 --out no.npy");
     assert_program(2, "$M rotate --data data --index 3 --out no.npy");

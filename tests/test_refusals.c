@@ -73,6 +73,7 @@ static int setup(void **state)
         e);
     scratch_text("text.so", "this is text\n");
     scratch_text("row.csv", "1,2\n");
+    scratch_text("semicolons.csv", "1;2\n3;4\n");
     scratch_text("label.csv", "1\n");
     scratch_text("text.npy", "this, is no\nnumber, at all\n");
     scratch_write("short.npy", "\x93NUMPY\1\0v\0{'descr'", 18);
@@ -95,6 +96,13 @@ static const struct refusal refusals[] = {
     {1,
      "train --model lenet --data row.csv --labels label.csv --out w",
      {"row.csv: rows of shape [2] do not suit lenet: takes images", ""}},
+    {1,
+     "predict " WEIGHTS "--input semicolons.csv",
+     {"semicolons.csv: line 2", "expected commas between values"}},
+    {2,
+     "rotate --data data --index 40 --angles 0:1:1 --out r.npy",
+     {"--index: 40: expected 0", ""}},
+    {2, "rotate --data data --index 0 --angles 0:1:1 --out -", {"--out: '-': expected", ""}},
     {1, "train --model lenet --data text.npy --out w", {"text.npy: line 2", "is not a number"}},
     {1,
      "train " TINY "--rate 1e38 --epochs 99 --out w",

@@ -42,6 +42,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if (!r->options.data || !r->options.out || r->index < 0 || r->count == 0)
             argp_error(state, "--data, --index, --angles and --out must be given");
+        if (strcmp(r->options.out, "-") == 0)
+            argp_error(state, "--out: '-': expected the name of a file");
         return 0;
     default:
         return mcd_options_only(key, arg, state);
@@ -56,8 +58,14 @@ static int rotate(const struct rotate *r, struct mcd_error *e)
     int status = mcd_dataset_load(&d, &request, e);
     if (status)
         return status;
-    mcd_log(MCD_LOG_INFO, "image %" PRId64 " of %s at %zu angles", r->index, d.source, r->count);
-    status = mcd_rotate_each(&d.x, r->index, r->angle, r->count, &out, e);
+    if (r->index >= d.x.dim[0])
+        status = mcd_fail(e, MCD_INVALID, "--index", "%" PRId64 ": expected 0 to %" PRId64 " in %s",
+                          r->index, d.x.dim[0] - 1, d.source);
+    else
+        mcd_log(MCD_LOG_INFO, "image %" PRId64 " of %s at %zu angles", r->index, d.source,
+                r->count);
+    if (!status)
+        status = mcd_rotate_each(&d.x, r->index, r->angle, r->count, &out, e);
     if (!status)
         status = mcd_npy_write(r->options.out, &out, e);
     mcd_array_clear(&out);
@@ -92,5 +100,7 @@ int mcd_cmd_rotate(int argc, char **argv)
     argp_parse(&argp, argc, argv, 0, NULL, r);
     int status = rotate(r, &e);
     free(r);
+    if (status && strncmp(e.where, "--", 2) == 0)
+        return mcd_report_option(&e);
     return status ? mcd_report(&e) : MCD_EXIT_OK;
 }

@@ -144,7 +144,8 @@ static int parse_value(const struct mcd_csv_reader *r, const struct mcd_csv_fiel
     case MCD_CSV_NOT_FINITE:
         return mcd_csv_fail(r, f, "'%s' is not finite: expected a number", shown.text);
     default:
-        return mcd_csv_fail(r, f, "'%s' is not a number", shown.text);
+        return mcd_csv_fail(r, f, "'%s' is not a number%s", shown.text,
+                            strchr(shown.text, ';') ? ": expected commas between values" : "");
     }
 }
 
