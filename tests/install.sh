@@ -24,7 +24,7 @@ fail() {
 
 # Sanitized builds need the sanitizers' flags in what they are linked with.
 sanitize=
-if nm -D "$libdir/libmcdrop.so" | grep -q __asan_init; then
+if nm -D "$libdir/libmcdrop.so" | grep __asan_init >/dev/null; then # -q would end nm by a signal
     sanitize=-fsanitize=address,undefined
 fi
 
