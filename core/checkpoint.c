@@ -1,8 +1,11 @@
 /* A network's tensors to and from a safetensors file. */
-#include "checkpoint.h"
-#include "error.h"
-#include "infer.h"
+#include "core/checkpoint.h"
 
+#include "core/error.h"
+#include "core/infer.h"
+#include "core/reals.h"
+
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,8 +30,8 @@ static int same_shape(const struct mcd_shape *want, const struct mcd_shape *foun
     return mcd_shape_equal(want, found);
 }
 
-static int check_tensor(const struct mcd_safetensor *t, const struct mcd_shape *want,
-                        const char *path, struct mcd_error *error)
+static int check_tensor(const struct mcd_network *n, const struct mcd_safetensor *t,
+                        const struct mcd_shape *want, const char *path, struct mcd_error *error)
 {
     char a[MCD_SHAPE_TEXT], b[MCD_SHAPE_TEXT];
     struct mcd_shape found = shape_of(&t->value);
@@ -38,77 +41,61 @@ static int check_tensor(const struct mcd_safetensor *t, const struct mcd_shape *
     if (t->value.type != MCD_F32 && t->value.type != MCD_F64)
         return mcd_fail(error, MCD_INVALID, path, "tensor %s holds integers: expected F32 or F64",
                         t->name);
-    for (int64_t i = 0, n = mcd_array_count(&t->value); i < n; i++) {
-        double v =
-            t->value.type == MCD_F64 ? ((double *)t->value.data)[i] : ((float *)t->value.data)[i];
+    for (int64_t i = 0, count = mcd_array_count(&t->value); i < count; i++) {
+        double v = mcd_reals_at(t->value.data, t->value.type, (size_t)i);
         if (!isfinite(v))
             return mcd_fail(error, MCD_INVALID, path,
                             "tensor %s, element %lld is %s: expected a finite number", t->name,
                             (long long)i, isnan(v) ? "NaN" : "infinite");
+        if (n->store->type == MCD_F32 && !isfinite((float)v))
+            return mcd_fail(error, MCD_INVALID, path,
+                            "tensor %s, element %lld is %g: expected at most %g in F32", t->name,
+                            (long long)i, v, (double)FLT_MAX);
     }
     return MCD_OK;
 }
 
-/* The entry whose shape a tensor must have: its own, or that of the parameter whose state it is. */
-static struct mcd_entry *model_of(const struct mcd_network *n, const char *name)
+/* Whether a tensor of the store or the file is to be replaced or read. */
+static int is_wanted(const char *name, int with_optimiser)
 {
-    char slot[MCD_SLOT_NAME];
-    if (!is_slot(name))
-        return mcd_store_find(n->store, name);
-    for (uint32_t i = 0; i < 2 * n->store->count; i++) {
-        mcd_slot_name(n->store->entry[i / 2].name, i % 2, slot);
-        if (!strcmp(slot, name))
-            return &n->store->entry[i / 2];
-    }
-    return NULL;
+    return with_optimiser || !is_slot(name);
 }
 
-/* All parameters there, each of its shape, and nothing but them and the optimiser's state. */
+/* All of the network's tensors there, each of its shape, and nothing else. */
 static int check_file(const struct mcd_network *n, const struct mcd_safetensors *file,
                       const char *path, int with_optimiser, struct mcd_error *error)
 {
     for (uint32_t i = 0; i < n->store->count; i++) {
         const char *name = n->store->entry[i].name;
-        if (!is_slot(name) && !mcd_safetensors_find(file, name))
+        if (is_wanted(name, with_optimiser) && !mcd_safetensors_find(file, name))
             return mcd_fail(error, MCD_INVALID, path, "has no tensor %s: %s needs it", name,
                             n->model->plugin->name);
     }
     for (size_t i = 0; i < file->count; i++) {
         const char *name = file->tensor[i].name;
-        const struct mcd_entry *e = model_of(n, name);
-        if (is_slot(name) && !with_optimiser)
+        const struct mcd_entry *e = mcd_store_find(n->store, name);
+        if (!is_wanted(name, with_optimiser))
             continue;
         if (!e)
             return mcd_fail(error, MCD_INVALID, path,
-                            "has a tensor %s that %s does not have: expected its parameters alone",
-                            name, n->model->plugin->name);
-        if (check_tensor(&file->tensor[i], &e->tensor.shape, path, error))
+                            "has a tensor %s that %s does not have: expected its %s alone", name,
+                            n->model->plugin->name,
+                            with_optimiser ? "parameters and the optimiser's state" : "parameters");
+        if (check_tensor(n, &file->tensor[i], &e->tensor.shape, path, error))
             return MCD_INVALID;
     }
     return MCD_OK;
 }
 
-/* A tensor's values in the store's type, to be released; its entry is added if it is new. */
-static int prepare(struct mcd_network *n, const struct mcd_safetensor *t, void **values,
+/* A tensor's values in the store's type, to be released. */
+static int prepare(const struct mcd_network *n, const struct mcd_safetensor *t, void **values,
                    struct mcd_error *error)
 {
-    struct mcd_shape shape = model_of(n, t->name)->tensor.shape;
     size_t count = (size_t)mcd_array_count(&t->value);
-    int wide = n->store->type == MCD_F64;
-    int status = mcd_store_add(n->store, t->name, &shape, NULL, error);
-    if (status)
-        return status;
     *values = n->host->alloc(n->host, count * mcd_type_size(n->store->type));
     if (!*values)
         return mcd_fail(error, MCD_NOMEM, t->name, "out of memory");
-    for (size_t i = 0; i < count; i++) {
-        double v =
-            t->value.type == MCD_F64 ? ((double *)t->value.data)[i] : ((float *)t->value.data)[i];
-        if (wide)
-            ((double *)*values)[i] = v;
-        else
-            ((float *)*values)[i] = (float)v;
-    }
+    mcd_reals_copy(*values, n->store->type, t->value.data, t->value.type, count);
     return MCD_OK;
 }
 
@@ -120,18 +107,13 @@ static int write(const struct mcd_network *n, const char *name, const void *valu
 }
 
 /* Writes begin when all that needs memory is done. */
-static int replace(struct mcd_network *n, const struct mcd_safetensors *file, int with_optimiser,
-                   void **values, struct mcd_error *error)
+static int replace(const struct mcd_network *n, const struct mcd_safetensors *file,
+                   int with_optimiser, void **values, struct mcd_error *error)
 {
-    uint32_t before = n->store->count;
     int status = MCD_OK;
     for (size_t i = 0; !status && i < file->count; i++)
-        if (with_optimiser || !is_slot(file->tensor[i].name))
+        if (is_wanted(file->tensor[i].name, with_optimiser))
             status = prepare(n, &file->tensor[i], &values[i], error);
-    if (status) {
-        mcd_store_cut(n->store, before);
-        return status;
-    }
     for (size_t i = 0; !status && i < file->count; i++)
         if (values[i])
             status = write(n, file->tensor[i].name, values[i], error);

@@ -223,8 +223,11 @@ __attribute__((format(printf, 5, 0))) static mcd_val record_layer(struct mcd_gra
         return 0;
     }
     struct mcd_item *item;
-    if (mcd_item_open(g->host, MCD_LAYER, spec, &item, &g->error))
+    int status = mcd_item_open(g->host, MCD_LAYER, spec, &item, &g->error);
+    if (status) {
+        g->misnamed = status == MCD_INVALID;
         return 0;
+    }
     mcd_val v = build_layer(g, full, item, n, in);
     mcd_item_close(g->host, item);
     return v;

@@ -46,6 +46,7 @@ struct mcd_graph_core {
     struct mcd_error error;
     char scope[MCD_MAX_SCOPE]; /* name of the layer that records, "" at the top */
     uint32_t depth;            /* layers within layers */
+    int misnamed;              /* the failure: a layer's specification is wrong, whatever the data */
 
     struct mcd_node *node; /* [1 .. count - 1]; node 0 is the failure */
     uint32_t count, node_room;

@@ -5,26 +5,49 @@
 
 #include <string.h>
 
+/* The caller destroys the graph, also of a failure; NULL for lack of memory. */
+static struct mcd_graph_core *record(const struct mcd_host *host, const struct mcd_item *item,
+                                     const struct mcd_shape *input, int stochastic,
+                                     struct mcd_recording *r)
+{
+    const struct mcd_model *model = item->plugin->api;
+    struct mcd_graph_core *g = mcd_graph_create(host, stochastic);
+    if (!g)
+        return NULL;
+    mcd_val x = mcd_graph_input(g, 0, *input, 0);
+    mcd_val y = model->build(item->self, &g->base, x);
+    if (!y)
+        mcd_fail(&g->error, MCD_INVALID, item->plugin->name, "failed without saying why");
+    else if (y >= g->count)
+        mcd_fail(&g->error, MCD_INVALID, item->plugin->name,
+                 "returned what is not a value of this graph");
+    *r = (struct mcd_recording){g, x, y};
+    return g;
+}
+
 int mcd_network_record(const struct mcd_network *n, int stochastic, struct mcd_recording *r,
                        struct mcd_error *error)
 {
-    const struct mcd_model *model = n->model->plugin->api;
-    struct mcd_graph_core *g = mcd_graph_create(n->host, stochastic);
+    struct mcd_recording all;
+    struct mcd_graph_core *g = record(n->host, n->model, &n->input, stochastic, &all);
     if (!g)
         return mcd_fail(error, MCD_NOMEM, n->model->plugin->name, "out of memory");
-    mcd_val x = mcd_graph_input(g, 0, n->input, 0);
-    mcd_val y = model->build(n->model->self, &g->base, x);
-    if (!y)
-        mcd_fail(&g->error, MCD_INVALID, n->model->plugin->name, "failed without saying why");
-    else if (y >= g->count)
-        mcd_fail(&g->error, MCD_INVALID, n->model->plugin->name,
-                 "returned what is not a value of this graph");
     int status = mcd_graph_status(g, error);
     if (status)
         mcd_graph_destroy(g);
     else
-        *r = (struct mcd_recording){g, x, y};
+        *r = all;
     return status;
+}
+
+int mcd_model_misnames_layer(const struct mcd_host *host, const struct mcd_item *model,
+                             const struct mcd_shape *input)
+{
+    struct mcd_recording r;
+    struct mcd_graph_core *g = record(host, model, input, 1, &r);
+    int misnamed = g && g->misnamed;
+    mcd_graph_destroy(g);
+    return misnamed;
 }
 
 /* Whether random numbers can change y: a drop of p = 0, or one that leads elsewhere, does not. */

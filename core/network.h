@@ -41,6 +41,13 @@ void mcd_network_close(struct mcd_network *network); /* NULL is fine */
 int mcd_model_recipe(const struct mcd_item *model, struct mcd_recipe *recipe,
                      struct mcd_error *error);
 
+/*
+ * Whether the model cannot be recorded for such rows because the specification of a layer is wrong,
+ * which comes from the model's parameters ("mlp:noise=nonesuch") and not from the data.
+ */
+int mcd_model_misnames_layer(const struct mcd_host *host, const struct mcd_item *model,
+                             const struct mcd_shape *input);
+
 /* Records with noise (stochastic 1) or as weight averaging (0). */
 int mcd_network_record(const struct mcd_network *network, int stochastic,
                        struct mcd_recording *recording, struct mcd_error *error);

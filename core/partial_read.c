@@ -7,6 +7,7 @@
 #include "core/io/place.h"
 #include "core/io/safetensors.h"
 #include "core/leaf.h"
+#include "core/reals.h"
 
 #include <mcdrop/model.h>
 #include <mcdrop/tensor.h>
@@ -229,6 +230,15 @@ static int check_values(const struct source *s, const struct entry *t)
     return MCD_OK;
 }
 
+static int check_samples(const struct source *s, const struct entry *t)
+{
+    const struct mcd_array *a = &t->tensor->value;
+    for (size_t i = 0, n = (size_t)mcd_array_count(a); i < n; i++)
+        if (!isfinite(mcd_reals_at(a->data, a->type, i)))
+            return refuse(s, t->tensor->name, "finite numbers");
+    return MCD_OK;
+}
+
 /* One batch of one row: what `passes` passes can have given. */
 static int is_possible(const int64_t *sums, int64_t outputs, uint64_t passes)
 {
@@ -288,7 +298,7 @@ static int read_pieces(const struct source *s)
         if (t->first != next)
             return refuse(s, t->tensor->name, "pieces that follow each other from first_pass on");
         next += t->passes;
-        status = t->values ? check_values(s, t) : MCD_OK;
+        status = t->values ? check_values(s, t) : check_samples(s, t);
         void *data = status == MCD_OK ? copy(s, &t->tensor->value) : NULL;
         if (status == MCD_OK && !data)
             status = MCD_NOMEM;

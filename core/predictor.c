@@ -1,5 +1,6 @@
 /* The public way to embed mcdrop: one handle around host, network and sampler. */
 #include "checkpoint.h"
+#include "checkpoint_meta.h"
 #include "error.h"
 #include "evaluate.h"
 #include "frame.h"
@@ -7,7 +8,6 @@
 #include "io/place.h"
 #include "meaning.h"
 #include "predict.h"
-#include "saved.h"
 #include "summary.h"
 
 #include <math.h>
@@ -69,10 +69,10 @@ static const char *or_default(const char *text, const char *standard)
 static int read_frame(struct mcd_predictor *p, const struct mcd_safetensors *file, const char *path,
                       struct mcd_error *error)
 {
-    struct mcd_saved saved = {0};
+    struct mcd_checkpoint_meta saved = {0};
     if (p->network->recipe.task != MCD_REGRESS)
         return MCD_OK;
-    int status = mcd_saved_read(p->host, file, path, &saved, error);
+    int status = mcd_checkpoint_meta_read(file, path, &saved, error);
     const struct mcd_frame *f = &saved.frame;
     if (!status && f->mean &&
         (f->inputs != mcd_shape_count(&p->network->input) || f->outputs != p->network->outputs))
@@ -83,7 +83,7 @@ static int read_frame(struct mcd_predictor *p, const struct mcd_safetensors *fil
                           (long long)p->network->outputs);
     if (!status)
         status = mcd_frame_copy(&p->frame, f, error);
-    mcd_saved_clear(p->host, &saved);
+    mcd_checkpoint_meta_clear(&saved);
     return status;
 }
 

@@ -1,11 +1,8 @@
-/* The state of a training run as metadata of its checkpoint, and its history as CSV. */
+/* The state of a training run, kept in its checkpoint. */
 #ifndef CORE_TRAIN_STATE_H
 #define CORE_TRAIN_STATE_H
 
 #include "train.h"
-
-/* Key of the metadata that mcdrop keeps in its safetensors files: a JSON object. */
-#define MCD_METADATA_KEY "mcdrop"
 
 /* CRC-32 of the training data's bytes. */
 uint32_t mcd_train_data_checksum(const struct mcd_trainer_spec *spec);

@@ -73,23 +73,29 @@ static int is_classifier(const struct mcd_trainer *t)
     return t->spec.network->recipe.task == MCD_CLASSIFY;
 }
 
-static int plan_create(struct mcd_trainer *t, struct trainer_plan *p, uint32_t rows,
-                       struct mcd_error *error)
+/* The graph of an update, whatever the number of rows. */
+static int record(const struct mcd_trainer_spec *s, struct trainer_plan *p, struct mcd_error *error)
 {
-    struct mcd_network *network = t->spec.network;
+    struct mcd_network *network = s->network;
+    int labels = network->recipe.task == MCD_CLASSIFY;
     int status = mcd_network_record(network, 1, &p->recording, error);
     if (status)
         return status;
     struct mcd_graph_core *g = p->recording.graph;
-    struct mcd_shape shape = is_classifier(t) ? mcd_shape0() : mcd_shape1(network->outputs);
-    p->target = mcd_graph_input(g, 1, shape, is_classifier(t));
-    status = mcd_graph_training(g, network->recipe.task, p->recording.y, p->target, &t->spec.update,
-                                &p->loss, error);
+    p->target = mcd_graph_input(g, 1, labels ? mcd_shape0() : mcd_shape1(network->outputs), labels);
+    return mcd_graph_training(g, network->recipe.task, p->recording.y, p->target, &s->update,
+                              &p->loss, error);
+}
+
+static int plan_create(struct mcd_trainer *t, struct trainer_plan *p, uint32_t rows,
+                       struct mcd_error *error)
+{
+    int status = record(&t->spec, p, error);
     if (status)
         return status;
     struct mcd_plan_spec spec = {
-        .graph = g,
-        .store = network->store,
+        .graph = p->recording.graph,
+        .store = t->spec.network->store,
         .rows = rows,
         .passes = 1,
         .training = 1,
@@ -97,6 +103,26 @@ static int plan_create(struct mcd_trainer *t, struct trainer_plan *p, uint32_t r
         .output = &p->loss,
     };
     return mcd_plan_create(&spec, &p->plan, error);
+}
+
+int mcd_trainer_add_state(const struct mcd_trainer_spec *spec, struct mcd_error *error)
+{
+    struct trainer_plan p = {0};
+    struct mcd_store *store = spec->network->store;
+    uint32_t before = store->count;
+    char name[MCD_SLOT_NAME];
+    int status = record(spec, &p, error);
+    for (uint32_t v = 1; !status && v < p.recording.graph->count; v++) {
+        const struct mcd_node *n = &p.recording.graph->node[v];
+        if (n->source != MCD_FROM_SLOT)
+            continue;
+        mcd_slot_name(p.recording.graph->param[n->leaf / 2].name, n->leaf % 2, name);
+        status = mcd_store_add(store, name, &n->shape, NULL, error);
+    }
+    if (status)
+        mcd_store_cut(store, before);
+    mcd_graph_destroy(p.recording.graph);
+    return status;
 }
 
 static int check(const struct mcd_trainer_spec *s, struct mcd_error *error)

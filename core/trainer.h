@@ -34,6 +34,12 @@ int mcd_trainer_create(const struct mcd_trainer_spec *spec, struct mcd_trainer *
                        struct mcd_error *error);
 void mcd_trainer_destroy(struct mcd_trainer *trainer); /* NULL is fine */
 
+/*
+ * Adds the optimiser's state that such a training keeps to the network's store, as zeros. Only for
+ * who reads it from a file: making a trainer does the same.
+ */
+int mcd_trainer_add_state(const struct mcd_trainer_spec *spec, struct mcd_error *error);
+
 /* Updates in one epoch; the last one has the rows that are left over. */
 uint64_t mcd_trainer_epoch_updates(const struct mcd_trainer *trainer);
 

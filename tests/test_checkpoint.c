@@ -66,6 +66,13 @@ static void check_same_store(struct mcd_network *a, struct mcd_network *b)
     }
 }
 
+static void add_zero_state(struct mcd_network *n)
+{
+    struct mcd_error e = {0};
+    struct mcd_shape shape = mcd_shape1(7);
+    assert_ok(mcd_store_add(n->store, slot, &shape, NULL, &e), e);
+}
+
 static void add_state(struct mcd_network *n)
 {
     struct mcd_error e = {0};
@@ -97,6 +104,7 @@ static void round_trip(const char *backend)
     assert_string_equal(file.tensor[6].name, slot);
     assert_int_equal(file.tensor[0].value.type, a.network->store->type);
     assert_string_equal(mcd_safetensors_metadata(&file, "mcdrop"), "{\"anything\":1}");
+    add_zero_state(b.network);
     assert_ok(mcd_weights_load(b.network, &file, path, 1, &e), e);
     check_same_store(a.network, b.network);
     mcd_safetensors_clear(&file);
@@ -195,6 +203,10 @@ static void expect_refusal(const struct damaged *d, int with_optimiser, const ch
     struct opened o, fresh;
     open_mlp(&o, f32);
     open_mlp(&fresh, f32);
+    if (with_optimiser) {
+        add_zero_state(o.network);
+        add_zero_state(fresh.network);
+    }
     assert_int_equal(mcd_weights_load(o.network, &d->file, "FILE", with_optimiser, &e),
                      MCD_INVALID);
     assert_error(e, MCD_INVALID, "FILE", text);
@@ -259,18 +271,35 @@ static void states_of_the_optimiser(void **state)
     struct damaged d;
     struct mcd_error e = {0};
     damaged_open(&d);
+    expect_refusal(&d, 1, "has no tensor optimiser.first.model.hidden1.bias: mlp needs it");
+    struct mcd_safetensor *mine = add_tensor(&d, slot, "model.hidden1.bias");
     add_tensor(&d, "optimiser.first.model.nothing", "model.final.bias");
     expect_refusal(&d, 1, "has a tensor optimiser.first.model.nothing that mlp does not have");
     d.file.count--;
     add_tensor(&d, "optimiser.third.model.final.bias", "model.final.bias");
     expect_refusal(&d, 1, "has a tensor optimiser.third.model.final.bias that mlp does not");
     d.file.count--;
-    add_tensor(&d, slot, "model.final.bias");
-    expect_refusal(&d, 1, "has shape [4]: expected [7]");
+    add_tensor(&d, "optimiser.second.model.hidden1.bias", "model.hidden1.bias");
+    expect_refusal(&d, 1, "has a tensor optimiser.second.model.hidden1.bias that mlp does not");
     d.file.count--;
+    struct mcd_array kept = mine->value;
+    mine->value = tensor(&d, "model.final.bias")->value;
+    expect_refusal(&d, 1, "has shape [4]: expected [7]");
+    mine->value = kept;
+    mine->value.type = MCD_I32;
+    expect_refusal(&d, 1, "holds integers: expected F32 or F64");
+    unsigned char bytes[7] = {0};
+    mine->value.type = MCD_U8; /* a quarter of the floats' bytes */
+    mine->value.data = bytes;
+    expect_refusal(&d, 1, "holds integers: expected F32 or F64");
     float bad[7] = {0, 0, 0, 0, 0, 0, NAN};
-    add_tensor(&d, slot, "model.hidden1.bias")->value.data = bad;
+    mine->value.type = MCD_F32;
+    mine->value.data = bad;
     expect_refusal(&d, 1, "element 6 is NaN");
+    double large[7] = {0, 0, 1e39, 0, 0, 0, 0};
+    mine->value.type = MCD_F64;
+    mine->value.data = large;
+    expect_refusal(&d, 1, "element 2 is 1e+39: expected at most 3.40282e+38 in F32");
     struct opened o;
     open_mlp(&o, f32);
     assert_ok(mcd_weights_load(o.network, &d.file, "FILE", 0, &e), e); /* not looked at */
@@ -297,6 +326,8 @@ static void scalars_have_two_shapes(void **state)
                                       {"optimiser.first.scale", {MCD_F32, rank, {1, 1}, &four}}};
         struct mcd_safetensors file = {.count = 2, .tensor = t};
         rig_network_open(&made, host, f32, build_scaled, NULL, 2, mcd_shape1(3));
+        struct mcd_shape scalar = mcd_shape0();
+        assert_ok(mcd_store_add(made.network.store, "optimiser.first.scale", &scalar, NULL, &e), e);
         int status = mcd_weights_load(&made.network, &file, "FILE", 1, &e);
         if (rank == 2) {
             assert_error(e, MCD_INVALID, "FILE", "has shape [1, 1]: expected []");

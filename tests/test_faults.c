@@ -443,18 +443,16 @@ static void loading_is_all_or_nothing(void **state)
     struct mcd_network *n;
     assert_ok(tiny_open(host, &n, &e), e);
     double old[5 * TINY_INPUTS], now[5 * TINY_INPUTS];
-    uint32_t count = n->store->count;
     assert_ok(mcd_store_read(n->store, &n->store->entry[0], old, &e), e);
     int hit = 1, status = MCD_OK;
     for (unsigned long k = 1; hit; k++) {
         e = (struct mcd_error){0};
         faults_start(FAULT_MEMORY, k);
-        status = mcd_weights_load(n, &file, "file", 1, &e);
+        status = mcd_weights_load(n, &file, "file", 0, &e);
         hit = faults_stop();
         assert_int_equal(status, hit ? MCD_NOMEM : MCD_OK);
         assert_ok(mcd_store_read(n->store, &n->store->entry[0], now, NULL), e);
         assert_int_equal(memcmp(now, old, sizeof now) == 0, hit);
-        assert_int_equal(n->store->count == count, hit);
     }
     mcd_network_close(n);
     mcd_safetensors_clear(&file);

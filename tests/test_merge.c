@@ -347,6 +347,15 @@ static void spoil_average(struct mcd_safetensors *f)
     ((double *)tensor(f, "deterministic")->data)[0] = NAN;
 }
 
+static void spoil_sample(struct mcd_safetensors *f)
+{
+    const struct mcd_array *a = tensor(f, "samples.3.13");
+    if (a->type == MCD_F64)
+        ((double *)a->data)[5] = NAN;
+    else
+        ((float *)a->data)[5] = NAN;
+}
+
 static void refuses_damaged_files(void **state)
 {
     (void)state;
@@ -362,6 +371,7 @@ static void refuses_damaged_files(void **state)
     refuse_file(spoil_m2, "moments.16.16", "not negative");
     refuse_file(spoil_label, "labels", "class numbers");
     refuse_file(spoil_average, "deterministic", "finite");
+    refuse_file(spoil_sample, "samples.3.13", "finite numbers");
 }
 
 static void refuses_to_save_folded_moments(void **state)

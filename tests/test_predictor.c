@@ -486,6 +486,14 @@ static void answers_are_the_cores(void **state)
 
 /* ---- regression -------------------------------------------------------------------------- */
 
+/* A checkpoint's metadata, whole, around what a test is about. */
+#define METADATA(frame, tau)                                                                       \
+    "{\"format\":1,\"run\":{\"model\":\"mlp2\",\"input\":[2],\"data\":\"\",\"rows\":9,"            \
+    "\"data_crc32\":0,\"seed\":\"1\",\"optimiser\":\"adam\",\"rate\":1,\"momentum\":0,\"decay\":"  \
+    "0,"                                                                                           \
+    "\"batch\":0,\"shuffle\":true,\"frame\":" frame "},\"state\":{\"update\":\"0\",\"epochs\":1,"  \
+    "\"backend\":\"reference\",\"loss_sum\":0,\"seconds\":0,\"history\":[],\"tau\":" tau "}}"
+
 /* The tiny mlp2 of the fixtures as if mcdrop had trained it on values that it standardised. */
 static const char *save_regression(const char *frame)
 {
@@ -535,10 +543,11 @@ static void units_of_a_regression(void **state)
     (void)state;
     static const float in[4] = {0.5f, -1, 2, 1.5f}, scaled[4] = {11, -2, 14, 3};
     struct regressed plain = regress(save_regression(NULL), in);
-    struct regressed a = regress(
-        save_regression("{\"run\": {\"frame\": {\"outputs\": 2, \"mean\": [10, 0, 100, -5], "
-                        "\"sd\": [2, 2, 3, 0.5]}}, \"state\": {\"tau\": 4}}"),
-        scaled);
+    struct regressed a =
+        regress(save_regression(METADATA("{\"outputs\": 2, \"mean\": [10, 0, 100, -5], "
+                                         "\"sd\": [2, 2, 3, 0.5]}",
+                                         "4")),
+                scaled);
     static const double offset[] = {100, -5}, scale[] = {3, 0.5};
     for (int i = 0; i < 4; i++) {
         double o = offset[i % 2], s = scale[i % 2];
@@ -552,8 +561,8 @@ static void units_of_a_regression(void **state)
     struct mcd_predictor_options o = standard();
     o.model = "mlp2:hidden=8x8,outputs=2";
     o.input = mcd_shape1(2);
-    o.weights = save_regression("{\"run\": {\"frame\": {\"outputs\": 1, \"mean\": [1, 2], "
-                                "\"sd\": [2, 2]}}}");
+    o.weights =
+        save_regression(METADATA("{\"outputs\": 1, \"mean\": [1, 2], \"sd\": [2, 2]}", "1"));
     refuse_open(&o, MCD_INVALID, "regression.safetensors", "trained on 1 inputs");
 }
 

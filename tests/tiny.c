@@ -142,7 +142,7 @@ int tiny_prediction_open(struct tiny_prediction *p, const struct mcd_host *host,
     if (!status)
         status = mcd_safetensors_read(TINY_WEIGHTS, &p->file, e);
     if (!status)
-        status = mcd_saved_read(host, &p->file, TINY_WEIGHTS, &p->saved, e);
+        status = mcd_checkpoint_meta_read(&p->file, TINY_WEIGHTS, &p->saved, e);
     if (!status)
         status = tiny_open(host, &p->network, e);
     if (!status)
@@ -157,7 +157,7 @@ void tiny_prediction_close(struct tiny_prediction *p, const struct mcd_host *hos
     mcd_partial_clear(&p->partial);
     mcd_item_close(host, p->sampler);
     mcd_network_close(p->network);
-    mcd_saved_clear(host, &p->saved);
+    mcd_checkpoint_meta_clear(&p->saved);
     mcd_safetensors_clear(&p->file);
     mcd_dataset_clear(&p->data);
 }

@@ -5,12 +5,12 @@
 #ifndef TESTS_TINY_H
 #define TESTS_TINY_H
 
+#include "core/checkpoint_meta.h"
 #include "core/io/dataset.h"
 #include "core/keep.h"
 #include "core/network.h"
 #include "core/partial.h"
 #include "core/predict.h"
-#include "core/saved.h"
 #include "core/train.h"
 
 enum { TINY_ROWS = 26, TINY_TESTS = 9, TINY_HEIGHT = 2, TINY_WIDTH = 3, TINY_CLASSES = 3 };
@@ -59,7 +59,7 @@ int tiny_train(struct mcd_host *host, struct mcd_error *e);
 struct tiny_prediction {
     struct mcd_dataset data;
     struct mcd_safetensors file;
-    struct mcd_saved saved;
+    struct mcd_checkpoint_meta saved;
     struct mcd_network *network;
     struct mcd_item *sampler;
     struct mcd_partial partial;

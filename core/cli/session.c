@@ -21,7 +21,7 @@
 static int read_weights_file(struct mcd_session *s, const char *path, struct mcd_error *e)
 {
     int status = mcd_safetensors_read(path, &s->file, e);
-    return status ? status : mcd_saved_read(s->host, &s->file, path, &s->saved, e);
+    return status ? status : mcd_checkpoint_meta_read(&s->file, path, &s->saved, e);
 }
 
 static int has_setting(const struct mcd_spec *spec, const char *key)
@@ -138,14 +138,14 @@ static void adopt(struct mcd_session *s)
 {
     struct mcd_options *o = &s->options;
     struct mcd_training_options *t = &o->training;
-    const struct mcd_saved *saved = &s->saved;
-    if (!o->has_seed && saved->has_seed) {
+    const struct mcd_checkpoint_meta *saved = &s->saved;
+    if (!saved->present)
+        return;
+    if (!o->has_seed) {
         o->seed = saved->seed;
         o->has_seed = 1;
     }
     o->backend = o->backend ? o->backend : saved->backend;
-    if (!saved->update.optimiser)
-        return;
     o->rows = o->rows ? o->rows : saved->frame.hold_out ? saved->frame.rows : saved->rows;
     t->optimiser = t->optimiser ? t->optimiser : saved->update.optimiser;
     t->rate = or_saved(t->rate, saved->update.rate);
@@ -180,7 +180,7 @@ static int read_earlier(struct mcd_session *s, const char *path, struct mcd_erro
     if (status == MCD_INVALID && given) { /* no reason not to train anew; resuming will refuse it */
         mcd_log(MCD_LOG_WARNING, "%s: %s", e->where, e->text);
         *e = (struct mcd_error){0};
-        mcd_saved_clear(s->host, &s->saved);
+        mcd_checkpoint_meta_clear(&s->saved);
         return MCD_OK;
     }
     if (status)
@@ -188,7 +188,7 @@ static int read_earlier(struct mcd_session *s, const char *path, struct mcd_erro
     if (!given || is_same_name(s, given, s->saved.model))
         adopt(s);
     else
-        mcd_saved_clear(s->host, &s->saved);
+        mcd_checkpoint_meta_clear(&s->saved);
     return MCD_OK;
 }
 
@@ -226,7 +226,7 @@ void mcd_session_close(struct mcd_session *s)
     s->host->release(s->host, s->data_choice);
     mcd_columns_clear(&s->asked);
     mcd_frame_clear(&s->frame);
-    mcd_saved_clear(s->host, &s->saved);
+    mcd_checkpoint_meta_clear(&s->saved);
     mcd_safetensors_clear(&s->file);
     mcd_host_destroy(s->host);
     *s = (struct mcd_session){0};
@@ -353,6 +353,8 @@ static int fail_build(const struct mcd_session *s, const struct mcd_dataset *d,
 {
     char text[MCD_SHAPE_TEXT];
     struct mcd_error own = {0};
+    if (e->code == MCD_INVALID && mcd_model_misnames_layer(s->host, s->model, shape))
+        return mcd_report_option(e);
     if (*e->where)
         return mcd_report(e);
     mcd_fail(&own, e->code, mcd_place_file(d->source).text, "rows of shape %s do not suit %s: %s",

@@ -7,19 +7,19 @@
 #ifndef CLI_SESSION_H
 #define CLI_SESSION_H
 
+#include "core/checkpoint_meta.h"
 #include "core/cli/options.h"
 #include "core/frame.h"
 #include "core/io/dataset.h"
 #include "core/network.h"
-#include "core/saved.h"
 
 /* Initialise with {0}; mcd_session_close in any case. */
 struct mcd_session {
     struct mcd_options options; /* backend and seed settled */
     struct mcd_host *host;
-    struct mcd_safetensors file; /* of options.weights */
-    struct mcd_saved saved;      /* what that file says of itself */
-    char *spec;                  /* of the model: --model, completed from the file */
+    struct mcd_safetensors file;      /* of options.weights */
+    struct mcd_checkpoint_meta saved; /* what that file says of itself */
+    char *spec;                       /* of the model: --model, completed from the file */
     struct mcd_item *model, *backend, *sampler;
     struct mcd_recipe recipe; /* the model's */
     const char *data_name;    /* the data set in use, as a user would name it */
