@@ -368,18 +368,18 @@ static void another_run_is_refused(void **state)
     const char *path = make_checkpoint();
     struct mcd_update u = adam;
     session_open(&s, "mlp:hidden=9x7,classes=4,drop=0.25", f32, 1, &adam, path);
-    expect_refusal(&s, MCD_INVALID, "was trained with model \"mlp:");
+    expect_refusal(&s, MCD_INVALID, "was trained with model mlp:");
     session_close(&s);
     session_open(&s, mlp, f32, 1, &momentum, path);
     expect_refusal(&s, MCD_INVALID,
-                   "was trained with optimiser \"adam\", this run has \"sgd\": expected the same");
+                   "was trained with optimiser adam, this run has sgd: expected the same");
     session_close(&s);
     u.rate = 0.02;
     session_open(&s, mlp, f32, 1, &u, path);
     expect_refusal(&s, MCD_INVALID, "was trained with rate 0.01");
     s.train.trainer.update = adam;
     s.train.trainer.seed++;
-    expect_refusal(&s, MCD_INVALID, "was trained with seed \"77\", this run has \"78\"");
+    expect_refusal(&s, MCD_INVALID, "was trained with seed 77, this run has 78");
     s.train.trainer.seed--;
     s.train.trainer.batch++;
     expect_refusal(&s, MCD_INVALID, "was trained with batch 16, this run has 17");
