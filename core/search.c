@@ -210,6 +210,13 @@ int mcd_search_fail(const struct mcd_host *host, uint32_t kind, const char *name
     struct mcd_shown shown = mcd_show_text(name);
     const char *word = kind ? mcd_plugin_kind_name(kind) : "plugin";
     status = kind == MCD_BACKEND ? MCD_DEVICE : MCD_INVALID;
+    char file[300];
+    snprintf(file, sizeof file, "%s.so", name);
+    if (access(file, F_OK) == 0)
+        return mcd_fail(e, status, shown.text,
+                        "there is no such %s where plugins are looked for: expected ./%s.so for "
+                        "the file that lies here",
+                        word, shown.text);
     if (!*names)
         return mcd_fail(e, status, shown.text,
                         "there is no such %s, nor any other, in MCDROP_PLUGIN_PATH and %s", word,

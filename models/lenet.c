@@ -11,7 +11,7 @@
 #define PARAMS(X)                                                                                  \
     X(REAL, drop, "0.5", "[0, 1]", "probability of dropping a channel or a hidden unit")           \
     X(INT, classes, "10", "[2, 1048576]", "number of classes")                                     \
-    X(TEXT, noise, "", NULL, "noise layer in the place of dropout, such as gaussian")
+    X(TEXT, noise, "", NULL, "noise layer in the place of dropout, given p: gaussian, ...")
 
 static const struct mcd_param params[] = {PARAMS(MCD_ROW) MCD_PARAM_END};
 

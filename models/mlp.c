@@ -16,7 +16,7 @@
       "probability of dropping a unit between hidden layers; nothing is dropped after the last")   \
     X(ENUM, activation, "tanh", "tanh|relu|sigmoid|gelu", "what follows each hidden layer")        \
     X(INT, classes, "10", "[2, 1048576]", "number of classes")                                     \
-    X(TEXT, noise, "", NULL, "noise layer in the place of dropout, such as gaussian")
+    X(TEXT, noise, "", NULL, "noise layer in the place of dropout, given p: gaussian, ...")
 
 static const struct mcd_param params[] = {PARAMS(MCD_ROW) MCD_PARAM_END};
 

@@ -15,7 +15,7 @@
     X(REAL, drop, "0.2", "[0, 1]", "probability of dropping a hidden unit")                        \
     X(ENUM, activation, "relu", "relu|tanh", "what follows each hidden layer")                     \
     X(INT, outputs, "1", "[1, 1048576]", "values of one row; from the data where it has answers")  \
-    X(TEXT, noise, "", NULL, "noise layer in the place of dropout, such as gaussian")
+    X(TEXT, noise, "", NULL, "noise layer in the place of dropout, given p: gaussian, ...")
 
 static const struct mcd_param params[] = {PARAMS(MCD_ROW) MCD_PARAM_END};
 

@@ -148,6 +148,7 @@ static const struct refusal refusals[] = {
      {"parameters need", "more than the memory"}},
     {2, "predict " WEIGHTS "--keep-samples a --save-partial a", {"name the same file", ""}},
     {2, "-q predict", {"--weights is missing", ""}},
+    {2, "info text.so", {"expected ./text.so for the file that lies here", ""}},
     {2, "predict --model mlp", {"--weights is missing", ""}},
     {2, "predict " WEIGHTS "--model mlp:drop_in=0", {"nothing in this network is stochastic", ""}},
     {2, "train --data data", {"--model: missing", ""}},

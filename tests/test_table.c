@@ -72,7 +72,7 @@ static void text_is_aligned(void **state)
     (void)state;
     check(MCD_TEXT_FORMAT, "name                      n  x_mean\n"
                            "a, \"b\"                  -12     0.3\n"
-                           "d\xc3\xbc?     1234567890123456789     nan\n"
+                           "d\xc3\xbc?     1234567890123456789       -\n"
                            "-                         -   1e-20\n");
 }
 

@@ -112,6 +112,8 @@ static const char *show(const struct mcd_column *column, const struct cell *c, c
         snprintf(scratch, 64, "%" PRId64, c->whole);
         return scratch;
     case REAL:
+        if (isnan(c->real)) /* an error of one pass: there is none */
+            return "-";
         snprintf(scratch, 64, "%.*g", column->digits ? column->digits : 6, c->real);
         return scratch;
     default:
