@@ -1,7 +1,10 @@
 /* Weight averaging: forward passes without noise, gathered into one array. */
-#include "evaluate.h"
-#include "error.h"
-#include "forward.h"
+#include "core/evaluate.h"
+
+#include "core/error.h"
+#include "core/forward.h"
+#include "core/logits.h"
+#include "core/reals.h"
 
 struct gather {
     const struct mcd_forward *f;
@@ -16,9 +19,7 @@ static int gather(void *arg, uint32_t row_block, uint64_t pass_block, const void
     int64_t first = (int64_t)row_block * f->block_rows, left = f->rows - first;
     int64_t n = (left < f->block_rows ? left : f->block_rows) * f->network->outputs;
     double *to = g->output + first * f->network->outputs;
-    for (int64_t i = 0; i < n; i++)
-        to[i] = f->network->store->type == MCD_F64 ? ((const double *)samples)[i]
-                                                   : (double)((const float *)samples)[i];
+    mcd_reals_copy(to, MCD_F64, samples, f->network->store->type, (size_t)n);
     (void)pass_block;
     (void)error;
     return MCD_OK;
@@ -35,15 +36,6 @@ int mcd_average(const struct mcd_network *network, const float *x, int64_t rows,
     return mcd_forward_run(&f, error);
 }
 
-static int largest_is(const double *logits, int64_t classes, int64_t label)
-{
-    int64_t best = 0;
-    for (int64_t k = 1; k < classes; k++)
-        if (logits[k] > logits[best])
-            best = k;
-    return best == label;
-}
-
 static double score_of(const struct mcd_network *network, const struct mcd_examples *test,
                        const double *output)
 {
@@ -51,7 +43,7 @@ static double score_of(const struct mcd_network *network, const struct mcd_examp
     double sum = 0;
     if (network->recipe.task == MCD_CLASSIFY) {
         for (int64_t i = 0; i < test->rows; i++)
-            sum += !largest_is(output + i * k, k, test->label[i]);
+            sum += mcd_logits_largest(output + i * k, k) != test->label[i];
         return sum;
     }
     for (int64_t i = 0; i < test->rows * k; i++)

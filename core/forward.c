@@ -2,9 +2,11 @@
  * Forward passes in blocks. Jobs - one block each - are computed in waves; while the blocks of one
  * wave are computed, those of the wave before go to the sink in order.
  */
-#include "forward.h"
-#include "error.h"
-#include "plan.h"
+#include "core/forward.h"
+
+#include "core/error.h"
+#include "core/plan.h"
+#include "core/reals.h"
 
 #include <string.h>
 
@@ -128,11 +130,7 @@ static int write_input(const struct run *r, struct worker *w, uint32_t row_block
     size_t n = input_size(r), filled = rows_in(r, row_block) * n;
     const float *from = r->f->x + (size_t)row_block * r->f->block_rows * n;
     memset(w->x, 0, r->f->block_rows * n * element(r));
-    if (element(r) == sizeof(float))
-        memcpy(w->x, from, filled * sizeof *from);
-    else
-        for (size_t i = 0; i < filled; i++)
-            ((double *)w->x)[i] = from[i];
+    mcd_reals_copy(w->x, r->f->network->store->type, from, MCD_F32, filled);
     return mcd_plan_write(w->plan, r->recording.x, w->x, error);
 }
 

@@ -4,7 +4,6 @@
 #include "infer.h"
 #include "loader.h"
 #include "number.h"
-#include "store.h"
 
 #include <mcdrop/layer.h>
 #include <mcdrop/random.h>
@@ -307,6 +306,11 @@ mcd_val mcd_graph_constant(struct mcd_graph_core *g, double value)
     struct mcd_node node = {.source = MCD_FROM_CONSTANT};
     node.attr.u.affine.shift = value;
     return append(g, &node);
+}
+
+void mcd_slot_name(const char *param, uint32_t slot, char name[MCD_SLOT_NAME])
+{
+    snprintf(name, MCD_SLOT_NAME, MCD_SLOT_PREFIX "%s.%s", slot ? "second" : "first", param);
 }
 
 mcd_val mcd_graph_slot(struct mcd_graph_core *g, uint32_t param, uint32_t slot)

@@ -46,7 +46,7 @@ struct mcd_graph_core {
     struct mcd_error error;
     char scope[MCD_MAX_SCOPE]; /* name of the layer that records, "" at the top */
     uint32_t depth;            /* layers within layers */
-    int misnamed;              /* the failure: a layer's specification is wrong, whatever the data */
+    int misnamed; /* the failure: a layer's specification is wrong, whatever the data */
 
     struct mcd_node *node; /* [1 .. count - 1]; node 0 is the failure */
     uint32_t count, node_room;
@@ -68,6 +68,14 @@ mcd_val mcd_graph_constant(struct mcd_graph_core *g, double value);
 
 /* The optimiser's state of a parameter; `slot` 0 is velocity or first moment, 1 second moment. */
 mcd_val mcd_graph_slot(struct mcd_graph_core *g, uint32_t param, uint32_t slot);
+
+/*
+ * Name of such state in stores and files: "optimiser.first.<parameter>", or second. No layer may
+ * name its parameters so.
+ */
+#define MCD_SLOT_PREFIX "optimiser."
+enum { MCD_SLOT_NAME = MCD_MAX_SCOPE + 32 };
+void mcd_slot_name(const char *param, uint32_t slot, char name[MCD_SLOT_NAME]);
 
 /* Like the vtable's op, for the core's own ops too. */
 mcd_val mcd_graph_op(struct mcd_graph_core *g, uint32_t op, uint32_t n, const mcd_val *in,

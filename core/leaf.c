@@ -2,6 +2,8 @@
 #include "core/leaf.h"
 
 #include "core/error.h"
+#include "core/logits.h"
+#include "core/reals.h"
 
 #include <mcdrop/model.h>
 #include <mcdrop/tensor.h>
@@ -62,38 +64,15 @@ static int64_t load(const struct mcd_moments_spec *spec, const struct mcd_leaf_i
                     uint64_t i, double *x)
 {
     int64_t bad = spec->outputs;
+    const char *from = (const char *)in->row_samples + i * in->stride * mcd_type_size(spec->type);
+    mcd_reals_copy(x, MCD_F64, from, spec->type, (size_t)spec->outputs);
     for (int64_t k = 0; k < spec->outputs; k++) {
-        size_t at = i * in->stride + (size_t)k;
-        x[k] = spec->type == MCD_F64 ? ((const double *)in->row_samples)[at]
-                                     : (double)((const float *)in->row_samples)[at];
         if (spec->meaning)
             x[k] = spec->meaning->offset[k] + spec->meaning->scale[k] * x[k];
         if (!isfinite(x[k]) && bad == spec->outputs)
             bad = k;
     }
     return bad;
-}
-
-/*
- * Probabilities p and their entropy behind them, of the logits x; returns the largest's index.
- * With d = x - max x and S = sum exp d, the entropy is log S - sum p d: no term is negative, so
- * nothing cancels.
- */
-static int64_t softmax(const double *x, int64_t n, double *p)
-{
-    int64_t top = 0;
-    for (int64_t k = 1; k < n; k++)
-        if (x[k] > x[top])
-            top = k;
-    double sum = 0.0, entropy = 0.0;
-    for (int64_t k = 0; k < n; k++)
-        sum += p[k] = exp(x[k] - x[top]);
-    for (int64_t k = 0; k < n; k++) {
-        p[k] /= sum;
-        entropy -= p[k] * (x[k] - x[top]);
-    }
-    p[n] = entropy + log(sum);
-    return top;
 }
 
 /* Adds one pass to its batch: p and its entropy in fixed point, the vote. */
@@ -197,9 +176,10 @@ int mcd_leaf_compute(const struct mcd_moments_spec *spec, const struct mcd_leaf_
                             in->row, bad, in->first + i, x[bad]);
         if (spec->task != MCD_CLASSIFY)
             continue;
-        int64_t vote = softmax(x, spec->outputs, x + spec->outputs);
+        double *p = x + spec->outputs; /* and their entropy behind them */
+        int64_t vote = mcd_logits_softmax(x, spec->outputs, p, p + spec->outputs);
         if (sums)
-            count(spec, in->first + i, x + spec->outputs, vote, sums);
+            count(spec, in->first + i, p, vote, sums);
     }
     spread(scratch, in->passes, channels, values, values + channels);
     if (has_tallies(spec))

@@ -4,8 +4,8 @@
 #include "core/error.h"
 #include "core/host.h"
 #include "core/io/place.h"
-#include "core/judge.h"
 #include "core/param.h"
+#include "core/plugin_file.h"
 #include "core/search.h"
 
 #include <dlfcn.h>
@@ -117,7 +117,7 @@ static int check_entry(const struct mcd_host *host, const char *path, uint32_t k
 static int load(const struct mcd_host *host, const char *path, uint32_t kind, struct mcd_module *m,
                 struct mcd_error *e)
 {
-    int status = mcd_judge_file(path, m->path, e);
+    int status = mcd_plugin_file_check(path, m->path, e);
     if (status != MCD_OK)
         return status;
     m->handle = dlopen(m->path, RTLD_NOW | RTLD_LOCAL);

@@ -4,6 +4,7 @@
 #include "core/error.h"
 #include "core/host.h"
 #include "core/leaf.h"
+#include "core/logits.h"
 #include "core/mean.h"
 #include "core/ranking.h"
 
@@ -58,11 +59,10 @@ struct set {
 static struct fact judge(const double *p, int64_t n, int64_t label, double floor)
 {
     struct fact f = {.entropy = mcd_entropy(p, n)};
-    int64_t top = 0;
+    int64_t top = mcd_logits_largest(p, n);
     for (int64_t k = 0; k < n; k++) {
         double d = p[k] - (k == label);
         f.brier += d * d;
-        top = p[k] > p[top] ? k : top;
     }
     f.confidence = p[top];
     f.correct = top == label;

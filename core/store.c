@@ -1,17 +1,14 @@
 /* Named tensors in a backend's memory, their first values, and copies to and from the host. */
-#include "store.h"
-#include "error.h"
-#include "host.h"
-#include "infer.h"
+#include "core/store.h"
+
+#include "core/error.h"
+#include "core/host.h"
+#include "core/infer.h"
+#include "core/reals.h"
 
 #include <mcdrop/random.h>
 #include <stdio.h>
 #include <string.h>
-
-void mcd_slot_name(const char *param, uint32_t slot, char name[MCD_SLOT_NAME])
-{
-    snprintf(name, MCD_SLOT_NAME, MCD_SLOT_PREFIX "%s.%s", slot ? "second" : "first", param);
-}
 
 static const struct mcd_backend *api(const struct mcd_store *s)
 {
@@ -217,8 +214,7 @@ int mcd_store_write(struct mcd_store *s, const struct mcd_entry *e, const double
     float *narrow = s->host->alloc(s->host, n * sizeof *narrow);
     if (!narrow)
         return mcd_fail(error, MCD_NOMEM, e->name, "out of memory");
-    for (size_t i = 0; i < n; i++)
-        narrow[i] = (float)from[i];
+    mcd_reals_copy(narrow, MCD_F32, from, MCD_F64, n);
     int status = write_real(s, e, narrow, error);
     s->host->release(s->host, narrow);
     return status;
@@ -234,8 +230,8 @@ int mcd_store_read(struct mcd_store *s, const struct mcd_entry *e, double *to,
     if (!narrow)
         return mcd_fail(error, MCD_NOMEM, e->name, "out of memory");
     int status = read_real(s, e, narrow, error);
-    for (size_t i = 0; !status && i < n; i++)
-        to[i] = narrow[i];
+    if (!status)
+        mcd_reals_copy(to, MCD_F64, narrow, MCD_F32, n);
     s->host->release(s->host, narrow);
     return status;
 }

@@ -10,13 +10,6 @@
 
 #include <mcdrop/backend.h>
 
-/*
- * The optimiser's state is named "optimiser.first.<parameter>" (velocity, first moment), or second.
- */
-#define MCD_SLOT_PREFIX "optimiser."
-enum { MCD_SLOT_NAME = MCD_MAX_SCOPE + 32 };
-void mcd_slot_name(const char *param, uint32_t slot, char name[MCD_SLOT_NAME]);
-
 struct mcd_entry {
     char *name;
     struct mcd_tensor tensor; /* of the backend's real type, no rows */

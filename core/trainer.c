@@ -1,7 +1,9 @@
 /* One update after another: gathers a batch, runs the plan for its size. */
-#include "trainer.h"
-#include "error.h"
-#include "plan.h"
+#include "core/trainer.h"
+
+#include "core/error.h"
+#include "core/plan.h"
+#include "core/reals.h"
 
 #include <string.h>
 
@@ -211,14 +213,10 @@ uint64_t mcd_trainer_epoch_updates(const struct mcd_trainer *t)
 static void gather(const struct mcd_trainer *t, const float *from, size_t width,
                    const uint32_t *order, uint32_t rows, void *to)
 {
-    int wide = t->spec.network->store->type == MCD_F64;
-    for (uint32_t r = 0; r < rows; r++) {
-        const float *row = from + order[r] * width;
-        if (!wide)
-            memcpy((float *)to + r * width, row, width * sizeof *row);
-        for (size_t i = 0; wide && i < width; i++)
-            ((double *)to)[r * width + i] = row[i];
-    }
+    uint32_t type = t->spec.network->store->type;
+    size_t bytes = width * mcd_type_size(type);
+    for (uint32_t r = 0; r < rows; r++)
+        mcd_reals_copy((char *)to + r * bytes, type, from + order[r] * width, MCD_F32, width);
 }
 
 static void gather_batch(struct mcd_trainer *t, const uint32_t *order, uint32_t rows)
@@ -266,9 +264,11 @@ int mcd_trainer_step(struct mcd_trainer *t, uint64_t update, double *loss, uint3
     uint64_t each = mcd_trainer_epoch_updates(t), epoch = update / each;
     uint32_t all = (uint32_t)t->spec.data.rows, first = (uint32_t)(update % each) * t->spec.batch;
     if (epoch != t->epoch) {
-        mcd_shuffle(t->spec.seed, epoch, t->spec.shuffle ? all : 0, t->order);
-        for (uint32_t i = 0; !t->spec.shuffle && i < all; i++)
-            t->order[i] = i;
+        if (t->spec.shuffle)
+            mcd_shuffle(t->spec.seed, epoch, all, t->order);
+        else
+            for (uint32_t i = 0; i < all; i++)
+                t->order[i] = i;
         t->epoch = epoch;
     }
     *rows = all - first < t->spec.batch ? all - first : t->spec.batch;

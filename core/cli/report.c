@@ -6,6 +6,7 @@
 #include "core/host.h"
 #include "core/io/file.h"
 #include "core/io/place.h"
+#include "core/logits.h"
 
 #include <math.h>
 #include <mcdrop/model.h>
@@ -13,18 +14,6 @@
 #include <stdlib.h>
 
 /* ---- computing --------------------------------------------------------------------------- */
-
-/* Softmax of one row of logits. */
-static void softmax(const double *logit, int64_t n, double *probability)
-{
-    double largest = logit[0], sum = 0;
-    for (int64_t k = 1; k < n; k++)
-        largest = fmax(largest, logit[k]);
-    for (int64_t k = 0; k < n; k++)
-        sum += probability[k] = exp(logit[k] - largest);
-    for (int64_t k = 0; k < n; k++)
-        probability[k] /= sum;
-}
 
 static int average_probability(struct mcd_report *r, struct mcd_error *e)
 {
@@ -37,7 +26,7 @@ static int average_probability(struct mcd_report *r, struct mcd_error *e)
     if (!r->average_probability)
         return MCD_NOMEM;
     for (int64_t i = 0; i < rows; i++)
-        softmax(logit + i * n, n, r->average_probability + i * n);
+        mcd_logits_softmax(logit + i * n, n, r->average_probability + i * n, NULL);
     return MCD_OK;
 }
 

@@ -2,8 +2,8 @@
  * What can be said of a plugin's file before it is loaded. Loading runs code of the file, so what
  * others can write, and what is no shared object, is refused here.
  */
-#ifndef CORE_JUDGE_H
-#define CORE_JUDGE_H
+#ifndef CORE_PLUGIN_FILE_H
+#define CORE_PLUGIN_FILE_H
 
 #include <mcdrop/error.h>
 
@@ -13,6 +13,6 @@
  * the links of `path` end. A group with the owner's own number, as Debian gives every user one,
  * counts as the owner.
  */
-int mcd_judge_file(const char *path, const char *real, struct mcd_error *e);
+int mcd_plugin_file_check(const char *path, const char *real, struct mcd_error *e);
 
 #endif

@@ -1,5 +1,5 @@
-/* Judging plugin files by their rights and by their ELF head. */
-#include "core/judge.h"
+/* Checks of plugin files by their rights and by their ELF head. */
+#include "core/plugin_file.h"
 
 #include "core/error.h"
 #include "core/io/place.h"
@@ -25,7 +25,7 @@ static int system_error(const char *path, struct mcd_error *e)
     return mcd_fail(e, MCD_IO, mcd_place_file(path).text, "%s", strerror(errno));
 }
 
-static int judge_directory(const char *path, struct mcd_error *e)
+static int check_directory(const char *path, struct mcd_error *e)
 {
     char dir[PATH_MAX] = ".";
     const char *slash = strrchr(path, '/');
@@ -41,7 +41,7 @@ static int judge_directory(const char *path, struct mcd_error *e)
     return MCD_OK;
 }
 
-static int judge_rights(const char *path, const struct stat *s, struct mcd_error *e)
+static int check_rights(const char *path, const struct stat *s, struct mcd_error *e)
 {
     int shared_group = s->st_gid != s->st_uid;
     if (!S_ISREG(s->st_mode))
@@ -75,7 +75,7 @@ static int segments_are_there(int file, const ElfW(Ehdr) * head, size_t size)
     return 1;
 }
 
-static int judge_content(const char *path, int file, size_t size, struct mcd_error *e)
+static int check_content(const char *path, int file, size_t size, struct mcd_error *e)
 {
     ElfW(Ehdr) head;
     if (pread(file, &head, sizeof head, 0) != sizeof head || !is_shared_object(&head))
@@ -88,21 +88,21 @@ static int judge_content(const char *path, int file, size_t size, struct mcd_err
     return MCD_OK;
 }
 
-int mcd_judge_file(const char *path, const char *real, struct mcd_error *e)
+int mcd_plugin_file_check(const char *path, const char *real, struct mcd_error *e)
 {
     struct stat s;
-    int status = judge_directory(path, e);
+    int status = check_directory(path, e);
     if (status == MCD_OK)
-        status = judge_directory(real, e);
+        status = check_directory(real, e);
     if (status != MCD_OK)
         return status;
     int file = open(real, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe would wait for a writer */
     if (file < 0 || fstat(file, &s) != 0) {
         status = system_error(path, e);
     } else {
-        status = judge_rights(path, &s, e);
+        status = check_rights(path, &s, e);
         if (status == MCD_OK)
-            status = judge_content(path, file, (size_t)s.st_size, e);
+            status = check_content(path, file, (size_t)s.st_size, e);
     }
     if (file >= 0)
         close(file);

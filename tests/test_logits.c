@@ -1,0 +1,51 @@
+/* core/logits.c: the first of equals, and a softmax that neither overflows nor cancels. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/logits.h"
+
+#include <math.h>
+
+#include <cmocka.h>
+
+static void the_first_of_equals_is_the_largest(void **state)
+{
+    (void)state;
+    assert_int_equal(mcd_logits_largest((double[]){1, 3, 2, 3}, 4), 1);
+    assert_int_equal(mcd_logits_largest((double[]){0.0, -0.0}, 2), 0);
+    assert_int_equal(mcd_logits_largest((double[]){-7}, 1), 0);
+    double p[3];
+    assert_int_equal(mcd_logits_softmax((double[]){2, 2, 2}, 3, p, NULL), 0);
+}
+
+static void probabilities_and_entropy(void **state)
+{
+    (void)state;
+    double p[3], entropy;
+    assert_int_equal(mcd_logits_softmax((double[]){0, log(3), log(4)}, 3, p, &entropy), 2);
+    assert_true(fabs(p[0] - 0.125) < 1e-15 && fabs(p[1] - 0.375) < 1e-15);
+    double expected = -0.125 * log(0.125) - 0.375 * log(0.375) - 0.5 * log(0.5);
+    assert_true(fabs(entropy - expected) < 1e-15);
+}
+
+static void far_logits(void **state)
+{
+    (void)state;
+    double p[2], entropy;
+    assert_int_equal(mcd_logits_softmax((double[]){1e300, -1e300}, 2, p, &entropy), 0);
+    assert_true(p[0] == 1 && p[1] == 0);
+    mcd_logits_softmax((double[]){700, 660}, 2, p, &entropy); /* 41 e^-40, to the last digits */
+    assert_true(fabs(entropy / (41 * exp(-40)) - 1) < 1e-12);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_first_of_equals_is_the_largest),
+        cmocka_unit_test(probabilities_and_entropy),
+        cmocka_unit_test(far_logits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
