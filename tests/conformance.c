@@ -152,10 +152,19 @@ static void run_with_rival(struct trial *t, struct placed_step *mine, double *re
                            const double *first)
 {
     struct placed_step other;
-    int64_t count = step_results(t->rival);
+    struct mcd_error e = {0};
+    int status = step_place(mine->backend, t->rival, t->key + 17, &other, NULL);
+    if (status == MCD_UNSUPPORTED) /* the step itself is offered */
+        status = step_place(mine->backend, t->of, t->key + 17, &other, &e);
+    if (status) {
+        blame(t, "beside a plan, another one cannot be made: %s", e.text);
+        return;
+    }
+    int64_t count = step_results(other.of);
     double *buffer = malloc(2 * (size_t)count * sizeof *buffer);
-    if (!buffer || step_place(mine->backend, t->rival, t->key + 17, &other, NULL)) {
-        free(buffer);
+    if (!buffer) {
+        blame(t, "no memory for a rival");
+        step_remove(&other);
         return;
     }
     run_once(t, &other, buffer, NULL, "as another plan");

@@ -134,8 +134,7 @@ static int check(const struct backend *b, const struct step_case *c)
  */
 static int usable(struct step_case *c)
 {
-    if (c->op == MCD_OP_DROP || c->op == MCD_OP_EXPAND || c->op == MCD_OP_RESHAPE ||
-        c->op == MCD_OP_NOISE)
+    if (c->op == MCD_OP_DROP || c->op == MCD_OP_EXPAND || c->op == MCD_OP_NOISE)
         c->in[0].fill = FILL_MIXED;
     if ((c->op == MCD_OP_DROP || c->op == MCD_OP_NOISE) && c->in[0].rows != c->out.rows)
         return 0;

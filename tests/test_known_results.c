@@ -31,6 +31,12 @@ static double at(const json_t *json, const char *key, size_t row, size_t k)
     return json_number_value(value);
 }
 
+/* fmax would pass over NaN; here it stays. */
+static double worse(double a, double b)
+{
+    return isnan(a) || b <= a ? a : b;
+}
+
 static void compare_average(const json_t *expected, const json_t *got)
 {
     const json_t *all = json_object_get(expected, "deterministic");
@@ -38,8 +44,8 @@ static void compare_average(const json_t *expected, const json_t *got)
     for (size_t i = 0; i < json_array_size(all); i++)
         for (size_t k = 0; k < width_of(all); k++) {
             double x = at(expected, "deterministic", i, k);
-            largest = fmax(largest, fabs(x));
-            worst = fmax(worst, fabs(x - at(got, "deterministic", i, k)));
+            largest = worse(largest, fabs(x));
+            worst = worse(worst, fabs(x - at(got, "deterministic", i, k)));
         }
     print_message("#   deterministic: %.1e of the largest\n", worst / largest);
     assert_true(worst <= 1e-4 * largest);
@@ -59,7 +65,7 @@ static void compare_moments(const json_t *expected, const json_t *got, const cha
         for (size_t k = 0; k < width_of(all); k++) {
             double error = at(expected, std, i, k) * sqrt(1 / t + 1 / passes);
             double difference = at(expected, mean, i, k) - at(got, mean, i, k);
-            worst = fmax(worst, fabs(difference) / error);
+            worst = worse(worst, fabs(difference) / error);
         }
     print_message("#   %s_mean: %.1f standard errors\n", name, worst);
     assert_true(worst <= 5);
@@ -78,16 +84,13 @@ static void compare_spreads(const json_t *expected, const json_t *got)
     for (size_t i = 0; i < json_array_size(all); i++)
         for (size_t k = 0; k < width_of(all); k++) {
             double ratio = at(got, "output_std", i, k) / at(expected, "output_std", i, k);
-            worst = fmax(worst, fabs(ratio - 1) / error);
+            worst = worse(worst, fabs(ratio - 1) / error);
         }
     print_message("#   output_std: %.1f standard errors\n", worst);
     assert_true(worst <= 5);
 }
 
-static int has_backend(const char *backend)
-{
-    return program("$M info %s", backend) == 0;
-}
+static int openblas; /* is there: the one backend that a build may lack */
 
 /* mlp2-relu is what the model mlp2 makes of a file. */
 static const char *model_name(const char *file)
@@ -102,10 +105,8 @@ static void compare_on(const char *model, const char *inputs, const char *backen
     static const char *const names[] = {"output", "probability", "entropy"};
     char path[PATH_MAX];
     json_error_t e;
-    if (!has_backend(backend)) {
-        print_message("# %s is not there: not compared\n", backend);
+    if (!openblas && strcmp(backend, "openblas") == 0)
         return;
-    }
     snprintf(path, sizeof path, "%s/%s.json", getenv("MCDROP_REFERENCE"), model);
     json_t *expected = json_load_file(path, 0, &e);
     assert_non_null(expected);
@@ -175,6 +176,17 @@ static void mlp2_reference(void **state)
     compare_on("mlp2-relu", SERIES, "reference", choose(32, 400));
 }
 
+/* Comparing with openblas is not skipped in silence: a build without it says so at once. */
+static int setup(void **state)
+{
+    if (program_setup(state))
+        return -1;
+    openblas = program("$M info openblas") == 0;
+    if (!openblas)
+        fputs("# SKIPPED: there is no openblas: only the reference backend is compared\n", stderr);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,5 +199,5 @@ int main(void)
              "results");
         return 0;
     }
-    return cmocka_run_group_tests(tests, program_setup, scratch_teardown);
+    return cmocka_run_group_tests(tests, setup, scratch_teardown);
 }

@@ -1,4 +1,4 @@
-/* Ops that repeat what is smaller: BINARY, EXPAND; and RESHAPE, which copies. */
+/* Ops that repeat what is smaller: BINARY, EXPAND. */
 #include "clones.h"
 #include "nest.h"
 #include "ops.h"
@@ -98,26 +98,5 @@ MCD_CPU_RUN(mcd_cpu_expand)
 {
     (void)run, (void)error;
     compute(state, repeat, &step->out, &step->in[0], &step->in[0]);
-    return MCD_OK;
-}
-
-struct copy {
-    float *to;
-    const float *from;
-};
-
-static void copy_piece(void *arg, int64_t first, int64_t count, uint32_t worker)
-{
-    const struct copy *c = arg;
-    (void)worker;
-    memcpy(c->to + first, c->from + first, (size_t)count * sizeof *c->to);
-}
-
-MCD_CPU_RUN(mcd_cpu_reshape)
-{
-    (void)run, (void)error;
-    struct copy c = {mcd_floats(&step->out), mcd_floats(&step->in[0])};
-    if (c.to != c.from)
-        mcd_cpu_split(state, mcd_tensor_count(&step->out), 4 * GRAIN, copy_piece, &c);
     return MCD_OK;
 }

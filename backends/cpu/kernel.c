@@ -23,7 +23,6 @@ static const struct entry entries[] = {
     [MCD_OP_EXPAND] = {"expand", mcd_cpu_expand, 0},
     [MCD_OP_SOFTMAX] = {"softmax", mcd_cpu_softmax, 0},
     [MCD_OP_LOGSOFTMAX] = {"logsoftmax", mcd_cpu_logsoftmax, 0},
-    [MCD_OP_RESHAPE] = {"reshape", mcd_cpu_reshape, 0},
     [MCD_OP_DROP] = {"drop", mcd_cpu_drop, 0},
     [MCD_OP_NOISE] = {"noise", mcd_cpu_noise, 0},
     [MCD_OP_XENT] = {"xent", mcd_cpu_xent, sizeof(double)},

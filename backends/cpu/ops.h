@@ -15,7 +15,6 @@ MCD_CPU_RUN(mcd_cpu_map_dx);
 MCD_CPU_RUN(mcd_cpu_affine);
 MCD_CPU_RUN(mcd_cpu_binary);
 MCD_CPU_RUN(mcd_cpu_expand);
-MCD_CPU_RUN(mcd_cpu_reshape);
 MCD_CPU_RUN(mcd_cpu_reduce);
 MCD_CPU_RUN(mcd_cpu_softmax);
 MCD_CPU_RUN(mcd_cpu_logsoftmax);

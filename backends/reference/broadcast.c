@@ -1,5 +1,5 @@
 /*
- * Ops between tensors of different shapes: BINARY, REDUCE, EXPAND, and RESHAPE. Shapes are aligned
+ * Ops between tensors of different shapes: BINARY, REDUCE and EXPAND. Shapes are aligned
  * at their last dimensions; a dimension that is 1 or missing on one side is repeated or summed.
  */
 #include "ops.h"
@@ -111,17 +111,9 @@ static void reduce(const struct job *job, int64_t first, int64_t end)
     }
 }
 
-static void reshape(const struct job *job, int64_t first, int64_t end)
-{
-    struct reals x = reals_of(&job->step->in[0]), y = reals_of(&job->step->out);
-    for (int64_t i = first; i < end; i++)
-        put(y, i, get(x, i));
-}
-
 const struct op broadcast_ops[] = {
     {MCD_OP_BINARY, "binary", binary_refuse, by_element, binary},
     {MCD_OP_EXPAND, "expand", NULL, by_element, expand},
     {MCD_OP_REDUCE, "reduce", reduce_refuse, reduce_work, reduce},
-    {MCD_OP_RESHAPE, "reshape", NULL, by_element, reshape},
     {0, NULL, NULL, NULL, NULL},
 };

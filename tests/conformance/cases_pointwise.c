@@ -1,4 +1,4 @@
-/* MAP, MAP_DX, AFFINE and RESHAPE. */
+/* MAP, MAP_DX and AFFINE. */
 #include "cases.h"
 
 static const char *const names[] = {"relu", "tanh", "sigmoid",  "exp",
@@ -61,14 +61,6 @@ static void affine(struct case_list *l, uint32_t rows, struct mcd_shape shape, d
     case_in_place(l, 0);
 }
 
-static void reshape(struct case_list *l, uint32_t rows, struct mcd_shape from, struct mcd_shape to)
-{
-    struct step_case *c = case_add(l, MCD_OP_RESHAPE, rows, "");
-    c->attr.u.reduce.shape = to;
-    case_input(c, rows, from, FILL_INFINITE);
-    case_output(c, rows, to);
-}
-
 void cases_pointwise(struct case_list *l)
 {
     static const uint32_t rows[] = {0, 1, 3, 33};
@@ -78,9 +70,6 @@ void cases_pointwise(struct case_list *l)
             functions(l, rows[r], mcd_shape1(widths[i]));
             affine(l, rows[r], mcd_shape1(widths[i]), -1.5, 0.25, FILL_MIXED);
         }
-        reshape(l, rows[r], mcd_shape3(3, 9, 7), mcd_shape1(189));
-        reshape(l, rows[r], mcd_shape1(1), mcd_shape0());
-        reshape(l, rows[r], mcd_shape1(6), mcd_shape4(1, 3, 1, 2));
     }
     functions(l, 3, mcd_shape3(3, 9, 7));
     functions(l, 3, mcd_shape0());

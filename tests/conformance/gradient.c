@@ -24,7 +24,6 @@ static const struct rule rules[] = {
     {MCD_OP_EXPAND, 0, MCD_OP_REDUCE, {COTANGENT}, 1},
     {MCD_OP_SOFTMAX, 0, MCD_OP_SOFTMAX_DX, {COTANGENT, OUT}, 1},
     {MCD_OP_LOGSOFTMAX, 0, MCD_OP_LOGSOFTMAX_DX, {COTANGENT, OUT}, 1},
-    {MCD_OP_RESHAPE, 0, MCD_OP_RESHAPE, {COTANGENT}, 1},
     {MCD_OP_DROP, 0, MCD_OP_DROP, {COTANGENT}, 1},
     {MCD_OP_NOISE, 0, MCD_OP_AFFINE, {COTANGENT}, 0},
     {MCD_OP_XENT, 0, MCD_OP_XENT_DX, {COTANGENT, IN0, IN1}, 1},
@@ -49,8 +48,6 @@ static void adapt(const struct step_case *f, struct step_case *g, double *factor
 {
     if (g->op == MCD_OP_AFFINE)
         g->attr.u.affine.shift = 0;
-    if (g->op == MCD_OP_RESHAPE)
-        g->attr.u.reduce.shape = g->out.shape;
     if (g->op == MCD_OP_EXPAND) {
         g->attr.u.reduce.shape = g->out.shape;
         if (f->attr.u.reduce.kind == MCD_MEAN)
