@@ -49,8 +49,7 @@ static double *values_of(struct mcd_network *n, const char *name, size_t *count)
     return rig_get(&r, name, count);
 }
 
-/* ---- what is written is read
- * ---------------------------------------------------------------------- */
+/* ---- what is written is read ---------------------------------------------------------------- */
 
 static void check_same_store(struct mcd_network *a, struct mcd_network *b)
 {
@@ -164,8 +163,7 @@ static void pytorchs_files_load(void **state)
     }
 }
 
-/* ---- what is refused
- * ------------------------------------------------------------------------------- */
+/* ---- what is refused ------------------------------------------------------------------------ */
 
 /* The fixture's weights, to be damaged. */
 struct damaged {
@@ -356,8 +354,7 @@ static void unwritable_places(void **state)
     close_mlp(&o);
 }
 
-/* ---- memory
- * ------------------------------------------------------------------------------------------ */
+/* ---- memory --------------------------------------------------------------------------------- */
 
 static int save_and_load(struct mcd_host *host, void *arg, struct mcd_error *e)
 {

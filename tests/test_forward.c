@@ -104,7 +104,7 @@ static void note_progress(void *arg, uint64_t done, uint64_t all)
     k->progress_all = all;
 }
 
-/* ---- one run --------------------------------------------------------------------------------- */
+/* ---- one run -------------------------------------------------------------------------------- */
 
 struct request {
     const char *model, *backend, *sampler;
@@ -198,7 +198,7 @@ static void check_same(const double *a, const double *b, size_t n)
             fail_msg("element %zu of %zu is %.17g and %.17g", i, n, a[i], b[i]);
 }
 
-/* ---- addresses --------------------------------------------------------------------------- */
+/* ---- addresses ------------------------------------------------------------------------------ */
 
 /* One row and pass computed alone, by a plan of one row. */
 static void check_alone(struct rig *r, mcd_val x, mcd_val y, const struct opened *o, int64_t row,
@@ -266,7 +266,7 @@ static void every_row_and_pass_has_its_address(void **state)
     check_addresses(&images, 0);
 }
 
-/* ---- threads and cuts -------------------------------------------------------------------- */
+/* ---- threads and cuts ----------------------------------------------------------------------- */
 
 static void threads_change_nothing(void **state)
 {
@@ -346,7 +346,7 @@ static void seeds_differ(void **state)
     close_request(&o);
 }
 
-/* ---- geometry ---------------------------------------------------------------------------- */
+/* ---- geometry ------------------------------------------------------------------------------- */
 
 static uint32_t group_of_test;
 
@@ -406,7 +406,7 @@ static void no_rows_are_no_work(void **state)
     assert_int_equal(n, 0);
 }
 
-/* ---- samplers that fill their own bits --------------------------------------------------- */
+/* ---- samplers that fill their own bits ------------------------------------------------------ */
 
 /* What bernoulli draws, filled in by hand. */
 static int fill(void *self, const struct mcd_site *site, uint64_t seed, uint64_t pass, uint64_t row,
@@ -488,7 +488,7 @@ static void filled_bits_equal_drawn_ones(void **state)
     }
 }
 
-/* ---- refusals ---------------------------------------------------------------------------- */
+/* ---- refusals ------------------------------------------------------------------------------- */
 
 /* Running the made network with the sampler fails as said, before the sink is called. */
 static void expect_refusal(mcd_val (*build)(void *, struct mcd_graph *, mcd_val), int arg,
@@ -614,7 +614,7 @@ static void samplers_may_refuse(void **state)
     group_of_test = 1;
 }
 
-/* ---- the sink, and stopping -------------------------------------------------------------- */
+/* ---- the sink, and stopping ----------------------------------------------------------------- */
 
 static void a_failing_sink_ends_the_run(void **state)
 {
@@ -657,7 +657,7 @@ static void stopping_leaves_whole_blocks(void **state)
         }
 }
 
-/* ---- weight averaging -------------------------------------------------------------------- */
+/* ---- weight averaging ----------------------------------------------------------------------- */
 
 static void check_average(const char *model, const char *backend, struct mcd_shape in, int64_t rows)
 {
@@ -712,7 +712,7 @@ static void averaging_nothing_is_nothing(void **state)
     close_request(&o);
 }
 
-/* ---- memory ------------------------------------------------------------------------------ */
+/* ---- memory --------------------------------------------------------------------------------- */
 
 static int sink_nothing(void *arg, uint32_t row_block, uint64_t pass_block, const void *samples,
                         struct mcd_error *error)

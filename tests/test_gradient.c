@@ -32,7 +32,7 @@ static int is_fast(void)
     return getenv("MCDROP_FAST") != NULL;
 }
 
-/* ---- one case ---------------------------------------------------------------------------- */
+/* ---- one case ------------------------------------------------------------------------------- */
 
 /* A recording on one input; returns any value. */
 struct gradient_case {
@@ -88,7 +88,7 @@ static mcd_val positive(struct rig *r, const char *name, struct mcd_shape shape)
     return mcd_param(r->g, name, shape, 1.5, 0.6);
 }
 
-/* ---- products ---------------------------------------------------------------------------- */
+/* ---- products ------------------------------------------------------------------------------- */
 
 static mcd_val linear(struct rig *r, mcd_val x, const struct gradient_case *c)
 {
@@ -169,7 +169,7 @@ static void products_are_right(void **state)
     CHECK_CASES(products);
 }
 
-/* ---- elements ---------------------------------------------------------------------------- */
+/* ---- elements ------------------------------------------------------------------------------- */
 
 static mcd_val map(struct rig *r, mcd_val x, const struct gradient_case *c)
 {
@@ -286,7 +286,7 @@ static void elementwise_is_right(void **state)
     CHECK_CASES(elements);
 }
 
-/* ---- sums and means ---------------------------------------------------------------------- */
+/* ---- sums and means ------------------------------------------------------------------------- */
 
 static mcd_val reduce(struct rig *r, mcd_val x, const struct gradient_case *c)
 {
@@ -363,7 +363,7 @@ static void expanding_is_right(void **state)
     CHECK_CASES(expands);
 }
 
-/* ---- noise ------------------------------------------------------------------------------- */
+/* ---- noise ---------------------------------------------------------------------------------- */
 
 static mcd_val drop(struct rig *r, mcd_val x, const struct gradient_case *c)
 {
@@ -447,7 +447,7 @@ static void noise_is_right(void **state)
     }
 }
 
-/* ---- losses ------------------------------------------------------------------------------ */
+/* ---- losses --------------------------------------------------------------------------------- */
 
 static mcd_val mse_of_target(struct rig *r, mcd_val x, const struct gradient_case *c)
 {
@@ -499,7 +499,7 @@ static void losses_are_right(void **state)
     check_xent(4);
 }
 
-/* ---- values used more than once, penalties ------------------------------------------------- */
+/* ---- values used more than once, penalties -------------------------------------------------- */
 
 /* x goes three ways, one of them twice. */
 static mcd_val several_consumers(struct rig *r, mcd_val x, const struct gradient_case *c)
@@ -592,7 +592,7 @@ static void wholes_are_right(void **state)
     }
 }
 
-/* ---- layer plugins ------------------------------------------------------------------------- */
+/* ---- layer plugins -------------------------------------------------------------------------- */
 
 static mcd_val layer(struct rig *r, mcd_val x, const struct gradient_case *c)
 {
@@ -657,7 +657,7 @@ static void every_layer_is_right(void **state)
         check_case(&layers[i], 3);
 }
 
-/* ---- model plugins ------------------------------------------------------------------------- */
+/* ---- model plugins -------------------------------------------------------------------------- */
 
 static const struct gradient_case models[] = {
     {.name = "mlp", .text = "mlp:hidden=9x7,classes=4", .in = {2, {6, 5}}},
@@ -709,7 +709,7 @@ static void every_model_is_right(void **state)
     }
 }
 
-/* ---- what is wrong is noticed ---------------------------------------------------------------- */
+/* ---- what is wrong is noticed --------------------------------------------------------------- */
 
 /* A network that needs every op of the core's own. */
 static mcd_val record_everything(struct rig *r, mcd_val *loss)
@@ -798,7 +798,7 @@ static void a_wrong_backend_is_noticed(void **state)
     }
 }
 
-/* ---- what is asked for wrongly --------------------------------------------------------------- */
+/* ---- what is asked for wrongly -------------------------------------------------------------- */
 
 static void only_scalars_have_a_gradient(void **state)
 {

@@ -44,7 +44,7 @@ static void expect_failure(struct rig *r, const char *where, const char *text)
     r->core->error = (struct mcd_error){0};
 }
 
-/* ---- names, parameters ----------------------------------------------------------------------- */
+/* ---- names, parameters ---------------------------------------------------------------------- */
 
 static void names_nest_with_dots(void **state)
 {
@@ -167,7 +167,7 @@ static void there_are_only_so_many(void **state)
     rig_close(&r);
 }
 
-/* ---- sites ------------------------------------------------------------------------------- */
+/* ---- sites ---------------------------------------------------------------------------------- */
 
 static void sites_are_numbered_in_order(void **state)
 {
@@ -238,7 +238,7 @@ static void averaging_keeps_the_parameters(void **state)
     check_same_parameters("lenet:noise=gaussian", mcd_shape3(3, 8, 8));
 }
 
-/* ---- failures ---------------------------------------------------------------------------- */
+/* ---- failures ------------------------------------------------------------------------------- */
 
 /* After a failure nothing is recorded, and the first message stays. */
 static void failures_pass_through(void **state)
@@ -342,7 +342,7 @@ static void specifications_have_limits(void **state)
     rig_close(&r);
 }
 
-/* ---- penalties --------------------------------------------------------------------------- */
+/* ---- penalties ------------------------------------------------------------------------------ */
 
 static void penalties_add_up(void **state)
 {
@@ -380,7 +380,7 @@ static void penalties_are_scalars(void **state)
     rig_close(&r);
 }
 
-/* ---- memory ------------------------------------------------------------------------------ */
+/* ---- memory --------------------------------------------------------------------------------- */
 
 /* A recording with layers, more than 64 of everything, and a penalty. */
 static int record_much(struct mcd_host *host, void *arg, struct mcd_error *e)

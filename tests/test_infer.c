@@ -89,7 +89,7 @@ static mcd_val op(uint32_t o, uint32_t n, const mcd_val *in, const struct mcd_at
 #define OP(o, ...)                                                                                 \
     op(o, sizeof((mcd_val[]){__VA_ARGS__}) / sizeof(mcd_val), (mcd_val[]){__VA_ARGS__}, NULL)
 
-/* ---- linear, conv2d, pool2d ---------------------------------------------------------------- */
+/* ---- linear, conv2d, pool2d ----------------------------------------------------------------- */
 
 static void linear(void **state)
 {
@@ -187,7 +187,7 @@ static void pool2d(void **state)
         refuse(pool(x, bad[i]), "pool2d: window, stride or pad: expected window and stride >= 1");
 }
 
-/* ---- elements, shapes ---------------------------------------------------------------------- */
+/* ---- elements, shapes ----------------------------------------------------------------------- */
 
 static void map(void **state)
 {
@@ -279,7 +279,7 @@ static void softmax_and_reshape(void **state)
     refuse(mcd_reshape(g, x, shape(8, 3, 4, 1, 1)), "reshape: too many dimensions");
 }
 
-/* ---- noise, losses --------------------------------------------------------------------------- */
+/* ---- noise, losses -------------------------------------------------------------------------- */
 
 static mcd_val drop(mcd_val x, int law, double p, int64_t span)
 {
@@ -339,7 +339,7 @@ static void losses(void **state)
     refuse(loss(MCD_OP_MSE, x, label()), "mse: input 1 is labels: expected numbers");
 }
 
-/* ---- ops that do not exist, names -------------------------------------------------------- */
+/* ---- ops that do not exist, names ----------------------------------------------------------- */
 
 static void unknown_ops(void **state)
 {

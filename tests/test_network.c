@@ -66,7 +66,7 @@ static void expect_near(const char *net, const char *what, const double *found, 
         fail_msg("%s/%s: away by %g of the largest magnitude", net, what, away);
 }
 
-/* ---- outputs ----------------------------------------------------------------------------- */
+/* ---- outputs -------------------------------------------------------------------------------- */
 
 static void check_deterministic(const struct net *net, const char *backend, double tolerance)
 {
@@ -129,7 +129,7 @@ static void passes_are_pytorchs(void **state)
         }
 }
 
-/* ---- gradients --------------------------------------------------------------------------- */
+/* ---- gradients ------------------------------------------------------------------------------ */
 
 /* Sum of the gradient times numbers of the formula, all elements of a large tensor in one. */
 static void check_dots(const struct net *net, const double *dots, uint32_t count)
@@ -209,7 +209,7 @@ static void gradients_are_pytorchs(void **state)
             check_gradients(&nets[i]);
 }
 
-/* ---- opening ----------------------------------------------------------------------------- */
+/* ---- opening -------------------------------------------------------------------------------- */
 
 static void networks_know_their_model(void **state)
 {

@@ -38,7 +38,7 @@ static void check_same(const char *what, const double *a, const double *b, size_
     }
 }
 
-/* ---- recordings ------------------------------------------------------------------------------ */
+/* ---- recordings ----------------------------------------------------------------------------- */
 
 struct recording {
     const char *name;
@@ -143,7 +143,7 @@ static mcd_val record(struct rig *r, const struct recording *c, mcd_val *x)
     return y;
 }
 
-/* ---- prefix and body --------------------------------------------------------------------- */
+/* ---- prefix and body ------------------------------------------------------------------------ */
 
 /* All passes at once, the prefix once and the body twice. */
 static double *predict(const struct recording *c, const char *backend, int no_sharing, size_t *n)
@@ -252,7 +252,7 @@ static void averaging_is_all_prefix(void **state)
     rig_close(&r);
 }
 
-/* ---- how often what is computed ---------------------------------------------------------- */
+/* ---- how often what is computed ------------------------------------------------------------- */
 
 static struct mcd_host *open_inner(struct spy *spy, struct mcd_item **inner, const char *backend)
 {
@@ -331,7 +331,7 @@ static void what_nobody_asks_for_is_left_out(void **state)
     rig_close(&r);
 }
 
-/* ---- training ---------------------------------------------------------------------------- */
+/* ---- training ------------------------------------------------------------------------------- */
 
 struct trained {
     double loss[4];
@@ -418,7 +418,7 @@ static void sharing_trains_the_same(void **state)
         }
 }
 
-/* ---- bits that a sampler fills ----------------------------------------------------------- */
+/* ---- bits that a sampler fills -------------------------------------------------------------- */
 
 /* Of the residual's sites the first has its bits given: all dropped. Copies are not touched. */
 static void filled_bits_leave_copies_alone(void **state)
@@ -446,7 +446,7 @@ static void filled_bits_leave_copies_alone(void **state)
     rig_close(&r);
 }
 
-/* ---- refusals ---------------------------------------------------------------------------- */
+/* ---- refusals ------------------------------------------------------------------------------- */
 
 /* Creating a plan for these values fails as said. */
 static void expect_refusal(struct rig *r, struct mcd_plan_spec spec, int status, const char *where,
@@ -574,7 +574,7 @@ static void failed_recordings_have_no_plan(void **state)
     rig_close(&r);
 }
 
-/* ---- running ----------------------------------------------------------------------------- */
+/* ---- running -------------------------------------------------------------------------------- */
 
 static void kernels_may_fail(void **state)
 {
@@ -626,7 +626,7 @@ static void an_input_may_be_of_no_use(void **state)
     rig_close(&r);
 }
 
-/* ---- memory ------------------------------------------------------------------------------ */
+/* ---- memory --------------------------------------------------------------------------------- */
 
 struct request {
     const struct recording *recording;

@@ -46,8 +46,7 @@ static int teardown(void **state)
     return scratch_teardown(state);
 }
 
-/* ---- one session
- * ------------------------------------------------------------------------------------ */
+/* ---- one session ---------------------------------------------------------------------------- */
 
 struct session {
     struct mcd_host *host;
@@ -175,8 +174,7 @@ static void check_same_run(struct session *a, struct session *b)
     }
 }
 
-/* ---- stopping and resuming
- * ------------------------------------------------------------------------------ */
+/* ---- stopping and resuming ------------------------------------------------------------------ */
 
 /* Another process: a network with other first values takes over from the file. */
 static void resume(struct session *s, const char *backend, const struct mcd_update *u,
@@ -297,9 +295,7 @@ static void epochs_can_be_added(void **state)
     session_close(&whole);
 }
 
-/* ---- history
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- history -------------------------------------------------------------------------------- */
 
 static void the_history_is_csv(void **state)
 {
@@ -330,8 +326,7 @@ static void the_history_is_csv(void **state)
     session_close(&s);
 }
 
-/* ---- what is refused
- * ------------------------------------------------------------------------------------------ */
+/* ---- what is refused ------------------------------------------------------------------------ */
 
 static const char *make_checkpoint(void)
 {
@@ -523,9 +518,7 @@ static void diverging_is_an_error(void **state)
     session_close(&s);
 }
 
-/* ---- memory
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- memory --------------------------------------------------------------------------------- */
 
 static int train_a_little(struct mcd_host *host, void *arg, struct mcd_error *e)
 {

@@ -50,8 +50,7 @@ static int is_tiny(const struct fitting *f)
     return strstr(f->name, "tiny") != NULL;
 }
 
-/* ---- PyTorch's numbers
- * ---------------------------------------------------------------------------- */
+/* ---- PyTorch's numbers ---------------------------------------------------------------------- */
 
 static void check_final(const struct fitting *f, struct fitted *t)
 {
@@ -102,8 +101,7 @@ static void losses_are_pytorchs(void **state)
     }
 }
 
-/* ---- threads
- * ------------------------------------------------------------------------------------------ */
+/* ---- threads -------------------------------------------------------------------------------- */
 
 static void threads_change_nothing(void **state)
 {
@@ -133,8 +131,7 @@ static void threads_change_nothing(void **state)
     close_host(a);
 }
 
-/* ---- shuffling
- * ------------------------------------------------------------------------------------------- */
+/* ---- shuffling ------------------------------------------------------------------------------ */
 
 static uint64_t fnv1a(const uint32_t *order, uint32_t rows)
 {
@@ -210,9 +207,7 @@ static void orders_are_uniform(void **state)
     }
 }
 
-/* ---- batches
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- batches -------------------------------------------------------------------------------- */
 
 /* y = s x: everything about its update can be written down. */
 static mcd_val build_scaled(void *self, struct mcd_graph *g, mcd_val x)
@@ -326,8 +321,7 @@ static void epochs_have_every_row_once(void **state)
         }
 }
 
-/* ---- what is refused
- * --------------------------------------------------------------------------------------------- */
+/* ---- what is refused ------------------------------------------------------------------------ */
 
 static void expect_refusal(const struct mcd_trainer_spec *s, const char *text)
 {
@@ -375,9 +369,7 @@ static void wrong_labels_are_refused(void **state)
     close_host(host);
 }
 
-/* ---- memory
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- memory --------------------------------------------------------------------------------- */
 
 static int create_and_step(struct mcd_host *host, void *arg, struct mcd_error *e)
 {
