@@ -448,14 +448,15 @@ static mcd_val build_open(void *self, struct mcd_graph *g, mcd_val x)
 }
 
 static double *run_made(mcd_val (*build)(void *, struct mcd_graph *, mcd_val), int gaussian,
-                        const struct mcd_sampler *sampler, uint32_t threads, size_t *n)
+                        const struct mcd_sampler *sampler, int64_t rows, uint64_t first_block,
+                        uint64_t blocks, uint32_t threads, size_t *n)
 {
     struct mcd_error e = {0};
     struct mcd_host *host = mcd_host_create(threads, NULL, NULL, &e);
     struct rig_network made;
     struct opened o = {0};
     rig_network_open(&made, host, "reference", build, &gaussian, MCD_REGRESS, mcd_shape1(5));
-    set_up(&o, &made.network, item_of(sampler), 100, 1, 4);
+    set_up(&o, &made.network, item_of(sampler), rows, first_block, blocks);
     assert_ok(mcd_forward_run(&o.f, &e), e);
     *n = count_of(&o);
     free(o.x);
@@ -465,14 +466,35 @@ static double *run_made(mcd_val (*build)(void *, struct mcd_graph *, mcd_val), i
     return o.kept.y;
 }
 
+/*
+ * Rows in two blocks of which the second is short, with one pass in a block and with three: the same
+ * passes.
+ */
+static void short_blocks_are_closed_up(void **state)
+{
+    (void)state;
+    size_t n, m;
+    group_of_test = 1;
+    double *single = run_made(build_open, 1, &api_draw, 400, 3, 12, 2, &n);
+    group_of_test = 3;
+    double *triple = run_made(build_open, 1, &api_draw, 400, 1, 4, 2, &m);
+    group_of_test = 1;
+    assert_int_equal(n, 12 * 400 * 3);
+    assert_int_equal(n, m);
+    check_same(single, triple, n);
+    free(single);
+    free(triple);
+}
+
 static void filled_bits_equal_drawn_ones(void **state)
 {
     (void)state;
     group_of_test = 1;
     for (int gaussian = 0; gaussian < 2; gaussian++) {
         size_t n;
-        double *drawn = run_made(build_open, gaussian, &api_draw, 1, &n);
-        double *filled = run_made(build_open, gaussian, gaussian ? &api_both : &api_fill, 2, &n);
+        double *drawn = run_made(build_open, gaussian, &api_draw, 100, 1, 4, 1, &n);
+        double *filled =
+            run_made(build_open, gaussian, gaussian ? &api_both : &api_fill, 100, 1, 4, 2, &n);
         check_same(drawn, filled, n);
         int differ = 0;
         for (size_t i = 0; i < n; i++)
@@ -480,8 +502,8 @@ static void filled_bits_equal_drawn_ones(void **state)
         assert_true(differ);
         free(drawn);
         free(filled);
-        drawn = run_made(build_mixed, gaussian, &api_draw, 1, &n);
-        filled = run_made(build_mixed, gaussian, &api_both, 3, &n);
+        drawn = run_made(build_mixed, gaussian, &api_draw, 100, 1, 4, 1, &n);
+        filled = run_made(build_mixed, gaussian, &api_both, 100, 1, 4, 3, &n);
         check_same(drawn, filled, n);
         free(drawn);
         free(filled);
@@ -558,8 +580,8 @@ static void noise_of_any_kind_is_stochastic(void **state)
 {
     (void)state;
     size_t n;
-    free(run_made(build_noisy, MCD_GAUSSIAN, &api_draw, 1, &n));
-    free(run_made(build_noisy, MCD_UNIFORM, &api_draw, 1, &n));
+    free(run_made(build_noisy, MCD_GAUSSIAN, &api_draw, 100, 1, 4, 1, &n));
+    free(run_made(build_noisy, MCD_UNIFORM, &api_draw, 100, 1, 4, 1, &n));
 }
 
 static int draw_badly(void *self, const struct mcd_site *site, uint64_t seed, uint64_t pass,
@@ -773,6 +795,7 @@ int main(void)
         cmocka_unit_test(seeds_differ),
         cmocka_unit_test(geometry_follows_rows_and_groups),
         cmocka_unit_test(no_rows_are_no_work),
+        cmocka_unit_test(short_blocks_are_closed_up),
         cmocka_unit_test(filled_bits_equal_drawn_ones),
         cmocka_unit_test(what_is_not_stochastic_is_refused),
         cmocka_unit_test(noise_of_any_kind_is_stochastic),
