@@ -5,8 +5,8 @@
 #include "core/host.h"
 #include "core/infer.h"
 #include "core/reals.h"
+#include "core/word_stream.h"
 
-#include <mcdrop/random.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -151,15 +151,11 @@ int mcd_store_add(struct mcd_store *s, const char *name, const struct mcd_shape 
 static void first_values(const struct mcd_graph_param *p, uint32_t number, uint64_t seed,
                          double *value)
 {
-    struct mcd_address a = {.seed = seed, .domain = MCD_DOMAIN_INIT, .site = number};
+    struct mcd_word_stream words = {
+        .at = {.seed = seed, .domain = MCD_DOMAIN_INIT, .site = number}};
     int64_t n = mcd_shape_count(&p->shape);
-    for (int64_t i = 0; i < n; i += 4) {
-        /* Rows of 2^24 blocks, as the counter holds no more of them. */
-        a.row = (uint32_t)(i >> 26);
-        struct mcd_words words = mcd_noise_words(&a, (uint32_t)(i >> 2) & 0xFFFFFFu);
-        for (int64_t k = i; k < i + 4 && k < n; k++)
-            value[k] = p->start + p->spread * (2 * mcd_uniform(words.w[k - i]) - 1);
-    }
+    for (int64_t i = 0; i < n; i++)
+        value[i] = p->start + p->spread * (2 * mcd_uniform(mcd_next_word(&words)) - 1);
 }
 
 static int init_one(struct mcd_store *s, const struct mcd_graph_param *p, uint32_t number,

@@ -4,6 +4,7 @@
 #include "core/error.h"
 #include "core/plan.h"
 #include "core/reals.h"
+#include "core/word_stream.h"
 
 #include <string.h>
 
@@ -28,37 +29,22 @@ struct mcd_trainer {
 
 /* ---- shuffling --------------------------------------------------------------------------- */
 
-struct word_stream {
-    struct mcd_address at;
-    uint32_t next;
-    struct mcd_words words;
-};
-
-static uint32_t next_word(struct word_stream *s)
-{
-    if (s->next % 4 == 0) {
-        /* 2^26 words in a row; more rows are never short. */
-        s->at.row = s->next >> 26;
-        s->words = mcd_noise_words(&s->at, s->next >> 2 & 0xFFFFFFu);
-    }
-    return s->words.w[s->next++ % 4];
-}
-
 /* Uniform below `bound`, without bias. */
-static uint32_t below(struct word_stream *s, uint32_t bound)
+static uint32_t below(struct mcd_word_stream *s, uint32_t bound)
 {
-    uint64_t product = (uint64_t)next_word(s) * bound;
+    uint64_t product = (uint64_t)mcd_next_word(s) * bound;
     if ((uint32_t)product < bound) {
         uint32_t reject = (0u - bound) % bound;
         while ((uint32_t)product < reject)
-            product = (uint64_t)next_word(s) * bound;
+            product = (uint64_t)mcd_next_word(s) * bound;
     }
     return (uint32_t)(product >> 32);
 }
 
 void mcd_shuffle(uint64_t seed, uint64_t epoch, uint32_t rows, uint32_t *order)
 {
-    struct word_stream s = {.at = {.seed = seed, .stream = epoch, .domain = MCD_DOMAIN_SHUFFLE}};
+    struct mcd_word_stream s = {
+        .at = {.seed = seed, .stream = epoch, .domain = MCD_DOMAIN_SHUFFLE}};
     for (uint32_t i = 0; i < rows; i++)
         order[i] = i;
     for (uint32_t i = rows; i > 1; i--) {

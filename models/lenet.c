@@ -15,19 +15,17 @@
 
 static const struct mcd_param params[] = {PARAMS(MCD_ROW) MCD_PARAM_END};
 
-enum { MAX_NOISE = 256 };
-
 struct lenet {
     double drop;
     int64_t classes;
-    char noise[MAX_NOISE];
+    char noise[MCD_MAX_NOISE];
 };
 
 static int create(MCD_CREATE_ARGS PARAMS(MCD_ARG))
 {
-    if (strlen(noise) >= MAX_NOISE)
-        return host->fail(error, MCD_INVALID, "lenet:noise", "longer than %d characters",
-                          MAX_NOISE);
+    int status = mcd_noise_check(host, "lenet:noise", noise, error);
+    if (status)
+        return status;
     struct lenet *m = mcd_self_create(host, sizeof *m, self, error);
     if (!m)
         return MCD_NOMEM;

@@ -22,7 +22,7 @@ static const struct mcd_param params[] = {PARAMS(MCD_ROW) MCD_PARAM_END};
 
 static const char *const activations[] = {"tanh", "relu", "sigmoid", "gelu"};
 
-enum { MAX_HIDDEN = 32, MAX_NOISE = 256 };
+enum { MAX_HIDDEN = 32 };
 
 struct mlp {
     uint32_t count; /* hidden layers */
@@ -30,16 +30,17 @@ struct mlp {
     double drop_in, drop;
     const char *activation;
     int64_t classes;
-    char noise[MAX_NOISE];
+    char noise[MCD_MAX_NOISE];
 };
 
 static int create(MCD_CREATE_ARGS PARAMS(MCD_ARG))
 {
+    int status = mcd_noise_check(host, "mlp:noise", noise, error);
+    if (status)
+        return status;
     if (hidden->count > MAX_HIDDEN)
         return host->fail(error, MCD_INVALID, "mlp:hidden", "%u layers: expected 1 to %d",
                           hidden->count, MAX_HIDDEN);
-    if (strlen(noise) >= MAX_NOISE)
-        return host->fail(error, MCD_INVALID, "mlp:noise", "longer than %d characters", MAX_NOISE);
     struct mlp *m = mcd_self_create(host, sizeof *m, self, error);
     if (!m)
         return MCD_NOMEM;

@@ -21,7 +21,7 @@ static const struct mcd_param params[] = {PARAMS(MCD_ROW) MCD_PARAM_END};
 
 static const char *const activations[] = {"relu", "tanh"};
 
-enum { MAX_HIDDEN = 32, MAX_NOISE = 256 };
+enum { MAX_HIDDEN = 32 };
 
 struct mlp2 {
     uint32_t count; /* hidden layers */
@@ -29,16 +29,17 @@ struct mlp2 {
     double drop;
     const char *activation;
     int64_t outputs;
-    char noise[MAX_NOISE];
+    char noise[MCD_MAX_NOISE];
 };
 
 static int create(MCD_CREATE_ARGS PARAMS(MCD_ARG))
 {
+    int status = mcd_noise_check(host, "mlp2:noise", noise, error);
+    if (status)
+        return status;
     if (hidden->count > MAX_HIDDEN)
         return host->fail(error, MCD_INVALID, "mlp2:hidden", "%u layers: expected 1 to %d",
                           hidden->count, MAX_HIDDEN);
-    if (strlen(noise) >= MAX_NOISE)
-        return host->fail(error, MCD_INVALID, "mlp2:noise", "longer than %d characters", MAX_NOISE);
     struct mlp2 *m = mcd_self_create(host, sizeof *m, self, error);
     if (!m)
         return MCD_NOMEM;
