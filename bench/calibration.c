@@ -3,7 +3,7 @@
  * asked for (default 2000): the test suite's check, large. Exit status 1 if ranks are not uniform.
  */
 #include "../tests/calibration.h"
-#include "core/host.h"
+#include "core/base/host.h"
 
 #include <stdio.h>
 

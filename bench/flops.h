@@ -5,7 +5,7 @@
 #ifndef BENCH_FLOPS_H
 #define BENCH_FLOPS_H
 
-#include "graph.h"
+#include "core/graph/graph.h"
 
 /* Of one row; with `passes` only what stochastic passes compute anew, not the prefix. */
 double mcd_graph_flops(const struct mcd_graph_core *g, int passes);

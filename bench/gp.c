@@ -7,9 +7,9 @@
 #include "../models/gp/conditional.h"
 #include "../models/gp/exact.h"
 #include "../models/gp/modes.h"
-#include "core/diagnostics.h"
-#include "core/host.h"
+#include "core/base/host.h"
 #include "core/io/csv.h"
+#include "core/stats/diagnostics.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -7,8 +7,8 @@
  *
  *     make bench-kernels, or MCDROP_PLUGIN_PATH=... bench/kernels [ROUNDS [THREADS [BACKEND]]]
  */
-#include "host.h"
-#include "loader.h"
+#include "core/base/host.h"
+#include "core/plugin/loader.h"
 
 #include <cblas.h>
 #include <mcdrop/backend.h>

@@ -7,10 +7,10 @@
  *
  *     make bench-speed, or MCDROP_PLUGIN_PATH=... bench/speed [ROUNDS [THREADS]]
  */
+#include "core/base/host.h"
+#include "core/predict/forward.h"
+#include "core/train/trainer.h"
 #include "flops.h"
-#include "forward.h"
-#include "host.h"
-#include "trainer.h"
 
 #include <cblas.h>
 #include <stdio.h>

@@ -9,7 +9,7 @@
 #include "../models/gp/problem.h"
 
 #include "../backends/reference/linalg.h"
-#include "core/host.h"
+#include "core/base/host.h"
 #include "core/io/csv.h"
 #include "scratch.h"
 

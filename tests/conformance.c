@@ -2,7 +2,7 @@
 #include "conformance.h"
 
 #include "conformance/cases.h"
-#include "core/error.h"
+#include "core/base/error.h"
 
 #include <inttypes.h>
 #include <math.h>

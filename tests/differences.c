@@ -6,7 +6,7 @@
 
 #include "tests/differences.h"
 
-#include "core/gradient.h"
+#include "core/graph/gradient.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
 
 #include "tests/nets.h"
 
-#include "core/trainer.h"
+#include "core/train/trainer.h"
 
 enum { FITTING_UPDATES = 20, FITTING_SEED = 2016 };
 

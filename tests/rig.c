@@ -6,7 +6,7 @@
 
 #include "tests/rig.h"
 
-#include "core/host.h"
+#include "core/base/host.h"
 
 #include <mcdrop/model.h>
 

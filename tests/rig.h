@@ -18,11 +18,11 @@
 #ifndef TESTS_RIG_H
 #define TESTS_RIG_H
 
-#include "core/graph.h"
-#include "core/loader.h"
-#include "core/network.h"
-#include "core/plan.h"
-#include "core/store.h"
+#include "core/graph/graph.h"
+#include "core/graph/plan.h"
+#include "core/graph/store.h"
+#include "core/network/network.h"
+#include "core/plugin/loader.h"
 
 #include <mcdrop/backend.h>
 

@@ -1,7 +1,7 @@
 /* A backend that hands everything on to another one, and watches: see spy.h. */
 #include "tests/spy.h"
 
-#include "core/error.h"
+#include "core/base/error.h"
 
 #include <stdlib.h>
 #include <string.h>

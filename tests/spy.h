@@ -6,7 +6,7 @@
 #ifndef TESTS_SPY_H
 #define TESTS_SPY_H
 
-#include "core/loader.h"
+#include "core/plugin/loader.h"
 
 #include <mcdrop/backend.h>
 

@@ -7,9 +7,9 @@
 #ifndef TESTS_SYNTHETIC_H
 #define TESTS_SYNTHETIC_H
 
-#include "core/host.h"
-#include "core/moments.h"
-#include "core/summary.h"
+#include "core/base/host.h"
+#include "core/stats/moments.h"
+#include "core/stats/summary.h"
 
 #include <mcdrop/tensor.h>
 

@@ -1,4 +1,4 @@
-/* core/arena.c: what lives at the same time never overlaps, and what does not shares. */
+/* core/graph/arena.c: what lives at the same time never overlaps, and what does not shares. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "core/arena.h"
+#include "core/graph/arena.h"
 
 #include <stdlib.h>
 

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "core/array.h"
+#include "core/base/array.h"
 #include "scratch.h"
 
 static void makes_zeros(void **state)

@@ -1,4 +1,4 @@
-/* core/checkpoint.c: weights out and in again, PyTorch's files as they are, and what is refused. */
+/* core/network/checkpoint.c: weights out and in again, PyTorch's files as they are, and what is refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,8 +6,8 @@
 
 #include "tests/nets.h"
 
-#include "core/checkpoint.h"
-#include "core/host.h"
+#include "core/base/host.h"
+#include "core/network/checkpoint.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,10 +1,10 @@
-/* core/checkpoint_meta.c: what is written is read, whatever is foreign or damaged is refused. */
+/* core/train/checkpoint_meta.c: what is written is read, whatever is foreign or damaged is refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/checkpoint_meta.h"
+#include "core/train/checkpoint_meta.h"
 
 #include <math.h>
 #include <stdlib.h>

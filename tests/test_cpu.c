@@ -9,7 +9,7 @@
 
 #include "../backends/cpu/cpu.h"
 #include "../backends/cpu/lanes.h"
-#include "host.h"
+#include "core/base/host.h"
 
 #include <math.h>
 #include <stdlib.h>

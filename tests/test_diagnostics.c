@@ -1,5 +1,5 @@
 /*
- * core/diagnostics.c against ArviZ (fixtures/make_diagnostics.py), and core/verdict.c on chains
+ * core/stats/diagnostics.c against ArviZ (fixtures/make_diagnostics.py), and core/stats/verdict.c on chains
  * that went wrong in known ways.
  */
 #include <setjmp.h>
@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/diagnostics.h" /* before cmocka, whose `fail` is a macro */
-#include "core/host.h"
+#include "core/base/host.h"
+#include "core/stats/diagnostics.h" /* before cmocka, whose `fail` is a macro */
 
 #include <cmocka.h>
 

@@ -1,4 +1,4 @@
-/* core/error.c: the first failure stays, and texts that are too long are cut, not overrun. */
+/* core/base/error.c: the first failure stays, and texts that are too long are cut, not overrun. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "error.h"
+#include "core/base/error.h"
 
 static void records_what_and_where(void **state)
 {

@@ -1,4 +1,4 @@
-/* core/evaluate.c: what is counted as wrong. mcd_average is tested with the forward passes. */
+/* core/predict/evaluate.c: what is counted as wrong. mcd_average is tested with the forward passes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,8 +6,8 @@
 
 #include "tests/rig.h"
 
-#include "core/evaluate.h"
-#include "core/host.h"
+#include "core/base/host.h"
+#include "core/predict/evaluate.h"
 
 #include <mcdrop/model.h>
 

@@ -3,14 +3,14 @@
  * Each time there is a clean error or an unchanged result, no leak, and every output file is what
  * it was before or what it is without a failure.
  */
-#include "core/checkpoint.h"
-#include "core/error.h"
-#include "core/host.h"
+#include "core/base/error.h"
+#include "core/base/host.h"
 #include "core/io/file.h"
-#include "core/merge.h"
-#include "core/result.h"
-#include "core/score.h"
-#include "core/summary.h"
+#include "core/network/checkpoint.h"
+#include "core/result/merge.h"
+#include "core/result/result.h"
+#include "core/stats/score.h"
+#include "core/stats/summary.h"
 
 #include <mcdrop/mcdrop.h>
 

@@ -1,5 +1,5 @@
 /*
- * core/forward.c: every row and pass has the bits of its own address, however rows, passes and
+ * core/predict/forward.c: every row and pass has the bits of its own address, however rows, passes and
  * threads are cut; the sink is called in order; what cannot be sampled is refused.
  */
 #include <setjmp.h>
@@ -9,9 +9,9 @@
 
 #include "tests/rig.h"
 
-#include "core/evaluate.h"
-#include "core/forward.h"
-#include "core/host.h"
+#include "core/base/host.h"
+#include "core/predict/evaluate.h"
+#include "core/predict/forward.h"
 
 #include <mcdrop/model.h>
 #include <mcdrop/random.h>

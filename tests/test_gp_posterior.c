@@ -16,7 +16,7 @@
 #include "../models/gp/modes.h"
 #include "calibration.h"
 #include "co2.h"
-#include "core/diagnostics.h"
+#include "core/stats/diagnostics.h"
 
 enum { FEW = 60 };
 

@@ -18,7 +18,7 @@
 #include "../models/gp/exact.h"
 #include "../models/gp/modes.h"
 #include "co2.h"
-#include "core/diagnostics.h"
+#include "core/stats/diagnostics.h"
 
 #include <jansson.h>
 

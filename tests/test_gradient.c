@@ -1,5 +1,5 @@
 /*
- * core/gradient.c: the gradient of every op, layer and model against finite differences; and that
+ * core/graph/gradient.c: the gradient of every op, layer and model against finite differences; and that
  * this check notices what is wrong.
  */
 #include <setjmp.h>
@@ -10,9 +10,9 @@
 #include "tests/differences.h"
 #include "tests/spy.h"
 
-#include "core/gradient.h"
-#include "core/host.h"
-#include "core/search.h"
+#include "core/base/host.h"
+#include "core/graph/gradient.h"
+#include "core/plugin/search.h"
 
 #include <mcdrop/model.h>
 

@@ -1,4 +1,4 @@
-/* core/graph.c: names, parameters, sites, layers, penalties, and failures that pass through. */
+/* core/graph/graph.c: names, parameters, sites, layers, penalties, and failures that pass through. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,8 +6,8 @@
 
 #include "tests/rig.h"
 
-#include "core/host.h"
-#include "core/network.h"
+#include "core/base/host.h"
+#include "core/network/network.h"
 
 #include <mcdrop/random.h>
 

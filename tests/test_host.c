@@ -1,6 +1,6 @@
-/* core/host.c: memory is aligned, counted and made to fail; log and errors arrive. */
-#include "core/host.h"
-#include "core/pool.h"
+/* core/base/host.c: memory is aligned, counted and made to fail; log and errors arrive. */
+#include "core/base/host.h"
+#include "core/base/pool.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,12 +1,12 @@
-/* core/infer.c: the shape and rows of every op's result, and every refusal with its words. */
+/* core/graph/infer.c: the shape and rows of every op's result, and every refusal with its words. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/graph.h"
-#include "core/host.h"
-#include "core/infer.h"
+#include "core/base/host.h"
+#include "core/graph/graph.h"
+#include "core/graph/infer.h"
 
 #include <math.h>
 #include <stdio.h>

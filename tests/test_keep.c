@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "core/keep.h"
+#include "core/predict/keep.h"
 #include "scratch.h"
 
 enum { FIRST = 5, PASSES = 1234, ROWS = 5, OUTPUTS = 2, BLOCK_ROWS = 2, BLOCK = 100 };

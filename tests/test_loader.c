@@ -1,8 +1,8 @@
-/* core/loader.c, module.c, judge.c, search.c: the right plugin is opened, and no wrong one. */
-#include "core/host.h"
-#include "core/loader.h"
-#include "core/module.h"
-#include "core/search.h"
+/* core/plugin/loader.c, module.c, judge.c, search.c: the right plugin is opened, and no wrong one. */
+#include "core/base/host.h"
+#include "core/plugin/loader.h"
+#include "core/plugin/module.h"
+#include "core/plugin/search.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

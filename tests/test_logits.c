@@ -1,10 +1,10 @@
-/* core/logits.c: the first of equals, and a softmax that neither overflows nor cancels. */
+/* core/stats/logits.c: the first of equals, and a softmax that neither overflows nor cancels. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/logits.h"
+#include "core/stats/logits.h"
 
 #include <math.h>
 

@@ -13,8 +13,8 @@
 
 #include "core/io/file.h"
 #include "core/io/safetensors.h"
-#include "core/merge.h"
-#include "core/partial.h"
+#include "core/result/merge.h"
+#include "core/result/partial.h"
 #include "scratch.h"
 #include "synthetic.h"
 

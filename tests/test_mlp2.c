@@ -7,11 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/host.h"
+#include "core/base/host.h"
 #include "core/io/co2.h"
 #include "core/io/dataset.h"
 #include "core/io/safetensors.h"
-#include "core/trainer.h"
+#include "core/train/trainer.h"
 #include "fixtures/formula.h"
 
 #include <cmocka.h>

@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
-#include "core/leaf.h"
-#include "core/moments.h"
-#include "core/summary.h"
+#include "core/stats/leaf.h"
+#include "core/stats/moments.h"
+#include "core/stats/summary.h"
 #include "scratch.h"
 #include "synthetic.h"
 

@@ -1,5 +1,5 @@
 /*
- * core/network.c: models by name, recorded and refused; and whole networks' outputs, passes and
+ * core/network/network.c: models by name, recorded and refused; and whole networks' outputs, passes and
  * gradients as PyTorch has them.
  */
 #include <setjmp.h>
@@ -9,9 +9,9 @@
 
 #include "tests/nets.h"
 
-#include "core/evaluate.h"
-#include "core/gradient.h"
-#include "core/host.h"
+#include "core/base/host.h"
+#include "core/graph/gradient.h"
+#include "core/predict/evaluate.h"
 
 #include <mcdrop/model.h>
 

@@ -14,8 +14,8 @@
 #include "../models/gp/adapt.h"
 #include "../models/gp/chains.h"
 #include "../models/gp/lbfgs.h"
-#include "core/diagnostics.h"
-#include "core/host.h"
+#include "core/base/host.h"
+#include "core/stats/diagnostics.h"
 #include "scratch.h"
 
 #include <math.h>

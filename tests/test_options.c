@@ -1,7 +1,7 @@
 /* core/cli/options.c: shared options reach the command, wrong values end it with status 2. */
+#include "core/base/host.h"
 #include "core/cli/exit.h"
 #include "core/cli/options.h"
-#include "core/host.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

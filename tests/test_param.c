@@ -1,8 +1,8 @@
-/* core/param.c, value.c, domain.c, number.c, call.c: from settings to a constructor's arguments. */
-#include "core/call.h"
-#include "core/host.h"
-#include "core/number.h"
-#include "core/param.h"
+/* core/plugin/param.c, value.c, domain.c, number.c, call.c: from settings to a constructor's arguments. */
+#include "core/base/host.h"
+#include "core/base/number.h"
+#include "core/plugin/call.h"
+#include "core/plugin/param.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

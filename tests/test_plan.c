@@ -1,5 +1,5 @@
 /*
- * core/plan.c: however a recording is cut, placed and shared, the same bits come out; what cannot
+ * core/graph/plan.c: however a recording is cut, placed and shared, the same bits come out; what cannot
  * be planned is refused.
  */
 #include <setjmp.h>
@@ -10,8 +10,8 @@
 #include "tests/rig.h"
 #include "tests/spy.h"
 
-#include "core/gradient.h"
-#include "core/host.h"
+#include "core/base/host.h"
+#include "core/graph/gradient.h"
 
 #include <mcdrop/model.h>
 

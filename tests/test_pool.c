@@ -1,4 +1,4 @@
-/* core/pool.c: all work is done once, workers never overlap, nobody waits for anybody busy. */
+/* core/base/pool.c: all work is done once, workers never overlap, nobody waits for anybody busy. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "core/pool.h"
+#include "core/base/pool.h"
 
 #include <pthread.h>
 #include <sched.h>

@@ -1,14 +1,14 @@
 /*
- * core/predictor.c, the interface for programs that embed mcdrop: what it refuses, every array
+ * core/embed/predictor.c, the interface for programs that embed mcdrop: what it refuses, every array
  * alone, the answers against the core's own and against another implementation's
  * (MCDROP_REFERENCE), two handles on two threads, and memory that does not grow.
  */
-#include "core/checkpoint.h"
-#include "core/evaluate.h"
-#include "core/host.h"
+#include "core/base/host.h"
 #include "core/io/npy.h"
-#include "core/predict.h"
-#include "core/summary.h"
+#include "core/network/checkpoint.h"
+#include "core/predict/evaluate.h"
+#include "core/predict/predict.h"
+#include "core/stats/summary.h"
 
 #include <mcdrop/mcdrop.h>
 

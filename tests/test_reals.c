@@ -1,10 +1,10 @@
-/* core/reals.c: numbers from one precision to the other. */
+/* core/base/reals.c: numbers from one precision to the other. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/reals.h"
+#include "core/base/reals.h"
 
 #include <mcdrop/tensor.h>
 

@@ -3,12 +3,12 @@
  * it, and of scoring passes fails once in turn. Each time there is a clean error, or it does not
  * matter (memory that could not be shrunk), and there is no leak.
  */
-#include "core/error.h"
-#include "core/frame.h"
-#include "core/hold_out.h"
-#include "core/host.h"
+#include "core/base/error.h"
+#include "core/base/host.h"
 #include "core/io/co2.h"
-#include "core/value_score.h"
+#include "core/network/frame.h"
+#include "core/stats/value_score.h"
+#include "core/train/hold_out.h"
 
 #include <mcdrop/model.h>
 #include <mcdrop/tensor.h>

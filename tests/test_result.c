@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "core/merge.h"
-#include "core/result.h"
+#include "core/result/merge.h"
+#include "core/result/result.h"
 #include "scratch.h"
 #include "synthetic.h"
 

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "core/io/safetensors.h"
-#include "core/score.h"
+#include "core/stats/score.h"
 #include "synthetic.h"
 
 #include <stdio.h>

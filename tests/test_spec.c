@@ -1,6 +1,6 @@
-/* core/spec.c: names, settings, quotes, and what is refused. */
-#include "core/host.h"
-#include "core/spec.h"
+/* core/plugin/spec.c: names, settings, quotes, and what is refused. */
+#include "core/base/host.h"
+#include "core/plugin/spec.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* core/special.c: quantiles against their distribution functions and against known values. */
+/* core/stats/special.c: quantiles against their distribution functions and against known values. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "core/special.h"
+#include "core/stats/special.h"
 
 #include <math.h>
 

@@ -1,6 +1,6 @@
 /* core/cli/table.c: the three formats, and what goes wrong on the way. */
+#include "core/base/host.h"
 #include "core/cli/table.h"
-#include "core/host.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /*
- * core/train.c, core/train_state.c: a run that is stopped anywhere and resumed has the bits of one
+ * core/train/train.c, core/train/train_state.c: a run that is stopped anywhere and resumed has the bits of one
  * that never was; checkpoints of another run, or damaged ones, are refused.
  */
 #include <setjmp.h>
@@ -9,10 +9,10 @@
 
 #include "tests/nets.h"
 
-#include "core/checkpoint_meta.h"
-#include "core/host.h"
-#include "core/train.h"
-#include "core/train_state.h"
+#include "core/base/host.h"
+#include "core/train/checkpoint_meta.h"
+#include "core/train/train.h"
+#include "core/train/train_state.h"
 
 #include <mcdrop/model.h>
 

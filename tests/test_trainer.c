@@ -1,4 +1,4 @@
-/* core/trainer.c: PyTorch's losses update by update; shuffling; what a batch is and what is
+/* core/train/trainer.c: PyTorch's losses update by update; shuffling; what a batch is and what is
  * refused. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,7 +7,7 @@
 
 #include "tests/fitting.h"
 
-#include "core/host.h"
+#include "core/base/host.h"
 
 #include <mcdrop/model.h>
 

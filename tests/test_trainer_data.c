@@ -9,9 +9,9 @@
 
 #include "tests/fitting.h"
 
-#include "core/host.h"
+#include "core/base/host.h"
 #include "core/io/dataset.h"
-#include "core/search.h"
+#include "core/plugin/search.h"
 
 #include <mcdrop/model.h>
 

@@ -7,10 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/host.h"
-#include "core/leaf.h"
-#include "core/tau.h"
-#include "core/value_score.h"
+#include "core/base/host.h"
+#include "core/predict/tau.h"
+#include "core/stats/leaf.h"
+#include "core/stats/value_score.h"
 
 #include <mcdrop/model.h>
 #include <mcdrop/tensor.h>
@@ -231,7 +231,7 @@ static void without_noise_there_is_no_density(void **state)
 
 /* ---- cuts ---------------------------------------------------------------------------------- */
 
-/* Two ranges of passes, joined as core/merge joins them, have the values of both at once. */
+/* Two ranges of passes, joined as core/result/merge joins them, have the values of both at once. */
 static void cut_at(const struct mcd_meaning *meaning, uint32_t group, const double *x,
                    const struct mcd_value_scores *whole, uint64_t cut)
 {

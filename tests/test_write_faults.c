@@ -4,13 +4,13 @@
  * fails once in turn. Each time there is one line with path and reason, the earlier file is as it
  * was, and nothing temporary is left.
  */
+#include "core/base/error.h"
+#include "core/base/host.h"
 #include "core/cli/exit.h"
 #include "core/cli/report.h"
-#include "core/error.h"
-#include "core/host.h"
 #include "core/io/file.h"
-#include "core/summary.h"
-#include "core/train_state.h"
+#include "core/stats/summary.h"
+#include "core/train/train_state.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,8 +1,8 @@
 /* The tiny model: see tiny.h. */
-#include "core/checkpoint.h"
-#include "core/evaluate.h"
-#include "core/host.h"
-#include "core/train_state.h"
+#include "core/base/host.h"
+#include "core/network/checkpoint.h"
+#include "core/predict/evaluate.h"
+#include "core/train/train_state.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

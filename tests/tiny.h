@@ -5,13 +5,13 @@
 #ifndef TESTS_TINY_H
 #define TESTS_TINY_H
 
-#include "core/checkpoint_meta.h"
 #include "core/io/dataset.h"
-#include "core/keep.h"
-#include "core/network.h"
-#include "core/partial.h"
-#include "core/predict.h"
-#include "core/train.h"
+#include "core/network/network.h"
+#include "core/predict/keep.h"
+#include "core/predict/predict.h"
+#include "core/result/partial.h"
+#include "core/train/checkpoint_meta.h"
+#include "core/train/train.h"
 
 enum { TINY_ROWS = 26, TINY_TESTS = 9, TINY_HEIGHT = 2, TINY_WIDTH = 3, TINY_CLASSES = 3 };
 enum { TINY_INPUTS = TINY_HEIGHT * TINY_WIDTH };

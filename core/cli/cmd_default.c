@@ -2,6 +2,7 @@
  * mcdrop without a command, the whole way: trains the model unless that is done already, predicts
  * a test set with dropout on, and says how good and how sure it is.
  */
+#include "core/base/error.h"
 #include "core/cli/command.h"
 #include "core/cli/fit.h"
 #include "core/cli/log.h"
@@ -10,7 +11,6 @@
 #include "core/cli/passes.h"
 #include "core/cli/report.h"
 #include "core/cli/stop.h"
-#include "core/error.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* mcdrop evaluate: how good a trained model is on rows with answers, both ways. */
+#include "core/base/error.h"
 #include "core/cli/command.h"
 #include "core/cli/log.h"
 #include "core/cli/noise.h"
@@ -6,7 +7,6 @@
 #include "core/cli/passes.h"
 #include "core/cli/report.h"
 #include "core/cli/stop.h"
-#include "core/error.h"
 
 enum { KEY_DETERMINISTIC = MCD_OPTION_OWN, DEFAULT_PASSES = 100 };
 

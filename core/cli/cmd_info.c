@@ -1,14 +1,14 @@
 /* mcdrop info: what a plugin is, which parameters it takes, and what a backend runs on. */
+#include "core/base/error.h"
+#include "core/base/host.h"
 #include "core/cli/command.h"
 #include "core/cli/open.h"
 #include "core/cli/options.h"
 #include "core/cli/table.h"
-#include "core/error.h"
-#include "core/host.h"
-#include "core/module.h"
-#include "core/search.h"
-#include "core/spec.h"
-#include "core/value.h"
+#include "core/plugin/module.h"
+#include "core/plugin/search.h"
+#include "core/plugin/spec.h"
+#include "core/plugin/value.h"
 
 struct info {
     struct mcd_options options;

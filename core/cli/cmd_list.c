@@ -1,12 +1,12 @@
 /* mcdrop list: every plugin in the search path, and why some cannot be used. */
+#include "core/base/host.h"
 #include "core/cli/command.h"
 #include "core/cli/log.h"
 #include "core/cli/open.h"
 #include "core/cli/options.h"
 #include "core/cli/table.h"
-#include "core/host.h"
-#include "core/module.h"
-#include "core/search.h"
+#include "core/plugin/module.h"
+#include "core/plugin/search.h"
 
 static const struct mcd_column columns[] = {{"kind", 0}, {"name", 0}, {"version", 0},
                                             {"help", 0}, {"path", 0}, {"problem", 0}};

@@ -1,11 +1,11 @@
 /* mcdrop merge: parts of one prediction, made by predict --save-partial, become the whole. */
+#include "core/base/host.h"
 #include "core/cli/command.h"
 #include "core/cli/log.h"
 #include "core/cli/open.h"
 #include "core/cli/options.h"
 #include "core/cli/report.h"
-#include "core/host.h"
-#include "core/merge.h"
+#include "core/result/merge.h"
 
 enum { KEY_PARTIAL = MCD_OPTION_OWN };
 

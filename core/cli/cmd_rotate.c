@@ -1,9 +1,9 @@
 /* mcdrop rotate: one image of a data set at several angles, as an array to predict. */
+#include "core/base/error.h"
 #include "core/cli/command.h"
 #include "core/cli/log.h"
 #include "core/cli/open.h"
 #include "core/cli/options.h"
-#include "core/error.h"
 #include "core/io/dataset.h"
 #include "core/io/npy.h"
 #include "core/io/place.h"

@@ -1,10 +1,10 @@
 /* mcdrop train: fits a model to a data set. */
+#include "core/base/error.h"
 #include "core/cli/command.h"
 #include "core/cli/fit.h"
 #include "core/cli/log.h"
 #include "core/cli/open.h"
 #include "core/cli/stop.h"
-#include "core/error.h"
 #include "core/io/place.h"
 
 #include <errno.h>

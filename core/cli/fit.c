@@ -1,12 +1,12 @@
 /* Training for commands. */
 #include "core/cli/fit.h"
 
+#include "core/base/error.h"
 #include "core/cli/log.h"
 #include "core/cli/noise.h"
 #include "core/cli/open.h"
 #include "core/cli/stop.h"
-#include "core/error.h"
-#include "core/train_state.h"
+#include "core/train/train_state.h"
 
 #include <inttypes.h>
 #include <sys/stat.h>

@@ -10,7 +10,7 @@
 #include "core/cli/folder.h"
 #include "core/cli/progress.h"
 #include "core/cli/session.h"
-#include "core/train.h"
+#include "core/train/train.h"
 
 /* Initialise with {0}; mcd_fit_close in any case, before the session's. */
 struct mcd_fit {

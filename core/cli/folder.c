@@ -1,9 +1,9 @@
 /* Names of output files, and the state of their folder. */
 #include "core/cli/folder.h"
 
+#include "core/base/error.h"
 #include "core/cli/log.h"
 #include "core/cli/open.h"
-#include "core/error.h"
 #include "core/io/place.h"
 
 #include <errno.h>

@@ -1,14 +1,14 @@
 /* tau: given, saved, from a prior, or fitted. */
 #include "core/cli/noise.h"
 
+#include "core/base/error.h"
+#include "core/base/host.h"
 #include "core/cli/log.h"
 #include "core/cli/open.h"
 #include "core/cli/stop.h"
-#include "core/error.h"
-#include "core/evaluate.h"
-#include "core/host.h"
-#include "core/predict.h"
-#include "core/tau.h"
+#include "core/predict/evaluate.h"
+#include "core/predict/predict.h"
+#include "core/predict/tau.h"
 
 #include <math.h>
 

@@ -7,7 +7,7 @@
 #define CLI_NOISE_H
 
 #include "core/cli/session.h"
-#include "core/meaning.h"
+#include "core/stats/meaning.h"
 
 /* tau fitted to the answers of a data set, from passes that are made for it; said in the log. */
 int mcd_noise_fit(struct mcd_session *s, const struct mcd_dataset *d, double *tau);

@@ -1,8 +1,8 @@
 /* Hosts and items for commands. */
 #include "core/cli/open.h"
 
+#include "core/base/host.h"
 #include "core/cli/log.h"
-#include "core/host.h"
 
 int mcd_report(const struct mcd_error *e)
 {

@@ -6,7 +6,7 @@
 #define CLI_OPEN_H
 
 #include "core/cli/exit.h"
-#include "core/loader.h"
+#include "core/plugin/loader.h"
 
 /* Prints the error and returns mcd_exit_of its code. */
 int mcd_report(const struct mcd_error *);

@@ -1,12 +1,12 @@
 /* Parsers of the shared options. */
 #include "core/cli/options.h"
 
+#include "core/base/error.h"
+#include "core/base/number.h"
 #include "core/cli/log.h"
-#include "core/domain.h"
-#include "core/error.h"
-#include "core/moments.h"
-#include "core/number.h"
-#include "core/search.h"
+#include "core/plugin/domain.h"
+#include "core/plugin/search.h"
+#include "core/stats/moments.h"
 
 #include <errno.h>
 #include <inttypes.h>

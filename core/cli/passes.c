@@ -1,16 +1,16 @@
 /* Passes for commands. */
 #include "core/cli/passes.h"
 
+#include "core/base/host.h"
 #include "core/cli/log.h"
 #include "core/cli/noise.h"
 #include "core/cli/open.h"
 #include "core/cli/progress.h"
 #include "core/cli/stop.h"
-#include "core/evaluate.h"
-#include "core/host.h"
-#include "core/keep.h"
-#include "core/predict.h"
-#include "core/spec.h"
+#include "core/plugin/spec.h"
+#include "core/predict/evaluate.h"
+#include "core/predict/keep.h"
+#include "core/predict/predict.h"
 
 #include <inttypes.h>
 

@@ -8,7 +8,7 @@
 #define CLI_PASSES_H
 
 #include "core/cli/session.h"
-#include "core/partial.h"
+#include "core/result/partial.h"
 
 struct mcd_passes {
     struct mcd_session *session;

@@ -1,12 +1,12 @@
 /* Rows and units of a regression. */
 #include "core/cli/prepare.h"
 
+#include "core/base/error.h"
+#include "core/base/host.h"
 #include "core/cli/log.h"
-#include "core/error.h"
-#include "core/hold_out.h"
-#include "core/host.h"
 #include "core/io/place.h"
 #include "core/io/values.h"
+#include "core/train/hold_out.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,12 +1,12 @@
 /* From a partial result to figures, and figures into tables. */
 #include "core/cli/report.h"
 
+#include "core/base/error.h"
+#include "core/base/host.h"
 #include "core/cli/open.h"
-#include "core/error.h"
-#include "core/host.h"
 #include "core/io/file.h"
 #include "core/io/place.h"
-#include "core/logits.h"
+#include "core/stats/logits.h"
 
 #include <math.h>
 #include <mcdrop/model.h>

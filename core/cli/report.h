@@ -7,8 +7,8 @@
 #define CLI_REPORT_H
 
 #include "core/cli/table.h"
-#include "core/partial.h"
-#include "core/result.h"
+#include "core/result/partial.h"
+#include "core/result/result.h"
 
 /* Initialise with {0}; mcd_report_clear before the partial result goes. */
 struct mcd_report {
@@ -17,7 +17,7 @@ struct mcd_report {
     struct mcd_summary summary;
     struct mcd_scores average, monte_carlo;
     double *average_probability; /* [rows][outputs] of weight averaging; NULL: regression */
-    double *total_sd;            /* [rows][outputs]: core/result.h */
+    double *total_sd;            /* [rows][outputs]: core/result/result.h */
     struct mcd_value_scores *value_average, *value_monte_carlo; /* [outputs]; NULL: no targets */
     struct mcd_result result;
 };

@@ -1,9 +1,9 @@
 /* Reports about a whole data set: scores, and the rows that stand out. */
 #include "core/cli/report.h"
 
+#include "core/base/error.h"
+#include "core/base/host.h"
 #include "core/cli/open.h"
-#include "core/error.h"
-#include "core/host.h"
 
 #include <mcdrop/model.h>
 

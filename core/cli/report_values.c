@@ -1,8 +1,8 @@
 /* Reports of a regression: scores by output. */
 #include "core/cli/report.h"
 
-#include "core/error.h"
-#include "core/host.h"
+#include "core/base/error.h"
+#include "core/base/host.h"
 
 #include <math.h>
 

@@ -1,16 +1,16 @@
 /* Opening what the options name, in the order in which it depends on each other. */
 #include "core/cli/session.h"
 
-#include "core/checkpoint.h"
+#include "core/base/error.h"
+#include "core/base/host.h"
 #include "core/cli/log.h"
 #include "core/cli/open.h"
 #include "core/cli/prepare.h"
-#include "core/error.h"
-#include "core/host.h"
-#include "core/infer.h"
+#include "core/graph/infer.h"
 #include "core/io/place.h"
 #include "core/io/values.h"
-#include "core/spec.h"
+#include "core/network/checkpoint.h"
+#include "core/plugin/spec.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

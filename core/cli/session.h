@@ -7,11 +7,11 @@
 #ifndef CLI_SESSION_H
 #define CLI_SESSION_H
 
-#include "core/checkpoint_meta.h"
 #include "core/cli/options.h"
-#include "core/frame.h"
 #include "core/io/dataset.h"
-#include "core/network.h"
+#include "core/network/frame.h"
+#include "core/network/network.h"
+#include "core/train/checkpoint_meta.h"
 
 /* Initialise with {0}; mcd_session_close in any case. */
 struct mcd_session {

@@ -1,10 +1,10 @@
 /* Cells of a table, and its three ways onto paper. */
 #include "core/cli/table.h"
 
-#include "core/error.h"
-#include "core/host.h"
+#include "core/base/error.h"
+#include "core/base/host.h"
+#include "core/base/number.h"
 #include "core/io/place.h"
-#include "core/number.h"
 
 #include <errno.h>
 #include <inttypes.h>

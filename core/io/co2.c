@@ -1,7 +1,7 @@
 /* The CO2 series: a straight line taken off, and both axes in standard deviations. */
 #include "core/io/co2.h"
 
-#include "core/error.h"
+#include "core/base/error.h"
 #include "core/io/csv.h"
 #include "core/io/csv_field.h"
 #include "core/io/file.h"

@@ -1,11 +1,11 @@
 /* Tables for regression: a list of columns for csv.h, and its table cut in two. */
 #include "core/io/columns.h"
 
-#include "core/error.h"
+#include "core/base/error.h"
+#include "core/base/number.h"
 #include "core/io/csv.h"
 #include "core/io/file.h"
 #include "core/io/place.h"
-#include "core/number.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #ifndef CORE_IO_COLUMNS_H
 #define CORE_IO_COLUMNS_H
 
-#include "core/array.h"
+#include "core/base/array.h"
 
 #include <mcdrop/error.h>
 

@@ -1,11 +1,11 @@
 /* CSV tables: the first line decides what the others must be. */
 #include "core/io/csv.h"
 
-#include "core/error.h"
+#include "core/base/error.h"
+#include "core/base/number.h"
 #include "core/io/csv_field.h"
 #include "core/io/file.h"
 #include "core/io/place.h"
-#include "core/number.h"
 
 #include <inttypes.h>
 #include <stdio.h>

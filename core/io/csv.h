@@ -7,7 +7,7 @@
 #ifndef CORE_IO_CSV_H
 #define CORE_IO_CSV_H
 
-#include "core/array.h"
+#include "core/base/array.h"
 
 #include <mcdrop/error.h>
 

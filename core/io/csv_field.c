@@ -1,7 +1,7 @@
 /* CSV as a stream of fields: quotes, separators, ends of lines, and what a field's text means. */
 #include "core/io/csv_field.h"
 
-#include "core/error.h"
+#include "core/base/error.h"
 #include "core/io/place.h"
 
 #include <math.h>

@@ -1,7 +1,7 @@
 /* Data sets: find the files, read them by what they are, check that they belong together. */
 #include "core/io/dataset.h"
 
-#include "core/error.h"
+#include "core/base/error.h"
 #include "core/io/co2.h"
 #include "core/io/csv.h"
 #include "core/io/file.h"

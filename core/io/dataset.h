@@ -10,7 +10,7 @@
 #ifndef CORE_IO_DATASET_H
 #define CORE_IO_DATASET_H
 
-#include "core/array.h"
+#include "core/base/array.h"
 #include "core/io/columns.h"
 
 #include <mcdrop/error.h>

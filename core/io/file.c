@@ -4,8 +4,8 @@
  */
 #include "core/io/file.h"
 
-#include "core/error.h"
-#include "core/host.h"
+#include "core/base/error.h"
+#include "core/base/host.h"
 #include "core/io/place.h"
 
 #include <errno.h>

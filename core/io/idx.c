@@ -1,7 +1,7 @@
 /* IDX, a header of 4 + 4 * rank bytes and the values. */
 #include "core/io/idx.h"
 
-#include "core/error.h"
+#include "core/base/error.h"
 #include "core/io/endian.h"
 #include "core/io/file.h"
 #include "core/io/place.h"

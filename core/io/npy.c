@@ -1,7 +1,7 @@
 /* NPY: values between file and array, whole or piece by piece. */
 #include "core/io/npy.h"
 
-#include "core/error.h"
+#include "core/base/error.h"
 #include "core/io/endian.h"
 #include "core/io/npy_header.h"
 #include "core/io/place.h"

@@ -5,7 +5,7 @@
 #ifndef CORE_IO_NPY_H
 #define CORE_IO_NPY_H
 
-#include "core/array.h"
+#include "core/base/array.h"
 #include "core/io/file.h"
 
 #include <mcdrop/error.h>

@@ -1,7 +1,7 @@
 /* The header of an NPY file: a small, strict reader of the one dictionary that NumPy writes. */
 #include "core/io/npy_header.h"
 
-#include "core/error.h"
+#include "core/base/error.h"
 #include "core/io/endian.h"
 #include "core/io/place.h"
 

@@ -1,7 +1,7 @@
 /* Where data sets lie. */
 #include "core/io/places.h"
 
-#include "core/error.h"
+#include "core/base/error.h"
 
 #include <limits.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
  */
 #include "core/io/rotate.h"
 
-#include "core/error.h"
+#include "core/base/error.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -5,7 +5,7 @@
 #ifndef CORE_IO_ROTATE_H
 #define CORE_IO_ROTATE_H
 
-#include "core/array.h"
+#include "core/base/array.h"
 
 #include <mcdrop/error.h>
 

@@ -1,12 +1,12 @@
 /* Reading safetensors. Nothing is allocated for values before all offsets are known to be right. */
 #include "core/io/safetensors.h"
 
-#include "core/error.h"
+#include "core/base/error.h"
+#include "core/base/json.h"
 #include "core/io/endian.h"
 #include "core/io/file.h"
 #include "core/io/half.h"
 #include "core/io/place.h"
-#include "core/json.h"
 
 #include <inttypes.h>
 #include <jansson.h>

@@ -1,11 +1,11 @@
 /* Writing safetensors: the header is made first, since it holds every offset. */
 #include "core/io/safetensors.h"
 
-#include "core/error.h"
+#include "core/base/error.h"
+#include "core/base/json.h"
 #include "core/io/endian.h"
 #include "core/io/file.h"
 #include "core/io/place.h"
-#include "core/json.h"
 
 #include <jansson.h>
 #include <stdlib.h>

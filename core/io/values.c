@@ -1,7 +1,7 @@
 /* Conversions of whole arrays and checks of what they hold. */
 #include "core/io/values.h"
 
-#include "core/error.h"
+#include "core/base/error.h"
 #include "core/io/place.h"
 
 #include <float.h>

@@ -5,7 +5,7 @@
 #ifndef CORE_IO_VALUES_H
 #define CORE_IO_VALUES_H
 
-#include "core/array.h"
+#include "core/base/array.h"
 
 #include <mcdrop/error.h>
 

@@ -1,8 +1,8 @@
 /* Opening a backend with its host. */
 #include "backend.h"
 
-#include "core/host.h"
-#include "core/loader.h"
+#include "core/base/host.h"
+#include "core/plugin/loader.h"
 
 int backend_open(const char *spec, uint32_t threads, struct backend *b, struct mcd_error *e)
 {

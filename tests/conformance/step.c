@@ -1,7 +1,7 @@
 /* Placing and running single steps. */
 #include "step.h"
 
-#include "core/error.h"
+#include "core/base/error.h"
 
 #include <math.h>
 #include <stdlib.h>

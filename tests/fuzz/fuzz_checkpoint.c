@@ -2,9 +2,9 @@
  * Any bytes as a checkpoint of a tiny network: its metadata and tensors are refused, or are what
  * they must be. The backend is memory alone.
  */
-#include "core/checkpoint.h"
-#include "core/checkpoint_meta.h"
-#include "core/host.h"
+#include "core/base/host.h"
+#include "core/network/checkpoint.h"
+#include "core/train/checkpoint_meta.h"
 
 #include <mcdrop/backend.h>
 

@@ -1,8 +1,8 @@
 /* Any bytes as a partial result: refused, or good for a summary, for scores and for joining with itself. */
-#include "core/host.h"
-#include "core/merge.h"
-#include "core/summary.h"
-#include "core/value_score.h"
+#include "core/base/host.h"
+#include "core/result/merge.h"
+#include "core/stats/summary.h"
+#include "core/stats/value_score.h"
 
 #include <stdint.h>
 #include <stdlib.h>

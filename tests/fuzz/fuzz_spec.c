@@ -1,6 +1,6 @@
 /* Fuzzes specifications: parsed, matched against a table of every kind, written and read again. */
-#include "core/host.h"
-#include "core/param.h"
+#include "core/base/host.h"
+#include "core/plugin/param.h"
 
 #include <stdlib.h>
 

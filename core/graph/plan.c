@@ -1,0 +1,342 @@
+/* Planning: a schedule's values become tensors in an arena, its steps get kernels. */
+#include "core/graph/plan.h"
+#include "core/base/error.h"
+#include "core/base/host.h"
+#include "core/graph/infer.h"
+#include "core/graph/schedule.h"
+
+#include <string.h>
+
+struct draft {
+    const struct mcd_plan_spec *spec;
+    struct mcd_schedule s;
+};
+
+static const struct mcd_backend *api(const struct mcd_item *backend)
+{
+    return backend->plugin->api;
+}
+
+static int alloc(const struct mcd_plan *p, size_t bytes, struct mcd_buffer **buffer,
+                 struct mcd_error *error)
+{
+    int status = api(p->backend)->alloc(p->backend->self, bytes, buffer, error);
+    return mcd_item_status(p->backend, status, error);
+}
+
+static int write_tensor(const struct mcd_plan *p, const struct mcd_tensor *to, const void *from,
+                        struct mcd_error *error)
+{
+    int status = api(p->backend)->write(p->backend->self, to, from, error);
+    return mcd_item_status(p->backend, status, error);
+}
+
+/* ---- tensors and kernels ----------------------------------------------------------------- */
+
+static int store_tensor(struct draft *d, const struct mcd_node *n, struct mcd_tensor *t,
+                        struct mcd_error *error)
+{
+    char name[MCD_SLOT_NAME];
+    const struct mcd_graph_core *g = d->spec->graph;
+    struct mcd_entry *entry;
+    if (n->source == MCD_FROM_PARAM) {
+        entry = mcd_store_find(d->spec->store, g->param[n->leaf].name);
+        if (!entry)
+            return mcd_fail(error, MCD_INVALID, g->param[n->leaf].name, "is not in the store");
+    } else {
+        mcd_slot_name(g->param[n->leaf / 2].name, n->leaf % 2, name);
+        int status = mcd_store_add(d->spec->store, name, &n->shape, &entry, error);
+        if (status)
+            return status;
+    }
+    *t = entry->tensor;
+    return MCD_OK;
+}
+
+static int make_constants(struct draft *d, struct mcd_plan *p, struct mcd_error *error)
+{
+    uint32_t count = 0;
+    for (mcd_val v = 1; v < d->s.nodes; v++)
+        count += d->s.needed[v] && d->s.node[v].source == MCD_FROM_CONSTANT;
+    if (!count)
+        return MCD_OK;
+    int status = alloc(p, 64 * (size_t)count, &p->constants, error);
+    uint32_t i = 0;
+    for (mcd_val v = 1; !status && v < d->s.nodes; v++) {
+        if (!d->s.needed[v] || d->s.node[v].source != MCD_FROM_CONSTANT)
+            continue;
+        double wide = d->s.node[v].attr.u.affine.shift;
+        float narrow = (float)wide;
+        struct mcd_tensor *t = &p->value[v];
+        *t = (struct mcd_tensor){p->constants, 64 * (size_t)i++, d->spec->store->type, 0,
+                                 d->s.node[v].shape};
+        const void *from = t->type == MCD_F64 ? (const void *)&wide : (const void *)&narrow;
+        status = write_tensor(p, t, from, error);
+    }
+    return status;
+}
+
+/* Shapes, rows and types of every value; buffers only for what lives outside the arena. */
+static int make_values(struct draft *d, struct mcd_plan *p, struct mcd_error *error)
+{
+    int status = make_constants(d, p, error);
+    for (mcd_val v = 1; !status && v < d->s.nodes; v++) {
+        const struct mcd_node *n = &d->s.node[v];
+        if (!d->s.needed[v] || n->source == MCD_FROM_CONSTANT)
+            continue;
+        p->value[v] = (struct mcd_tensor){
+            .type = n->label ? MCD_I32 : d->spec->store->type,
+            .rows = mcd_schedule_rows(&d->s, v),
+            .shape = n->shape,
+        };
+        if (n->source == MCD_FROM_PARAM || n->source == MCD_FROM_SLOT)
+            status = store_tensor(d, n, &p->value[v], error);
+        const struct mcd_tensor *own = &p->value[mcd_schedule_root(&d->s, v)];
+        p->value[v].buffer = own->buffer;
+        p->value[v].offset = own->offset;
+    }
+    return status;
+}
+
+static struct mcd_tensor tile_tensor(const struct draft *d, const struct mcd_plan *p, mcd_val v)
+{
+    struct mcd_tensor t = p->value[v];
+    t.buffer = NULL;
+    t.rows = d->spec->rows * d->spec->passes;
+    return t;
+}
+
+/* A copy for every pass is a drop that never drops, one unit a row. */
+static void make_tile_step(const struct draft *d, const struct mcd_plan *p, mcd_val v,
+                           struct mcd_step *step, struct mcd_tensor *in)
+{
+    int64_t span = mcd_shape_count(&d->s.node[v].shape);
+    in[0] = p->value[v];
+    step->op = MCD_OP_DROP;
+    step->nin = 1;
+    step->attr.u.drop = (struct mcd_attr_drop){MCD_BERNOULLI, 0, 1, span, 0};
+    step->out = tile_tensor(d, p, v);
+}
+
+static void make_step(const struct draft *d, const struct mcd_plan *p, mcd_val v,
+                      struct mcd_step *step, struct mcd_tensor *in)
+{
+    const struct mcd_node *n = &d->s.node[v];
+    step->op = n->op;
+    step->attr = n->attr;
+    step->nin = n->nin;
+    if (n->per_row)
+        step->attr.u.affine.scale /= d->spec->rows;
+    for (uint32_t i = 0; i < n->nin; i++) {
+        mcd_val x = n->in[i];
+        in[i] = mcd_schedule_tiled(&d->s, v, mcd_schedule_root(&d->s, x)) ? tile_tensor(d, p, x)
+                                                                          : p->value[x];
+    }
+    step->out = p->value[v];
+}
+
+static int ask_kernel(struct mcd_plan *p, uint32_t s, struct mcd_error *error)
+{
+    struct mcd_error reason = {0};
+    const struct mcd_step *step = &p->step[s];
+    char text[MCD_SHAPE_TEXT];
+    int status = api(p->backend)->kernel(p->backend->self, step, &p->kernel[s], &reason);
+    if (status)
+        return mcd_fail(error, status, p->backend->plugin->name, "cannot do %s of %s: %s",
+                        mcd_op_name(step->op), mcd_shape_text(&step->in[0].shape, text),
+                        *reason.text ? reason.text : "it does not say why");
+    return MCD_OK;
+}
+
+static int make_steps(struct draft *d, struct mcd_plan *p, struct mcd_error *error)
+{
+    for (uint32_t s = 0; s < d->s.nsteps; s++) {
+        struct mcd_step *step = &p->step[s];
+        mcd_val v = d->s.order[s];
+        struct mcd_tensor *in = p->input + MCD_MAX_INPUTS * (size_t)s;
+        *step = (struct mcd_step){.size = sizeof *step, .in = in};
+        if (v & MCD_TILE)
+            make_tile_step(d, p, v & ~MCD_TILE, step, in);
+        else
+            make_step(d, p, v, step, in);
+        int status = ask_kernel(p, s, error);
+        if (status)
+            return status;
+        p->nsteps = s + 1; /* so that what was asked for is released if the next one fails */
+    }
+    p->nprefix = d->s.nprefix;
+    return MCD_OK;
+}
+
+/* ---- placement --------------------------------------------------------------------------- */
+
+static void locate(const struct draft *d, struct mcd_plan *p, struct mcd_tensor *t, uint32_t home)
+{
+    if (t->buffer)
+        return;
+    t->buffer = p->arena;
+    t->offset = d->s.storage[home].offset;
+}
+
+static void locate_step(struct draft *d, struct mcd_plan *p, uint32_t s)
+{
+    struct mcd_step *step = &p->step[s];
+    struct mcd_tensor *in = p->input + MCD_MAX_INPUTS * (size_t)s;
+    mcd_val v = d->s.order[s];
+    if (v & MCD_TILE) {
+        locate(d, p, &in[0], d->s.home[v & ~MCD_TILE]);
+        locate(d, p, &step->out, d->s.tile[v & ~MCD_TILE]);
+        return;
+    }
+    for (uint32_t i = 0; i < step->nin; i++) {
+        mcd_val x = mcd_schedule_root(&d->s, d->s.node[v].in[i]);
+        locate(d, p, &in[i], mcd_schedule_tiled(&d->s, v, x) ? d->s.tile[x] : d->s.home[x]);
+    }
+    if (step->op == MCD_OP_SGD || step->op == MCD_OP_ADAM)
+        step->out = in[0];
+    else
+        locate(d, p, &step->out, d->s.home[v]);
+}
+
+static int place(struct draft *d, struct mcd_plan *p, struct mcd_error *error)
+{
+    uint32_t workspace = d->s.nstorage;
+    for (uint32_t s = 0; s < d->s.nsteps; s++)
+        mcd_schedule_workspace(&d->s, p->kernel[s].workspace, s);
+    p->arena_bytes =
+        mcd_arena_place(d->s.storage, d->s.nstorage, !d->spec->no_sharing, d->s.scratch);
+    int status = alloc(p, p->arena_bytes ? p->arena_bytes : 64, &p->arena, error);
+    if (status)
+        return status;
+    for (uint32_t s = 0; s < d->s.nsteps; s++) {
+        p->step[s].workspace =
+            (struct mcd_tensor){p->arena, d->s.storage[workspace + s].offset, MCD_U8, 0,
+                                mcd_shape1((int64_t)p->kernel[s].workspace)};
+        locate_step(d, p, s);
+    }
+    for (mcd_val v = 1; v < d->s.nodes; v++)
+        if (d->s.needed[v] && !d->s.storage[d->s.home[mcd_schedule_root(&d->s, v)]].outside)
+            locate(d, p, &p->value[v], d->s.home[mcd_schedule_root(&d->s, v)]);
+    return MCD_OK;
+}
+
+/* ---- putting it together ----------------------------------------------------------------- */
+
+static struct mcd_plan *plan_alloc(const struct draft *d, struct mcd_error *error)
+{
+    const struct mcd_host *host = d->s.host;
+    struct mcd_plan *p = mcd_host_zalloc(host, sizeof *p, error);
+    if (p) {
+        p->host = host;
+        p->backend = d->spec->store->backend;
+        p->passes = d->spec->passes;
+        p->step = mcd_host_zalloc(host, (d->s.nsteps + 1) * sizeof *p->step, error);
+        p->kernel = mcd_host_zalloc(host, (d->s.nsteps + 1) * sizeof *p->kernel, error);
+        p->input = mcd_host_zalloc(
+            host, (MCD_MAX_INPUTS * (size_t)d->s.nsteps + 1) * sizeof *p->input, error);
+        p->value = mcd_host_zalloc(host, d->s.nodes * sizeof *p->value, error);
+    }
+    if (p && p->step && p->kernel && p->input && p->value)
+        return p;
+    mcd_plan_destroy(p);
+    return NULL;
+}
+
+static int make(struct draft *d, struct mcd_plan **plan, struct mcd_error *error)
+{
+    struct mcd_plan *p = plan_alloc(d, error);
+    if (!p)
+        return MCD_NOMEM;
+    int status = make_values(d, p, error);
+    if (!status)
+        status = make_steps(d, p, error);
+    if (!status)
+        status = place(d, p, error);
+    if (status)
+        mcd_plan_destroy(p);
+    else
+        *plan = p;
+    return status;
+}
+
+int mcd_plan_create(const struct mcd_plan_spec *spec, struct mcd_plan **plan,
+                    struct mcd_error *error)
+{
+    struct mcd_schedule_spec schedule = {
+        .graph = spec->graph,
+        .rows = spec->rows,
+        .passes = spec->passes,
+        .training = spec->training,
+        .noutputs = spec->noutputs,
+        .output = spec->output,
+        .element = mcd_type_size(spec->store->type),
+        .no_sharing = spec->no_sharing,
+    };
+    struct draft d = {.spec = spec};
+    int status = mcd_graph_status(spec->graph, error);
+    if (status)
+        return status;
+    status = mcd_schedule_create(spec->store->host, &schedule, &d.s, error);
+    if (status)
+        return status;
+    status = make(&d, plan, error);
+    mcd_schedule_clear(&d.s);
+    return status;
+}
+
+void mcd_plan_destroy(struct mcd_plan *p)
+{
+    if (!p)
+        return;
+    if (api(p->backend)->sync) /* a failed run may have left work that still uses the arena */
+        api(p->backend)->sync(p->backend->self, NULL);
+    for (uint32_t s = 0; s < p->nsteps; s++)
+        if (p->kernel[s].release)
+            p->kernel[s].release(p->kernel[s].state);
+    api(p->backend)->release(p->backend->self, p->arena);
+    api(p->backend)->release(p->backend->self, p->constants);
+    p->host->release(p->host, p->step);
+    p->host->release(p->host, p->kernel);
+    p->host->release(p->host, p->input);
+    p->host->release(p->host, p->value);
+    p->host->release(p->host, p);
+}
+
+const struct mcd_tensor *mcd_plan_tensor(const struct mcd_plan *p, mcd_val value)
+{
+    return &p->value[value];
+}
+
+int mcd_plan_write(struct mcd_plan *p, mcd_val value, const void *from, struct mcd_error *error)
+{
+    if (!p->value[value].buffer) /* nothing reads it */
+        return MCD_OK;
+    return write_tensor(p, &p->value[value], from, error);
+}
+
+int mcd_plan_read(struct mcd_plan *p, mcd_val value, void *to, struct mcd_error *error)
+{
+    int status = api(p->backend)->read(p->backend->self, &p->value[value], to, error);
+    return mcd_item_status(p->backend, status, error);
+}
+
+static int run_steps(struct mcd_plan *p, uint32_t first, uint32_t end, const struct mcd_run *run,
+                     struct mcd_error *error)
+{
+    for (uint32_t s = first; s < end; s++) {
+        int status = p->kernel[s].run(p->kernel[s].state, &p->step[s], run, error);
+        if (status)
+            return mcd_item_status(p->backend, status, error);
+    }
+    return MCD_OK;
+}
+
+int mcd_plan_run_prefix(struct mcd_plan *p, const struct mcd_run *run, struct mcd_error *error)
+{
+    return run_steps(p, 0, p->nprefix, run, error);
+}
+
+int mcd_plan_run_body(struct mcd_plan *p, const struct mcd_run *run, struct mcd_error *error)
+{
+    return run_steps(p, p->nprefix, p->nsteps, run, error);
+}

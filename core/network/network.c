@@ -1,0 +1,175 @@
+/* Opening a model on a backend, and recording it. */
+#include "core/network/network.h"
+#include "core/base/error.h"
+#include "core/graph/infer.h"
+
+#include <string.h>
+
+/* The caller destroys the graph, also of a failure; NULL for lack of memory. */
+static struct mcd_graph_core *record(const struct mcd_host *host, const struct mcd_item *item,
+                                     const struct mcd_shape *input, int stochastic,
+                                     struct mcd_recording *r)
+{
+    const struct mcd_model *model = item->plugin->api;
+    struct mcd_graph_core *g = mcd_graph_create(host, stochastic);
+    if (!g)
+        return NULL;
+    mcd_val x = mcd_graph_input(g, 0, *input, 0);
+    mcd_val y = model->build(item->self, &g->base, x);
+    if (!y)
+        mcd_fail(&g->error, MCD_INVALID, item->plugin->name, "failed without saying why");
+    else if (y >= g->count)
+        mcd_fail(&g->error, MCD_INVALID, item->plugin->name,
+                 "returned what is not a value of this graph");
+    *r = (struct mcd_recording){g, x, y};
+    return g;
+}
+
+int mcd_network_record(const struct mcd_network *n, int stochastic, struct mcd_recording *r,
+                       struct mcd_error *error)
+{
+    struct mcd_recording all;
+    struct mcd_graph_core *g = record(n->host, n->model, &n->input, stochastic, &all);
+    if (!g)
+        return mcd_fail(error, MCD_NOMEM, n->model->plugin->name, "out of memory");
+    int status = mcd_graph_status(g, error);
+    if (status)
+        mcd_graph_destroy(g);
+    else
+        *r = all;
+    return status;
+}
+
+int mcd_model_misnames_layer(const struct mcd_host *host, const struct mcd_item *model,
+                             const struct mcd_shape *input)
+{
+    struct mcd_recording r;
+    struct mcd_graph_core *g = record(host, model, input, 1, &r);
+    int misnamed = g && g->misnamed;
+    mcd_graph_destroy(g);
+    return misnamed;
+}
+
+/* Whether random numbers can change y: a drop of p = 0, or one that leads elsewhere, does not. */
+static int is_stochastic(const struct mcd_graph_core *g, mcd_val y, char *changes)
+{
+    for (mcd_val v = 0; v <= y; v++) {
+        const struct mcd_node *n = &g->node[v];
+        changes[v] = n->op == MCD_OP_NOISE || (n->op == MCD_OP_DROP && n->attr.u.drop.p > 0);
+        for (uint32_t i = 0; i < n->nin; i++)
+            changes[v] |= changes[n->in[i]];
+    }
+    return changes[y];
+}
+
+int mcd_recording_check_stochastic(const struct mcd_network *n, const struct mcd_recording *r,
+                                   struct mcd_error *error)
+{
+    char *changes = n->host->alloc(n->host, r->graph->count);
+    if (!changes)
+        return mcd_fail(error, MCD_NOMEM, n->model->spec, "out of memory");
+    int is = is_stochastic(r->graph, r->y, changes);
+    n->host->release(n->host, changes);
+    if (is)
+        return MCD_OK;
+    return mcd_fail(
+        error, MCD_INVALID, n->model->spec,
+        "nothing in this network is stochastic: expected a layer that drops with p > 0");
+}
+
+int mcd_network_check_stochastic(const struct mcd_network *n, struct mcd_error *error)
+{
+    struct mcd_recording r;
+    int status = mcd_network_record(n, 1, &r, error);
+    if (status)
+        return status;
+    status = mcd_recording_check_stochastic(n, &r, error);
+    mcd_graph_destroy(r.graph);
+    return status;
+}
+
+/* The output must be one vector for each row: logits, or values. */
+static int check_output(struct mcd_network *n, const struct mcd_recording *r,
+                        struct mcd_error *error)
+{
+    const struct mcd_node *y = &r->graph->node[r->y];
+    char text[MCD_SHAPE_TEXT];
+    if (y->shape.rank != 1 || !y->has_rows)
+        return mcd_fail(error, MCD_INVALID, n->model->plugin->name,
+                        "its output is %s%s: expected one vector for each row",
+                        mcd_shape_text(&y->shape, text), y->has_rows ? "" : " without rows");
+    n->outputs = y->shape.dim[0];
+    return MCD_OK;
+}
+
+int mcd_model_recipe(const struct mcd_item *model, struct mcd_recipe *recipe,
+                     struct mcd_error *error)
+{
+    const struct mcd_model *api = model->plugin->api;
+    const struct mcd_recipe *own = api->recipe(model->self);
+    const char *name = model->plugin->name;
+    if (!own || own->size < sizeof own->size)
+        return mcd_fail(error, MCD_UNSUPPORTED, name, "has no recipe: expected how it is trained");
+    *recipe = (struct mcd_recipe){.size = sizeof *recipe};
+    memcpy(recipe, own, own->size < sizeof *recipe ? own->size : sizeof *recipe);
+    if (recipe->task != MCD_CLASSIFY && recipe->task != MCD_REGRESS)
+        return mcd_fail(error, MCD_UNSUPPORTED, name,
+                        "its recipe has task %u: expected MCD_CLASSIFY or MCD_REGRESS",
+                        recipe->task);
+    if (recipe->optimiser != MCD_SGD && recipe->optimiser != MCD_ADAM)
+        return mcd_fail(error, MCD_UNSUPPORTED, name,
+                        "its recipe has optimiser %u: expected MCD_SGD or MCD_ADAM",
+                        recipe->optimiser);
+    if (!(recipe->rate >= 0 && recipe->momentum >= 0 && recipe->decay >= 0) || !recipe->data)
+        return mcd_fail(error, MCD_UNSUPPORTED, name,
+                        "its recipe lacks data, or its rate, momentum or decay is negative");
+    return MCD_OK;
+}
+
+static int prepare(struct mcd_network *n, uint64_t seed, struct mcd_error *error)
+{
+    int status = mcd_model_recipe(n->model, &n->recipe, error);
+    if (!status)
+        status = mcd_store_create(n->host, n->backend, &n->store, error);
+    if (status)
+        return status;
+    struct mcd_recording r;
+    status = mcd_network_record(n, 1, &r, error);
+    if (status)
+        return status;
+    status = check_output(n, &r, error);
+    if (!status)
+        status = mcd_store_init(n->store, r.graph, seed, error);
+    mcd_graph_destroy(r.graph);
+    return status;
+}
+
+int mcd_network_open(const struct mcd_host *host, const char *model, const char *backend,
+                     const struct mcd_shape *input, uint64_t seed, struct mcd_network **network,
+                     struct mcd_error *error)
+{
+    struct mcd_network *n = host->alloc(host, sizeof *n);
+    if (!n)
+        return mcd_fail(error, MCD_NOMEM, model, "out of memory");
+    *n = (struct mcd_network){.host = host, .input = *input};
+    int status = mcd_item_open(host, MCD_BACKEND, backend, &n->backend, error);
+    if (!status)
+        status = mcd_item_open(host, MCD_MODEL, model, &n->model, error);
+    if (!status)
+        status = prepare(n, seed, error);
+    if (status)
+        mcd_network_close(n);
+    else
+        *network = n;
+    return status;
+}
+
+void mcd_network_close(struct mcd_network *n)
+{
+    if (!n)
+        return;
+    mcd_store_destroy(n->store);
+    mcd_item_close(n->host, n->model);
+    mcd_item_close(n->host, n->backend);
+    n->host->release(n->host, n);
+}

@@ -1,0 +1,66 @@
+/* Weight averaging: forward passes without noise, gathered into one array. */
+#include "core/predict/evaluate.h"
+
+#include "core/base/error.h"
+#include "core/base/reals.h"
+#include "core/predict/forward.h"
+#include "core/stats/logits.h"
+
+struct gather {
+    const struct mcd_forward *f;
+    double *output;
+};
+
+static int gather(void *arg, uint32_t row_block, uint64_t pass_block, const void *samples,
+                  struct mcd_error *error)
+{
+    const struct gather *g = arg;
+    const struct mcd_forward *f = g->f;
+    int64_t first = (int64_t)row_block * f->block_rows, left = f->rows - first;
+    int64_t n = (left < f->block_rows ? left : f->block_rows) * f->network->outputs;
+    double *to = g->output + first * f->network->outputs;
+    mcd_reals_copy(to, MCD_F64, samples, f->network->store->type, (size_t)n);
+    (void)pass_block;
+    (void)error;
+    return MCD_OK;
+}
+
+int mcd_average(const struct mcd_network *network, const float *x, int64_t rows, double *output,
+                const volatile sig_atomic_t *stop, struct mcd_error *error)
+{
+    struct mcd_forward f = {
+        .network = network, .x = x, .rows = rows, .block_count = 1, .sink = gather, .stop = stop};
+    struct gather g = {&f, output};
+    f.arg = &g;
+    mcd_forward_geometry(&f);
+    return mcd_forward_run(&f, error);
+}
+
+static double score_of(const struct mcd_network *network, const struct mcd_examples *test,
+                       const double *output)
+{
+    int64_t k = network->outputs;
+    double sum = 0;
+    if (network->recipe.task == MCD_CLASSIFY) {
+        for (int64_t i = 0; i < test->rows; i++)
+            sum += mcd_logits_largest(output + i * k, k) != test->label[i];
+        return sum;
+    }
+    for (int64_t i = 0; i < test->rows * k; i++)
+        sum += (output[i] - test->target[i]) * (output[i] - test->target[i]);
+    return sum / (double)(test->rows * k);
+}
+
+int mcd_evaluate(const struct mcd_network *network, const struct mcd_examples *test, double *score,
+                 const volatile sig_atomic_t *stop, struct mcd_error *error)
+{
+    const struct mcd_host *host = network->host;
+    double *output = host->alloc(host, (size_t)(test->rows * network->outputs) * sizeof *output);
+    if (!output)
+        return mcd_fail(error, MCD_NOMEM, "evaluation", "out of memory");
+    int status = mcd_average(network, test->x, test->rows, output, stop, error);
+    if (!status)
+        *score = score_of(network, test, output);
+    host->release(host, output);
+    return status;
+}

@@ -1,0 +1,124 @@
+/* Monte-Carlo prediction: feeds the blocks of forward passes to the moments. */
+#include "core/predict/predict.h"
+#include "core/base/error.h"
+#include "core/predict/forward.h"
+
+struct feed {
+    const struct mcd_predict *predict;
+    struct mcd_forward forward;
+    struct mcd_moments *moments;
+    uint64_t done, all; /* blocks of earlier stages, and of all, for the progress */
+};
+
+static uint64_t lesser(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Hands the part of a block that was asked for to whoever keeps the samples. */
+static int keep_samples(const struct feed *f, uint32_t row_block, uint64_t pass_block,
+                        const void *samples, struct mcd_error *error)
+{
+    const struct mcd_predict *p = f->predict;
+    uint64_t width = f->forward.block_passes, from = pass_block * width;
+    uint64_t first = from < p->first_pass ? p->first_pass : from;
+    uint64_t end = lesser(from + width, p->first_pass + p->passes);
+    int64_t first_row = (int64_t)row_block * f->forward.block_rows, left = p->rows - first_row;
+    int64_t rows = left < f->forward.block_rows ? left : f->forward.block_rows;
+    size_t pass_bytes =
+        (size_t)(rows * p->network->outputs) * mcd_type_size(p->network->store->type);
+    return p->samples(p->samples_arg, first, end - first, first_row, rows,
+                      (const char *)samples + (first - from) * pass_bytes, error);
+}
+
+static int feed(void *arg, uint32_t row_block, uint64_t pass_block, const void *samples,
+                struct mcd_error *error)
+{
+    struct feed *f = arg;
+    int status = mcd_moments_add(f->moments, row_block, pass_block, samples, error);
+    if (!status && f->predict->samples)
+        status = keep_samples(f, row_block, pass_block, samples, error);
+    return status;
+}
+
+static void progress(void *arg, uint64_t done, uint64_t all)
+{
+    struct feed *f = arg;
+    (void)all;
+    f->predict->progress(f->predict->progress_arg, f->done + done, f->all);
+}
+
+static int stage(struct feed *f, uint64_t first_block, uint64_t blocks, struct mcd_error *error)
+{
+    f->forward.first_block = first_block;
+    f->forward.block_count = blocks;
+    int status = mcd_forward_run(&f->forward, error);
+    f->done += blocks * f->moments->blocks;
+    return status;
+}
+
+/* Doubles what is done until the standard error is small enough. */
+static int until(struct feed *f, uint64_t first_block, uint64_t blocks, struct mcd_error *error)
+{
+    uint64_t done = 0;
+    double mcse = 0;
+    do {
+        uint64_t more = lesser(done ? done : 1, blocks - done);
+        int status = stage(f, first_block + done, more, error);
+        if (!status)
+            status = mcd_moments_worst_mcse(f->moments, &mcse, error);
+        if (status)
+            return status;
+        done += more;
+    } while (done < blocks && !(mcse <= f->predict->until_mcse));
+    return MCD_OK;
+}
+
+static struct mcd_moments_spec spec_of(const struct mcd_predict *p, const struct mcd_forward *f)
+{
+    const struct mcd_sampler *sampler = p->sampler->plugin->api;
+    return (struct mcd_moments_spec){
+        .task = p->network->recipe.task,
+        .type = p->network->store->type,
+        .rows = p->rows,
+        .outputs = p->network->outputs,
+        .block_rows = f->block_rows,
+        .group = sampler->group(p->sampler->self),
+        .block_passes = f->block_passes,
+        .first_pass = p->first_pass,
+        .passes = p->passes,
+        .keep = p->keep_pieces,
+        .meaning = p->meaning,
+    };
+}
+
+int mcd_predict_run(const struct mcd_predict *p, struct mcd_moments **moments,
+                    struct mcd_error *error)
+{
+    struct feed f = {
+        .predict = p,
+        .forward = {.network = p->network,
+                    .sampler = p->sampler,
+                    .x = p->x,
+                    .rows = p->rows,
+                    .first_row = p->first_row,
+                    .seed = p->seed,
+                    .sink = feed,
+                    .stop = p->stop,
+                    .progress = p->progress ? progress : NULL},
+    };
+    f.forward.arg = &f;
+    mcd_forward_geometry(&f.forward);
+    struct mcd_moments_spec spec = spec_of(p, &f.forward);
+    int status = mcd_moments_create(p->network->host, &f.moments, &spec, error);
+    if (status)
+        return status;
+    uint64_t first = mcd_moments_first_block(&spec), blocks = mcd_moments_block_count(&spec);
+    f.all = blocks * f.moments->blocks;
+    status = p->until_mcse > 0 ? until(&f, first, blocks, error) : stage(&f, first, blocks, error);
+    if (status)
+        mcd_moments_destroy(f.moments);
+    else
+        *moments = f.moments;
+    return status;
+}

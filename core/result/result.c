@@ -1,0 +1,205 @@
+/* Results as JSON. jansson reports lack of memory at the end of a chain of calls: see put. */
+#include "core/result/result.h"
+
+#include "core/base/error.h"
+
+#include <mcdrop/model.h>
+
+#include <math.h>
+
+#define IN_double(values)         values, NULL
+#define IN_int64_t(values)        NULL, values
+#define FIGURE(type, name, shape) {#name, shape, 0, IN_##type(s->name)},
+
+size_t mcd_result_figures(const struct mcd_result *r, struct mcd_figure figure[MCD_MAX_FIGURES])
+{
+    static const struct mcd_summary none;
+    const struct mcd_summary *s = r->summary ? r->summary : &none;
+    const struct mcd_figure all[MCD_MAX_FIGURES] = {
+        {"target", MCD_BY_OUTPUT, 0, r->meaning ? r->meaning->target : NULL, NULL},
+        {"deterministic", MCD_BY_OUTPUT, 0, r->deterministic, NULL},
+        MCD_OUTPUT_FIGURES(FIGURE) MCD_CLASS_FIGURES(FIGURE)};
+    size_t n = 0;
+    for (size_t i = 0; i < MCD_MAX_FIGURES; i++)
+        if (all[i].real || all[i].whole) {
+            figure[n] = all[i];
+            figure[n++].width = all[i].shape == MCD_BY_OUTPUT ? r->outputs : 1;
+        }
+    return n;
+}
+
+static json_t *real(double x)
+{
+    return isfinite(x) ? json_real(x) : json_null();
+}
+
+/* Beyond jansson's integers: as text, rather than as another number. */
+static json_t *natural(uint64_t x)
+{
+    return x <= INT64_MAX ? json_integer((json_int_t)x)
+                          : json_sprintf("%llu", (unsigned long long)x);
+}
+
+/*
+ * Takes over `value` and returns 0, or -1 for lack of memory, which NULL means too. Built-up values
+ * that lost a part on the way are NULL: whoever builds one gives it up with `checked`.
+ */
+static int put(json_t *object, const char *key, json_t *value)
+{
+    return json_object_set_new(object, key, value);
+}
+
+static json_t *checked(json_t *built, int failed)
+{
+    if (!failed)
+        return built;
+    json_decref(built);
+    return NULL;
+}
+
+static json_t *value_at(const struct mcd_figure *f, int64_t i)
+{
+    return f->real ? real(f->real[i]) : json_integer(f->whole[i]);
+}
+
+static json_t *row_values(const struct mcd_figure *f, int64_t row)
+{
+    json_t *array = json_array();
+    int failed = 0;
+    for (int64_t k = 0; k < f->width; k++)
+        failed |= json_array_append_new(array, value_at(f, row * f->width + k));
+    return checked(array, failed);
+}
+
+static json_t *all_values(const struct mcd_figure *f, int64_t rows)
+{
+    json_t *array = json_array();
+    int failed = 0;
+    for (int64_t row = 0; row < rows && !failed; row++)
+        failed |= json_array_append_new(array, f->shape != MCD_BY_ROW ? row_values(f, row)
+                                                                      : value_at(f, row));
+    return checked(array, failed);
+}
+
+static json_t *score_values(const struct mcd_score *score, int passes)
+{
+    json_t *object = json_object();
+    int failed = put(object, "value", real(score->value));
+    if (passes)
+        failed |= put(object, "mc_se", real(score->mc_se));
+    return checked(object, failed | put(object, "test_se", real(score->test_se)));
+}
+
+static json_t *bin_values(const struct mcd_scores *s)
+{
+    json_t *array = json_array();
+    int failed = 0;
+    for (unsigned i = 0; i < MCD_BINS; i++) {
+        const struct mcd_bin *b = &s->bin[i];
+        json_t *bin = json_object();
+        int bad = put(bin, "from", json_real((double)i / MCD_BINS)) |
+                  put(bin, "to", json_real((double)(i + 1) / MCD_BINS)) |
+                  put(bin, "count", json_integer(b->count)) |
+                  put(bin, "confidence", real(b->confidence)) |
+                  put(bin, "accuracy", real(b->accuracy));
+        failed |= json_array_append_new(array, checked(bin, bad));
+    }
+    return checked(array, failed);
+}
+
+static json_t *score_set(const struct mcd_scores *s, int passes)
+{
+    json_t *object = json_object();
+    int failed = 0;
+    for (unsigned i = 0; i < MCD_SCORES; i++)
+        failed |= put(object, mcd_score_name(i), score_values(&s->score[i], passes));
+    return checked(object, failed | put(object, "ece_bins", bin_values(s)));
+}
+
+/* Of one output. */
+static json_t *value_scores(const struct mcd_value_scores *s, int passes)
+{
+    json_t *object = json_object(), *pit = json_array();
+    int failed = 0;
+    for (unsigned i = 0; i < MCD_VALUE_SCORES; i++)
+        failed |= put(object, mcd_value_score_name(i), score_values(&s->score[i], passes));
+    for (unsigned i = 0; i < MCD_PIT_BINS; i++)
+        failed |= json_array_append_new(pit, json_integer(s->pit[i]));
+    return checked(object, failed | put(object, "pit", checked(pit, failed)));
+}
+
+static json_t *value_score_sets(const struct mcd_value_scores *s, int64_t outputs, int passes)
+{
+    json_t *array = json_array();
+    int failed = 0;
+    for (int64_t k = 0; k < outputs; k++)
+        failed |= json_array_append_new(array, value_scores(&s[k], passes));
+    return checked(array, failed);
+}
+
+static json_t *all_scores(const struct mcd_result *r)
+{
+    json_t *object = json_object();
+    int failed = put(object, "rows", json_integer(r->rows));
+    if (r->average)
+        failed |= put(object, "weight_averaging", score_set(r->average, 0));
+    if (r->monte_carlo)
+        failed |= put(object, "monte_carlo", score_set(r->monte_carlo, 1));
+    if (r->value_average)
+        failed |=
+            put(object, "weight_averaging", value_score_sets(r->value_average, r->outputs, 0));
+    if (r->value_monte_carlo)
+        failed |= put(object, "monte_carlo", value_score_sets(r->value_monte_carlo, r->outputs, 1));
+    return checked(object, failed);
+}
+
+/* tau in the network's units, and by output the noise's standard deviation in the user's. */
+static int put_noise(const struct mcd_meaning *m, json_t *object)
+{
+    json_t *array;
+    int failed = 0;
+    if (!m || !m->noise)
+        return 0;
+    array = json_array();
+    for (int64_t k = 0; k < m->outputs; k++)
+        failed |= json_array_append_new(array, real(m->noise[k]));
+    failed |= put(object, "tau", real(mcd_meaning_tau(m)));
+    return failed | put(object, "noise_std", checked(array, failed));
+}
+
+/* How the result was made; without passes there is no sampler and no seed of theirs. */
+static int put_description(const struct mcd_result *r, json_t *object)
+{
+    const struct mcd_summary *s = r->summary;
+    int failed = 0;
+#define PUT_TEXT(name, same)                                                                       \
+    if (r->origin->name)                                                                           \
+        failed |= put(object, #name, json_string(r->origin->name));
+    MCD_ORIGIN_TEXTS(PUT_TEXT)
+#undef PUT_TEXT
+    failed |=
+        put(object, "task", json_string(r->task == MCD_CLASSIFY ? "classification" : "regression"));
+    failed |= put(object, "rows", json_integer(r->rows));
+    failed |= put(object, "outputs", json_integer(r->outputs));
+    failed |= put_noise(r->meaning, object);
+    if (!s)
+        return failed;
+    failed |= put(object, "seed", natural(r->origin->seed));
+    failed |= put(object, "first_pass", natural(s->spec.first_pass));
+    failed |= put(object, "passes", natural(s->spec.passes));
+    return failed | put(object, "group", json_integer(s->spec.group));
+}
+
+int mcd_result_json(const struct mcd_result *r, json_t **json, struct mcd_error *e)
+{
+    struct mcd_figure figure[MCD_MAX_FIGURES];
+    size_t figures = mcd_result_figures(r, figure);
+    json_t *object = json_object();
+    int failed = put_description(r, object);
+    for (size_t i = 0; i < figures && !failed; i++)
+        failed |= put(object, figure[i].name, all_values(&figure[i], r->rows));
+    if (!failed && (r->average || r->monte_carlo || r->value_average))
+        failed |= put(object, "scores", all_scores(r));
+    *json = checked(object, failed);
+    return *json ? MCD_OK : mcd_fail(e, MCD_NOMEM, "result", "out of memory for its JSON");
+}

@@ -1,0 +1,52 @@
+/*
+ * Training: one update after another on shuffled batches of a data set.
+ *
+ * All there is of state lies in the network's store and in the number of updates done: the batch
+ * of update u and every random bit in it follow from seed and u. So training continues from
+ * saved tensors and that number as if it had never stopped.
+ */
+#ifndef CORE_TRAINER_H
+#define CORE_TRAINER_H
+
+#include "core/graph/gradient.h"
+#include "core/network/examples.h"
+#include "core/network/network.h"
+
+/* What is fitted, and how. */
+struct mcd_trainer_spec {
+    struct mcd_network *network;
+    struct mcd_examples data;
+    struct mcd_update update;
+    uint32_t batch;   /* rows of one update; 0: all of them */
+    uint32_t shuffle; /* 1: a new order every epoch; 0: the data's own */
+    uint64_t seed;
+};
+
+struct mcd_trainer;
+
+int mcd_trainer_create(const struct mcd_trainer_spec *spec, struct mcd_trainer **trainer,
+                       struct mcd_error *error);
+void mcd_trainer_destroy(struct mcd_trainer *trainer); /* NULL is fine */
+
+/*
+ * Adds the optimiser's state that such a training keeps to the network's store, as zeros. Only for
+ * who reads it from a file: making a trainer does the same.
+ */
+int mcd_trainer_add_state(const struct mcd_trainer_spec *spec, struct mcd_error *error);
+
+/* Updates in one epoch; the last one has the rows that are left over. */
+uint64_t mcd_trainer_epoch_updates(const struct mcd_trainer *trainer);
+
+/*
+ * Does update number `update` (from 0). *loss is the batch's mean loss before it, *rows its size.
+ */
+int mcd_trainer_step(struct mcd_trainer *trainer, uint64_t update, double *loss, uint32_t *rows,
+                     struct mcd_error *error);
+
+/*
+ * The order of an epoch's rows: a uniformly random permutation of 0 .. rows - 1 (Fisher & Yates,
+ * with Lemire's unbiased bounded integers: Fast random integer generation in an interval, 2019).
+ */
+void mcd_shuffle(uint64_t seed, uint64_t epoch, uint32_t rows, uint32_t *order);
+
+#endif
