@@ -84,5 +84,5 @@ static const struct mcd_recipe *recipe(void *self)
     return &r;
 }
 
-static const struct mcd_model api = {sizeof api, build, recipe};
+static const struct mcd_model api = {.size = sizeof api, .build = build, .recipe = recipe};
 MCD_PLUGIN(MCD_MODEL, "mlp", "MIT", "multilayer perceptron for images", mcd_self_destroy);

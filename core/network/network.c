@@ -102,6 +102,12 @@ static int check_output(struct mcd_network *n, const struct mcd_recording *r,
     return MCD_OK;
 }
 
+int mcd_model_has_fit(const struct mcd_item *model)
+{
+    const struct mcd_model *api = model->plugin->api;
+    return api->build == NULL;
+}
+
 int mcd_model_recipe(const struct mcd_item *model, struct mcd_recipe *recipe,
                      struct mcd_error *error)
 {
@@ -116,7 +122,11 @@ int mcd_model_recipe(const struct mcd_item *model, struct mcd_recipe *recipe,
         return mcd_fail(error, MCD_UNSUPPORTED, name,
                         "its recipe has task %u: expected MCD_CLASSIFY or MCD_REGRESS",
                         recipe->task);
-    if (recipe->optimiser != MCD_SGD && recipe->optimiser != MCD_ADAM)
+    if (!api->build && recipe->task != MCD_REGRESS)
+        return mcd_fail(error, MCD_UNSUPPORTED, name,
+                        "brings its own fit, but its recipe is not of a regression: expected "
+                        "MCD_REGRESS");
+    if (api->build && recipe->optimiser != MCD_SGD && recipe->optimiser != MCD_ADAM)
         return mcd_fail(error, MCD_UNSUPPORTED, name,
                         "its recipe has optimiser %u: expected MCD_SGD or MCD_ADAM",
                         recipe->optimiser);
@@ -129,6 +139,10 @@ int mcd_model_recipe(const struct mcd_item *model, struct mcd_recipe *recipe,
 static int prepare(struct mcd_network *n, uint64_t seed, struct mcd_error *error)
 {
     int status = mcd_model_recipe(n->model, &n->recipe, error);
+    if (!status && mcd_model_has_fit(n->model))
+        status = mcd_fail(error, MCD_UNSUPPORTED, n->model->plugin->name,
+                          "is no network: it brings its own posterior, which mcdrop train and "
+                          "predict know; expected a model made of layers");
     if (!status)
         status = mcd_store_create(n->host, n->backend, &n->store, error);
     if (status)

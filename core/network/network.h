@@ -37,6 +37,9 @@ int mcd_network_open(const struct mcd_host *host, const char *model, const char 
                      struct mcd_error *error);
 void mcd_network_close(struct mcd_network *network); /* NULL is fine */
 
+/* 1: the model is no network but brings its own posterior, with `fit` and `draw`. */
+int mcd_model_has_fit(const struct mcd_item *model);
+
 /* A model's recipe, checked: task and optimiser are known, texts are there, rates not negative. */
 int mcd_model_recipe(const struct mcd_item *model, struct mcd_recipe *recipe,
                      struct mcd_error *error);

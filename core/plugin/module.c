@@ -65,7 +65,8 @@ static int api_is_complete(const struct mcd_module *m)
     case MCD_SAMPLER:
         return m->api.sampler.group && (m->api.sampler.draw || m->api.sampler.fill);
     case MCD_MODEL:
-        return m->api.model.build && m->api.model.recipe;
+        return m->api.model.recipe &&
+               (m->api.model.build || (m->api.model.fit && m->api.model.draw));
     default:
         return b->info && b->alloc && b->release && b->write && b->read && b->kernel;
     }

@@ -40,5 +40,5 @@ static const struct mcd_recipe *recipe(void *self)
     return output == 4 ? NULL : output == 5 ? &no_task : &good;
 }
 
-static const struct mcd_model api = {sizeof api, build, recipe};
+static const struct mcd_model api = {.size = sizeof api, .build = build, .recipe = recipe};
 MCD_PLUGIN(MCD_MODEL, "odd_model", "MIT", "wrong on purpose", mcd_self_destroy);
