@@ -121,6 +121,16 @@ static inline void assert_has(const char *name, const char *part)
     free(text);
 }
 
+/* A file of the folder begins with a text. */
+static inline void assert_begins(const char *name, const char *part)
+{
+    char *text = program_text(name, NULL), what[300];
+    snprintf(what, sizeof what, "%s does not begin with '%s'", name, part);
+    if (strncmp(text, part, strlen(part)) != 0)
+        program_complain(what);
+    free(text);
+}
+
 static inline void assert_same_file(const char *a, const char *b)
 {
     size_t n, m;

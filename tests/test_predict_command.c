@@ -73,6 +73,30 @@ static void says_what_was_asked_for(void **state)
     assert_has("out", "prediction  probability");
 }
 
+/* What made it stands above every text, and above nothing that a program reads. */
+static void texts_have_a_heading(void **state)
+{
+    (void)state;
+    assert_program(0, PREDICT "--passes 50 --rows 2 --backend reference --save-partial p");
+    assert_begins("out",
+                  "mlp: 2 rows of data, 50 passes, seed 3, reference:precision=f32\n\nrow  ");
+    assert_program(0, PREDICT "--first-pass 50 --passes 1 --rows 2 --backend reference "
+                              "--save-partial q");
+    assert_begins("out", "mlp: 2 rows of data, 1 pass, seed 3, reference:precision=f32\n\nrow  ");
+    assert_program(0, "$M merge p q");
+    assert_begins("out", "mlp: 2 rows, 51 passes, seed 3, reference:precision=f32\n\nrow  ");
+    assert_program(0, PREDICT "--deterministic --rows 1 --backend reference");
+    assert_begins("out",
+                  "mlp: 1 row of data, weight averaging alone, reference:precision=f32\n\nrow  ");
+    assert_program(0, "$M evaluate --weights w/weights.safetensors --seed 3 --backend reference");
+    assert_begins("out",
+                  "mlp: 40 rows of data, 100 passes, seed 3, reference:precision=f32\n\nscore  ");
+    assert_program(0, PREDICT "--passes 5 --format csv");
+    assert_begins("out", "row,");
+    assert_program(0, "$M evaluate --weights w/weights.safetensors --format csv");
+    assert_begins("out", "score,");
+}
+
 static void threads_do_not_matter(void **state)
 {
     (void)state;
@@ -238,15 +262,11 @@ static void rotates(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(says_what_was_asked_for),
-        cmocka_unit_test(threads_do_not_matter),
-        cmocka_unit_test(parts_make_the_whole),
-        cmocka_unit_test(keeps_samples),
-        cmocka_unit_test(stops_when_precise),
-        cmocka_unit_test(evaluates_both_ways),
-        cmocka_unit_test(memory_stays_flat),
-        cmocka_unit_test(starts_at_once),
-        cmocka_unit_test(rotates),
+        cmocka_unit_test(says_what_was_asked_for), cmocka_unit_test(texts_have_a_heading),
+        cmocka_unit_test(threads_do_not_matter),   cmocka_unit_test(parts_make_the_whole),
+        cmocka_unit_test(keeps_samples),           cmocka_unit_test(stops_when_precise),
+        cmocka_unit_test(evaluates_both_ways),     cmocka_unit_test(memory_stays_flat),
+        cmocka_unit_test(starts_at_once),          cmocka_unit_test(rotates),
     };
     return cmocka_run_group_tests(tests, setup, scratch_teardown);
 }

@@ -17,6 +17,7 @@
 
 #include "program.h"
 
+#include <fcntl.h>
 #include <math.h>
 
 #define MODEL "--model mlp2:hidden=24x24,drop=0.05 --epochs 150 --rate 1e-2 --seed 4 -q "
@@ -283,6 +284,34 @@ static void predicts_a_grid(void **state)
     assert_has("err", "--grid: '0:1:-1': expected a range of 1 to");
 }
 
+/* A terminal shows the band, and nothing else does. */
+static void plots_a_grid(void **state)
+{
+    (void)state;
+    char seen[4096];
+    size_t n = 0;
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK);
+    assert_true(terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0);
+    int other = open(ptsname(terminal), O_RDWR | O_NOCTTY); /* or it closes with the program */
+    assert_program(0, "$M train --model mlp2:hidden=8 --epochs 3 --seed 1 --out p -q");
+    assert_program(0,
+                   "LC_ALL=C COLUMNS=40 $M predict --weights p/weights.safetensors -q "
+                   "--grid 0:9:1 --passes 8 --rows 5 >%s",
+                   ptsname(terminal));
+    for (ssize_t got; (got = read(terminal, seen + n, sizeof seen - 1 - n)) > 0;)
+        n += (size_t)got;
+    seen[n] = '\0';
+    char *axis = strstr(seen, "\r\n             0                         4\r\n");
+    assert_non_null(axis);
+    assert_string_equal(strchr(axis + 2, '\n'), "\n"); /* it comes last */
+    assert_non_null(strstr(seen, "|..."));
+    assert_non_null(strstr(seen, "\r\nThe mean over the grid"));
+    close(other);
+    close(terminal);
+    assert_program(0, "$M predict --weights p/weights.safetensors --grid 0:9:1 --passes 8");
+    assert_program(1, "grep -c 'over the grid' out");
+}
+
 /* ---- what is refused ----------------------------------------------------------------------- */
 
 static void refuse_table(const char *text, const char *options, int status, const char *part)
@@ -333,6 +362,7 @@ int main(void)
         cmocka_unit_test(holds_listed_rows_out),
         cmocka_unit_test(chooses_noise),
         cmocka_unit_test(predicts_a_grid),
+        cmocka_unit_test(plots_a_grid),
         cmocka_unit_test(refuses_bad_tables),
     };
     return cmocka_run_group_tests(tests, setup, scratch_teardown);

@@ -57,6 +57,25 @@ static void leaves_weights_and_history(void **state)
     assert_same_weights("first/weights.safetensors", "first/weights.safetensors~1~");
 }
 
+/* The log ends with it, stdout stays a table. */
+static void tells_the_course(void **state)
+{
+    (void)state;
+    assert_program(0, "COLUMNS=60 LC_ALL=C $M train " TINY "--epochs 40 --out course");
+    char *err = program_text("err", NULL), *out = program_text("out", NULL);
+    char *line = strstr(err, "mcdrop: test errors ");
+    assert_non_null(line);
+    assert_true(strcspn(line, "\n") < 60);
+    assert_int_equal(strspn(strchr(line + 20, ' ') + 1, ".:-=+*#@") > 10, 1);
+    assert_true(strstr(err, "mcdrop: wrote ") > line);
+    assert_null(strstr(out, "test errors"));
+    free(err);
+    free(out);
+    assert_program(0, "$M train --resume --out course --epochs 41 2>&1 | grep 'test errors '");
+    assert_program(0, "$M train " TINY "--epochs 1 --out one");
+    assert_program(1, "grep 'test errors ' err"); /* a single epoch has no course */
+}
+
 static void resume_alike(const char *more)
 {
     assert_program(0, "$M train " TINY "%s --epochs 7 --out whole", more);
@@ -156,7 +175,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(leaves_weights_and_history), cmocka_unit_test(resumes_to_the_same_bits),
         cmocka_unit_test(resumes_only_its_own),       cmocka_unit_test(ctrl_c_saves),
-        cmocka_unit_test(survives_being_killed),
+        cmocka_unit_test(survives_being_killed),      cmocka_unit_test(tells_the_course),
     };
     return cmocka_run_group_tests(tests, setup, scratch_teardown);
 }

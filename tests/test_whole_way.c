@@ -151,7 +151,7 @@ static void reports_averaging_alone(void **state)
     assert_program(0, "$M --model mlp:hidden=12,classes=4,drop=0,drop_in=0 --data data --epochs 2 "
                       "--seed 1 --out plain");
     assert_has("err", "nothing in this network is stochastic");
-    assert_has("out", "0 passes");
+    assert_has("out", "mlp: 40 rows of data, weight averaging alone, ");
     json_t *json = program_json("plain/result.json");
     assert_non_null(json_object_get(json, "deterministic"));
     assert_null(json_object_get(json, "passes"));

@@ -5,6 +5,7 @@
 #include "core/base/error.h"
 #include "core/cli/command.h"
 #include "core/cli/fit.h"
+#include "core/cli/heading.h"
 #include "core/cli/log.h"
 #include "core/cli/noise.h"
 #include "core/cli/open.h"
@@ -101,15 +102,14 @@ static uint64_t choose_passes(const struct mcd_session *s)
 
 static int print_summary(const struct mcd_report *report, const struct mcd_passes *p)
 {
-    const struct mcd_session *s = p->session;
     int status = MCD_EXIT_OK;
-    printf("%s: %" PRId64 " rows of %s, %" PRIu64 " passes, seed %" PRIu64 ", %s\n\n",
-           s->network->model->plugin->name, report->result.rows, s->data_name,
-           report->result.summary ? report->summary.spec.passes : 0, s->options.seed,
-           s->network->backend->spec);
+    mcd_heading_print(report, p->session->data_name);
     int scored = report->result.average || report->result.value_average;
-    if (report->result.task != MCD_CLASSIFY && !scored)
-        return mcd_report_print(report, MCD_TEXT_FORMAT);
+    if (report->result.task != MCD_CLASSIFY && !scored) {
+        status = mcd_report_print(report, MCD_TEXT_FORMAT);
+        mcd_report_print_band(report, &p->session->options.grid);
+        return status;
+    }
     if (scored)
         status = mcd_report_print_brief(report);
     for (int most = 1; !status && most >= 0; most--) {

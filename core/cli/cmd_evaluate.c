@@ -1,6 +1,7 @@
 /* mcdrop evaluate: how good a trained model is on rows with answers, both ways. */
 #include "core/base/error.h"
 #include "core/cli/command.h"
+#include "core/cli/heading.h"
 #include "core/cli/log.h"
 #include "core/cli/noise.h"
 #include "core/cli/open.h"
@@ -60,6 +61,8 @@ static int evaluate(const struct evaluate *v, struct mcd_session *session, struc
     if (!status)
         status = mcd_report_open(&report, result, session->network->recipe.task, data->x.dim[0],
                                  session->network->outputs);
+    if (!status && o->format == MCD_TEXT_FORMAT)
+        mcd_heading_print(&report, session->data_name);
     if (!status)
         status = mcd_report_print_scores(&report, o->format);
     mcd_report_clear(&report);

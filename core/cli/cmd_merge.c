@@ -1,6 +1,7 @@
 /* mcdrop merge: parts of one prediction, made by predict --save-partial, become the whole. */
 #include "core/base/host.h"
 #include "core/cli/command.h"
+#include "core/cli/heading.h"
 #include "core/cli/log.h"
 #include "core/cli/open.h"
 #include "core/cli/options.h"
@@ -62,6 +63,8 @@ static int merge(const struct merge *m, const struct mcd_host *host)
         const struct mcd_moments_spec *s = &part[0].moments->spec;
         status = mcd_report_open(&report, &part[0], s->task, s->rows, s->outputs);
     }
+    if (!status && m->options.format == MCD_TEXT_FORMAT)
+        mcd_heading_print(&report, NULL);
     if (!status)
         status = mcd_report_print(&report, m->options.format);
     mcd_report_clear(&report);

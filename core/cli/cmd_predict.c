@@ -1,5 +1,6 @@
 /* mcdrop predict: what a trained model thinks of inputs, and how sure it is. */
 #include "core/cli/command.h"
+#include "core/cli/heading.h"
 #include "core/cli/log.h"
 #include "core/cli/noise.h"
 #include "core/cli/open.h"
@@ -109,8 +110,12 @@ static int report(const struct predict *p, const struct mcd_session *s,
     struct mcd_report report = {0};
     int status = mcd_report_open(&report, result, s->network->recipe.task, data->x.dim[0],
                                  s->network->outputs);
+    if (!status && p->options.format == MCD_TEXT_FORMAT)
+        mcd_heading_print(&report, s->data_name);
     if (!status)
         status = mcd_report_print(&report, p->options.format);
+    if (!status && p->options.format == MCD_TEXT_FORMAT)
+        mcd_report_print_band(&report, &p->options.grid);
     mcd_report_clear(&report);
     return status;
 }

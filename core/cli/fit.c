@@ -2,6 +2,7 @@
 #include "core/cli/fit.h"
 
 #include "core/base/error.h"
+#include "core/cli/curve.h"
 #include "core/cli/log.h"
 #include "core/cli/noise.h"
 #include "core/cli/open.h"
@@ -197,6 +198,7 @@ int mcd_fit_run(struct mcd_fit *f)
     mcd_progress_end(&f->progress);
     if (status && status != MCD_STOPPED)
         return mcd_report(&e);
+    mcd_curve_tell(&f->train, &f->state);
     mcd_log(MCD_LOG_INFO, "wrote %s and %s", f->folder->weights, f->folder->history);
     return status ? mcd_report(&e) : find_noise(f);
 }

@@ -1,11 +1,12 @@
 /* Lines on stderr, one at a time, above a status line that is redrawn below them. */
 #include "core/cli/log.h"
 
+#include "core/cli/screen.h"
+
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -26,8 +27,7 @@ int mcd_log_has_status(void)
 /* A line longer than the terminal is wide would wrap and could not be taken back. */
 int mcd_log_columns(void)
 {
-    struct winsize size;
-    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1 : 79;
+    return mcd_screen_columns(STDERR_FILENO) - 1;
 }
 
 static void draw_status(void)

@@ -6,6 +6,7 @@
 #ifndef CLI_REPORT_H
 #define CLI_REPORT_H
 
+#include "core/cli/options.h"
 #include "core/cli/table.h"
 #include "core/result/partial.h"
 #include "core/result/result.h"
@@ -43,6 +44,12 @@ int mcd_report_print_brief(const struct mcd_report *);
 /* A regression's scores, all of them or a few: what the two above are made of. */
 int mcd_report_print_values(const struct mcd_report *, int all, enum mcd_format format,
                             struct mcd_error *e);
+
+/*
+ * A regression of one output over a grid as a plot of text, where stdout is a terminal: a table of
+ * hundreds of rows says little to the eye, and a program that reads it needs no plot.
+ */
+void mcd_report_print_band(const struct mcd_report *, const struct mcd_range *grid);
 
 /* Fills in what a regression adds to the figures: sd with noise, scores. */
 int mcd_report_judge_values(struct mcd_report *, struct mcd_error *e);

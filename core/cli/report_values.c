@@ -3,8 +3,13 @@
 
 #include "core/base/error.h"
 #include "core/base/host.h"
+#include "core/cli/band.h"
+#include "core/cli/screen.h"
+
+#include <mcdrop/model.h>
 
 #include <math.h>
+#include <unistd.h>
 
 /* ---- computing --------------------------------------------------------------------------- */
 
@@ -83,4 +88,21 @@ int mcd_report_print_values(const struct mcd_report *r, int all, enum mcd_format
     int status = mcd_table_print(t, format, stdout, e);
     mcd_table_destroy(t);
     return status;
+}
+
+void mcd_report_print_band(const struct mcd_report *r, const struct mcd_range *grid)
+{
+    if (!isatty(STDOUT_FILENO) || !r->result.summary || r->result.task != MCD_REGRESS ||
+        r->result.outputs != 1 || grid->count == 0)
+        return;
+    int64_t rows = r->result.rows; /* --rows may have cut the grid */
+    const struct mcd_band band = {
+        .mean = r->summary.output_mean,
+        .sd = r->summary.output_std,
+        .count = rows,
+        .first = grid->first,
+        .last = grid->first + (double)(rows - 1) * grid->step,
+    };
+    printf("\nThe mean over the grid, and two standard deviations between passes around it\n\n");
+    mcd_band_print(stdout, &band, mcd_screen_columns(STDOUT_FILENO), mcd_screen_has_utf8());
 }
