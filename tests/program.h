@@ -121,6 +121,16 @@ static inline void assert_has(const char *name, const char *part)
     free(text);
 }
 
+/* A file of the folder does not contain a text. */
+static inline void assert_lacks(const char *name, const char *part)
+{
+    char *text = program_text(name, NULL), what[300];
+    snprintf(what, sizeof what, "'%s' in %s", part, name);
+    if (strstr(text, part))
+        program_complain(what);
+    free(text);
+}
+
 /* A file of the folder begins with a text. */
 static inline void assert_begins(const char *name, const char *part)
 {

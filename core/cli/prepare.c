@@ -4,6 +4,7 @@
 #include "core/base/error.h"
 #include "core/base/host.h"
 #include "core/cli/log.h"
+#include "core/io/full_path.h"
 #include "core/io/place.h"
 #include "core/io/values.h"
 #include "core/train/hold_out.h"
@@ -40,7 +41,7 @@ int mcd_prepare_request(struct mcd_session *s, enum mcd_split split,
         return status;
     request->type = MCD_F64;
     request->answer = MCD_TARGETS;
-    if (s->options.labels)
+    if (s->labels)
         return MCD_OK;
     if (s->options.target && s->asked.answers == 0)
         status = mcd_columns_parse(&s->asked, s->options.target, e);
@@ -76,7 +77,7 @@ int mcd_prepare_grid(const struct mcd_session *s, struct mcd_dataset *d, struct 
 static int is_training_data(const struct mcd_session *s)
 {
     return !s->options.input && s->options.grid.count == 0 &&
-           (!s->frame_data || strcmp(s->frame_data, s->data_name) == 0);
+           (!s->frame_data || strcmp(s->frame_data, s->data_full) == 0);
 }
 
 static int keep_part(const struct mcd_session *s, const char *hold_out, int mark,
@@ -88,7 +89,9 @@ static int keep_part(const struct mcd_session *s, const char *hold_out, int mark
         d->y.dim[0] = d->y.data ? rows : 0;
     }
     unsigned char *aside = mcd_host_zalloc(s->host, (size_t)rows, e);
-    int status = aside ? mcd_hold_out_choose(hold_out, s->frame_seed, rows, aside, e) : MCD_NOMEM;
+    int status = aside
+                     ? mcd_hold_out_choose(mcd_short_path(hold_out), s->frame_seed, rows, aside, e)
+                     : MCD_NOMEM;
     if (status == MCD_OK) {
         mcd_hold_out_take(&d->x, aside, mark);
         mcd_hold_out_take(&d->y, aside, mark);
@@ -98,16 +101,26 @@ static int keep_part(const struct mcd_session *s, const char *hold_out, int mark
     return status;
 }
 
+/* Data that a frame is of, kept while other data is read. */
+static int set_frame_data(struct mcd_session *s, const char *data, struct mcd_error *e)
+{
+    free(s->frame_data);
+    s->frame_data = data ? strdup(data) : NULL;
+    return s->frame_data || !data ? MCD_OK : mcd_fail(e, MCD_NOMEM, "data", "out of memory");
+}
+
 /* ---- which units ------------------------------------------------------------------------- */
 
 /* `rows`: with those that were set aside. */
 static int make_frame(struct mcd_session *s, const struct mcd_dataset *d, int64_t rows,
                       struct mcd_error *e)
 {
-    struct mcd_frame f = {
-        .columns = d->columns, .hold_out = (char *)s->options.hold_out, .rows = rows};
+    struct mcd_frame f = {.columns = d->columns, .rows = rows};
     mcd_frame_clear(&s->frame);
-    int status = mcd_frame_copy(&s->frame, &f, e);
+    int status = mcd_hold_out_full_name(s->options.hold_out, &f.hold_out, e);
+    if (status == MCD_OK)
+        status = mcd_frame_copy(&s->frame, &f, e);
+    free(f.hold_out);
     if (status == MCD_OK && d->y.data && !d->processed && !s->options.keep_units)
         status = mcd_frame_fit(&s->frame, &d->x, &d->y, d->source, e);
     s->has_frame = status == MCD_OK;
@@ -121,9 +134,8 @@ static int find_frame(struct mcd_session *s, struct mcd_error *e)
         return MCD_OK;
     int status = mcd_frame_copy(&s->frame, &s->saved.frame, e);
     s->has_frame = status == MCD_OK;
-    s->frame_data = s->saved.data;
     s->frame_seed = s->saved.seed;
-    return status;
+    return status ? status : set_frame_data(s, s->saved.data, e);
 }
 
 static int keep_truth(struct mcd_dataset *d, struct mcd_error *e)
@@ -156,9 +168,9 @@ int mcd_prepare_rows(struct mcd_session *s, enum mcd_split split, struct mcd_dat
     if (split == MCD_TEST) {
         status = find_frame(s, e);
     } else {
-        s->frame_data = s->data_name;
         s->frame_seed = s->options.seed;
         s->has_frame = 0;
+        status = set_frame_data(s, s->data_full, e);
     }
     int64_t all = d->x.dim[0];
     const char *hold_out = split == MCD_TRAIN ? s->options.hold_out : s->frame.hold_out;

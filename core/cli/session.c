@@ -7,6 +7,7 @@
 #include "core/cli/open.h"
 #include "core/cli/prepare.h"
 #include "core/graph/infer.h"
+#include "core/io/full_path.h"
 #include "core/io/place.h"
 #include "core/io/values.h"
 #include "core/network/checkpoint.h"
@@ -14,6 +15,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- model, backend, sampler ------------------------------------------------------------- */
@@ -133,14 +135,26 @@ static double or_saved(double given, double saved)
     return isnan(given) ? saved : given;
 }
 
+/* Whether the user names the data that the weights were trained on, by whatever path. */
+static int is_saved_data(const struct mcd_session *s, const char *data, int *same,
+                         struct mcd_error *e)
+{
+    char *full;
+    int status = mcd_dataset_full_name(data, &full, e);
+    *same = full && s->saved.data && strcmp(full, s->saved.data) == 0;
+    free(full);
+    return status;
+}
+
 /* What the user left open becomes what an earlier run of the same model had. */
-static void adopt(struct mcd_session *s)
+static int adopt(struct mcd_session *s, struct mcd_error *e)
 {
     struct mcd_options *o = &s->options;
     struct mcd_training_options *t = &o->training;
     const struct mcd_checkpoint_meta *saved = &s->saved;
+    int same = 1;
     if (!saved->present)
-        return;
+        return MCD_OK;
     if (!o->has_seed) {
         o->seed = saved->seed;
         o->has_seed = 1;
@@ -155,10 +169,12 @@ static void adopt(struct mcd_session *s)
     t->keep_order = t->keep_order || !saved->shuffle;
     if (t->epochs < 0 && saved->wanted > 0)
         t->epochs = (int64_t)saved->wanted;
-    if (o->data && (!saved->data || strcmp(o->data, saved->data) != 0))
-        return;
+    int status = o->data ? is_saved_data(s, o->data, &same, e) : MCD_OK;
+    if (status || !same)
+        return status;
     o->hold_out = o->hold_out ? o->hold_out : saved->frame.hold_out;
     o->keep_units = o->keep_units || (saved->has_frame && !saved->frame.mean);
+    return MCD_OK;
 }
 
 /* Whether two specifications have models of the same name, whatever the folder. */
@@ -186,9 +202,8 @@ static int read_earlier(struct mcd_session *s, const char *path, struct mcd_erro
     if (status)
         return status;
     if (!given || is_same_name(s, given, s->saved.model))
-        adopt(s);
-    else
-        mcd_checkpoint_meta_clear(&s->saved);
+        return adopt(s, e);
+    mcd_checkpoint_meta_clear(&s->saved);
     return MCD_OK;
 }
 
@@ -224,6 +239,9 @@ void mcd_session_close(struct mcd_session *s)
     mcd_item_close(s->host, s->model);
     s->host->release(s->host, s->spec);
     s->host->release(s->host, s->data_choice);
+    free(s->data_full);
+    free(s->labels_full);
+    free(s->frame_data);
     mcd_columns_clear(&s->asked);
     mcd_frame_clear(&s->frame);
     mcd_checkpoint_meta_clear(&s->saved);
@@ -234,15 +252,35 @@ void mcd_session_close(struct mcd_session *s)
 
 /* ---- data -------------------------------------------------------------------------------- */
 
+/* Answers in a file of their own: given, or those of the training. A folder's test set has its own. */
+static int choose_labels(struct mcd_session *s, const char *name, enum mcd_split split,
+                         struct mcd_error *e)
+{
+    struct stat about;
+    int same = 0, status = MCD_OK;
+    int others = s->options.input || s->options.target || !s->saved.labels;
+    s->labels = s->options.labels;
+    if (!s->labels && !others &&
+        (split == MCD_TRAIN || (stat(name, &about) == 0 && S_ISREG(about.st_mode))))
+        status = is_saved_data(s, name, &same, e);
+    if (same)
+        s->labels = mcd_short_path(s->saved.labels);
+    free(s->labels_full);
+    s->labels_full = NULL;
+    return status ? status : mcd_full_path(s->labels, &s->labels_full, e);
+}
+
 static int read_one(struct mcd_session *s, const char *name, enum mcd_split split,
                     struct mcd_dataset *d, struct mcd_error *e)
 {
-    struct mcd_dataset_request request = {
-        .data = name,
-        .labels = s->options.labels,
-        .split = split,
-    };
-    int status = mcd_prepare_request(s, split, &request, e);
+    struct mcd_dataset_request request = {.data = name, .split = split};
+    free(s->data_full);
+    int status = mcd_dataset_full_name(name, &s->data_full, e);
+    if (!status)
+        status = choose_labels(s, name, split, e);
+    request.labels = s->labels;
+    if (!status)
+        status = mcd_prepare_request(s, split, &request, e);
     return status ? status : mcd_dataset_load(d, &request, e);
 }
 
@@ -270,7 +308,8 @@ static int read_first(struct mcd_session *s, const char *list, enum mcd_split sp
 static int read_named(struct mcd_session *s, enum mcd_split split, struct mcd_dataset *d,
                       struct mcd_error *e)
 {
-    const char *const names[] = {s->options.input, s->data_name, s->options.data, s->saved.data};
+    const char *const names[] = {s->options.input, s->data_name, s->options.data,
+                                 s->saved.data ? mcd_dataset_short_name(s->saved.data) : NULL};
     const char *list = s->recipe.data;
     if (s->options.grid.count) {
         s->data_name = "grid";

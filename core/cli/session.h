@@ -24,15 +24,18 @@ struct mcd_session {
     struct mcd_recipe recipe; /* the model's */
     const char *data_name;    /* the data set in use, as a user would name it */
     char *data_choice;        /* owns data_name where it comes from a list */
+    char *data_full;          /* data_name as files of weights have it */
+    const char *labels;       /* the file of answers in use, or NULL */
+    char *labels_full;
     struct mcd_network *network;
 
     /* Regression: see prepare.h. */
     struct mcd_columns asked; /* of --target */
     struct mcd_frame frame;   /* of the training; valid if has_frame */
     int has_frame;
-    const char *frame_data; /* the data set that it is of, as a user names it; NULL: not known */
-    uint64_t frame_seed;    /* decides which rows were held out */
-    int64_t fitted_rows;    /* trained on in this session, with this decay; 0: it does not train */
+    char *frame_data;    /* the data set that it is of, its name in full; NULL: not known */
+    uint64_t frame_seed; /* decides which rows were held out */
+    int64_t fitted_rows; /* trained on in this session, with this decay; 0: it does not train */
     double fitted_decay;
 };
 

@@ -5,6 +5,7 @@
 #include "core/io/co2.h"
 #include "core/io/csv.h"
 #include "core/io/file.h"
+#include "core/io/full_path.h"
 #include "core/io/idx.h"
 #include "core/io/npy.h"
 #include "core/io/place.h"
@@ -180,6 +181,22 @@ static int is_known_name(const char *data)
 static int is_name(const char *data, int exists)
 {
     return is_known_name(data) || (!exists && data[0] && !strpbrk(data, "/."));
+}
+
+int mcd_dataset_full_name(const char *data, char **full, struct mcd_error *e)
+{
+    if (!data || !is_name(data, access(data, F_OK) == 0))
+        return mcd_full_path(data, full, e);
+    *full = strdup(data);
+    return *full ? MCD_OK
+                 : mcd_fail(e, MCD_NOMEM, mcd_place_file(data).text, "no memory for its name");
+}
+
+/* Not where a folder beside the user has the name of a data set that is found elsewhere. */
+const char *mcd_dataset_short_name(const char *full)
+{
+    const char *end = mcd_short_path(full);
+    return is_known_name(end) ? full : end;
 }
 
 static int find_files(const struct mcd_dataset_request *r, struct files *f, struct mcd_error *e)

@@ -61,6 +61,14 @@ int mcd_dataset_load(struct mcd_dataset *d, const struct mcd_dataset_request *r,
 /* Harmless on zeros. */
 void mcd_dataset_clear(struct mcd_dataset *d);
 
+/*
+ * How files of weights name a data set: a name stays, a path becomes absolute (io/full_path.h).
+ * *full is to be freed; NULL, which is no failure, for a NULL. And the way back: as a user in the
+ * working folder would name it.
+ */
+int mcd_dataset_full_name(const char *data, char **full, struct mcd_error *e);
+const char *mcd_dataset_short_name(const char *full);
+
 /* One array from a file of any of the formats. Clear it with mcd_array_clear. */
 int mcd_array_read(const char *path, struct mcd_array *out, struct mcd_error *e);
 

@@ -5,7 +5,9 @@
 #include "core/base/json.h"
 #include "core/base/number.h"
 #include "core/graph/infer.h"
+#include "core/io/dataset.h"
 #include "core/io/place.h"
+#include "core/train/hold_out.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -46,19 +48,21 @@ static json_t *shape_json(const struct mcd_shape *s)
 static json_t *run_json(const struct mcd_checkpoint_meta *m)
 {
     const struct mcd_update *u = &m->update;
-    json_t *run = json_pack("{s:s, s:o, s:s, s:I, s:I, s:o, s:s, s:f, s:f, s:f, s:I, s:b}", /**/
-                            "model", m->model,                                              /**/
-                            "input", shape_json(&m->input),                                 /**/
-                            "data", m->data ? m->data : "",                                 /**/
-                            "rows", (json_int_t)m->rows,                                    /**/
-                            "data_crc32", (json_int_t)m->data_checksum,                     /**/
-                            "seed", number_text(m->seed),                                   /**/
-                            "optimiser", u->optimiser == MCD_ADAM ? "adam" : "sgd",         /**/
-                            "rate", u->rate,                                                /**/
-                            "momentum", u->momentum,                                        /**/
-                            "decay", u->decay,                                              /**/
-                            "batch", (json_int_t)m->batch,                                  /**/
-                            "shuffle", m->shuffle);
+    json_t *run =
+        json_pack("{s:s, s:o, s:s, s:s*, s:I, s:I, s:o, s:s, s:f, s:f, s:f, s:I, s:b}", /**/
+                  "model", m->model,                                                    /**/
+                  "input", shape_json(&m->input),                                       /**/
+                  "data", m->data ? m->data : "",                                       /**/
+                  "labels", m->labels,                                                  /**/
+                  "rows", (json_int_t)m->rows,                                          /**/
+                  "data_crc32", (json_int_t)m->data_checksum,                           /**/
+                  "seed", number_text(m->seed),                                         /**/
+                  "optimiser", u->optimiser == MCD_ADAM ? "adam" : "sgd",               /**/
+                  "rate", u->rate,                                                      /**/
+                  "momentum", u->momentum,                                              /**/
+                  "decay", u->decay,                                                    /**/
+                  "batch", (json_int_t)m->batch,                                        /**/
+                  "shuffle", m->shuffle);
     if (!run || !m->has_frame)
         return run;
     return complete(run, json_object_set_new(run, "frame", mcd_frame_json(&m->frame)));
@@ -216,6 +220,8 @@ static void read_run(struct reader *r, struct mcd_checkpoint_meta *m)
     read_text(r, "model", 0, &m->model);
     read_shape(r, "input", &m->input);
     read_text(r, "data", 1, &m->data);
+    if (json_object_get(r->object, "labels"))
+        read_text(r, "labels", 0, &m->labels);
     m->rows = read_integer(r, "rows", 1, INT32_MAX);
     m->data_checksum = (uint32_t)read_integer(r, "data_crc32", 0, UINT32_MAX);
     m->seed = read_number_text(r, "seed");
@@ -295,6 +301,25 @@ static void read_state(struct reader *r, struct mcd_checkpoint_meta *m)
     check_history(r, m);
 }
 
+/* Owned texts, after the reading. */
+static void complete_names(struct reader *r, struct mcd_checkpoint_meta *m)
+{
+    char *data = NULL, *hold_out = NULL;
+    if (r->status)
+        return;
+    r->status = mcd_dataset_full_name(m->data, &data, r->error);
+    if (!r->status)
+        r->status = mcd_hold_out_full_name(m->frame.hold_out, &hold_out, r->error);
+    if (r->status) {
+        free(data);
+        return;
+    }
+    free((void *)m->data);
+    free(m->frame.hold_out);
+    m->data = data;
+    m->frame.hold_out = hold_out;
+}
+
 static int read_all(const json_t *all, const char *path, struct mcd_checkpoint_meta *m,
                     struct mcd_error *error)
 {
@@ -307,6 +332,7 @@ static int read_all(const json_t *all, const char *path, struct mcd_checkpoint_m
     r.object = state;
     if (!r.status)
         read_state(&r, m);
+    complete_names(&r, m);
     m->present = 1;
     return r.status;
 }
@@ -337,6 +363,7 @@ void mcd_checkpoint_meta_clear(struct mcd_checkpoint_meta *m)
 {
     free((void *)m->model);
     free((void *)m->data);
+    free((void *)m->labels);
     free((void *)m->backend);
     mcd_frame_clear(&m->frame);
     mcd_train_state_clear(&m->state);
@@ -383,6 +410,7 @@ int mcd_checkpoint_meta_same_run(const struct mcd_checkpoint_meta *found,
                                  struct mcd_error *error)
 {
     json_t *a = run_json(found), *b = run_json(wanted);
+    json_object_del(b, "labels"); /* what they say is in the checksum */
     int status =
         a && b ? compare(a, b, path, error) : mcd_fail(error, MCD_NOMEM, path, "out of memory");
     json_decref(a);

@@ -16,7 +16,8 @@
 struct mcd_checkpoint_meta {
     int present;            /* 0: weights from elsewhere, which say nothing; all else is 0 */
     const char *model;      /* specification in full: "lenet:drop=0.5,classes=10,noise=\"\"" */
-    const char *data;       /* as the user named it, or NULL */
+    const char *data;       /* a name or an absolute path, or NULL */
+    const char *labels;     /* the absolute path of a file of answers, or NULL */
     const char *backend;    /* specification; another one goes on to other bits */
     struct mcd_shape input; /* of one row */
     int64_t rows;           /* trained on */
@@ -34,7 +35,8 @@ struct mcd_checkpoint_meta {
 /*
  * What a file says of itself. Unknown keys are passed over; refused is whatever is missing, of a
  * wrong type or out of its range, a format other than 1, and a history that does not fit the number
- * of updates. `path` stands in messages. The caller clears `meta`, which is zeroed on failure.
+ * of updates. Earlier versions kept paths as the user gave them: those are taken from the working
+ * folder. `path` stands in messages. The caller clears `meta`, which is zeroed on failure.
  */
 int mcd_checkpoint_meta_read(const struct mcd_safetensors *file, const char *path,
                              struct mcd_checkpoint_meta *meta, struct mcd_error *error);

@@ -4,6 +4,7 @@
 #include "core/base/error.h"
 #include "core/base/number.h"
 #include "core/io/dataset.h"
+#include "core/io/full_path.h"
 #include "core/io/place.h"
 #include "core/io/values.h"
 #include "core/train/trainer.h"
@@ -75,6 +76,15 @@ int mcd_hold_out_choose(const char *text, uint64_t seed, int64_t rows, unsigned 
     if (mcd_number_real(text, &share) == MCD_NUMBER_OK)
         return choose_fraction(text, share, seed, rows, aside, e);
     return choose_listed(text, rows, aside, e);
+}
+
+int mcd_hold_out_full_name(const char *text, char **full, struct mcd_error *e)
+{
+    double share;
+    if (!text || mcd_number_real(text, &share) != MCD_NUMBER_OK)
+        return mcd_full_path(text, full, e);
+    *full = strdup(text);
+    return *full ? MCD_OK : mcd_fail(e, MCD_NOMEM, "--hold-out", "out of memory");
 }
 
 void mcd_hold_out_take(struct mcd_array *a, const unsigned char *aside, int mark)

@@ -32,7 +32,8 @@ struct mcd_train {
     struct mcd_trainer_spec trainer;
     struct mcd_examples test;      /* rows 0: none */
     uint64_t epochs;               /* in all, those of a resumed state included */
-    const char *data;              /* how the user named the data, kept in the checkpoint */
+    const char *data;              /* its name or full path, kept in the checkpoint */
+    const char *labels;            /* of a file of answers, so too; or NULL */
     uint32_t data_checksum;        /* mcd_train_data_checksum */
     const struct mcd_frame *frame; /* of a regression: kept in the checkpoint; or NULL */
 
