@@ -9,6 +9,7 @@ const struct mcd_command mcd_commands[] = {
     {"list", "the plugins that are found", mcd_cmd_list},
     {"merge", "join parts of one prediction", mcd_cmd_merge},
     {"predict", "what a trained model thinks of inputs, and how sure it is", mcd_cmd_predict},
+    {"report", "tables, figures and links of a run, as one page of HTML", mcd_cmd_report},
     {"rotate", "one image at several angles, to predict", mcd_cmd_rotate},
     {"train", "fit a model to a data set", mcd_cmd_train},
     {NULL, NULL, NULL},

@@ -42,6 +42,16 @@ struct mcd_place mcd_place_item(const char *path, const char *name)
     return place(path, rest);
 }
 
+struct mcd_place mcd_place_member(const char *path, const char *member)
+{
+    char rest[90];
+    size_t length = strlen(member), kept = length < 80 ? length : 80;
+    if (length == 0)
+        return place(path, "");
+    snprintf(rest, sizeof rest, ": %s%s", kept < length ? "..." : "", member + length - kept);
+    return place(path, rest);
+}
+
 struct mcd_shown mcd_show(const void *bytes, size_t size)
 {
     struct mcd_shown s;

@@ -19,6 +19,9 @@ struct mcd_place mcd_place_byte(const char *path, size_t offset);
 struct mcd_place mcd_place_line(const char *path, size_t line, size_t column); /* both from 1 */
 struct mcd_place mcd_place_item(const char *path, const char *name);           /* "PATH: NAME" */
 
+/* "PATH: MEMBER", the place in a JSON document, of which the head gives way from 80 bytes on. */
+struct mcd_place mcd_place_member(const char *path, const char *member);
+
 /*
  * Up to 40 bytes of input; what is not printable ASCII becomes '?', what is longer ends in "...".
  */
