@@ -11,9 +11,11 @@
 #include "scratch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <zlib.h>
 
 /* Packs `size` bytes of a pattern that zlib cannot shrink to nothing. */
@@ -100,6 +102,49 @@ static void tells_what_cannot_be_read(void **state)
     scratch_text("plain", "12345");
     refuse_read(scratch_path("plain/x"), 10, MCD_IO, "Not a directory");
     refuse_read(scratch_path("plain"), 4, MCD_INVALID, "more than 4 bytes");
+}
+
+/* Another process writes `size` bytes into the pipe of that name, as long as it is read. */
+static pid_t write_pipe(const char *path, size_t size)
+{
+    static char block[1 << 16];
+    assert_int_equal(mkfifo(path, 0600), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        signal(SIGPIPE, SIG_IGN);
+        memset(block, 'x', sizeof block);
+        int fd = open(path, O_WRONLY);
+        for (ssize_t n = 1; size > 0 && n > 0; size -= n > 0 ? (size_t)n : 0)
+            n = write(fd, block, size < sizeof block ? size : sizeof block);
+        _exit(0);
+    }
+    return pid;
+}
+
+/* A pipe is read to a limit of its own, and a device without an end is not read at all. */
+static void bounds_what_has_no_size(void **state)
+{
+    (void)state;
+    struct mcd_bytes b;
+    struct mcd_error e = {0};
+    char pipe[PATH_MAX];
+    snprintf(pipe, sizeof pipe, "%s", scratch_path("pipe"));
+    pid_t pid = write_pipe(pipe, 300000);
+    assert_ok(mcd_file_read(pipe, MCD_FILE_LIMIT, &b, &e), e);
+    assert_int_equal(b.size, 300000);
+    mcd_bytes_clear(&b);
+    waitpid(pid, NULL, 0);
+    unlink(pipe);
+    refuse_read("/dev/zero", MCD_FILE_LIMIT, MCD_INVALID, "a device without an end");
+    refuse_read("/dev/urandom", MCD_FILE_LIMIT, MCD_INVALID, "a device without an end");
+    assert_ok(mcd_file_read("/dev/null", MCD_FILE_LIMIT, &b, &e), e);
+    assert_int_equal(b.size, 0);
+    if (getenv("MCDROP_FAST"))
+        return;
+    pid = write_pipe(pipe, SIZE_MAX);
+    refuse_read(pipe, MCD_FILE_LIMIT, MCD_INVALID,
+                "more than 1073741824 bytes, the most that is read of a pipe or device");
+    waitpid(pid, NULL, 0);
 }
 
 static void expect_content(const char *path, const char *text)
@@ -301,7 +346,7 @@ int main(void)
         TEST(modes_are_as_usual),  TEST(links_stay),
         TEST(writers_do_not_meet), TEST(tells_what_cannot_be_written),
         TEST(tells_a_full_device), TEST(a_full_disk_keeps_the_earlier_file),
-        TEST(places_fit),
+        TEST(places_fit),          TEST(bounds_what_has_no_size),
     };
     return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

@@ -1,6 +1,7 @@
 /* Memory that is counted, a log, errors and threads, behind the functions of struct mcd_host. */
 #include "core/base/host.h"
 
+#include "core/base/cgroup.h"
 #include "core/base/error.h"
 #include "core/base/pool.h"
 
@@ -125,7 +126,9 @@ void *mcd_host_zalloc(const struct mcd_host *host, size_t bytes, struct mcd_erro
 size_t mcd_host_memory(void)
 {
     long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
-    return pages > 0 && size > 0 ? (size_t)pages * (size_t)size : SIZE_MAX;
+    size_t group = mcd_cgroup_memory("");
+    size_t physical = pages > 0 && size > 0 ? (size_t)pages * (size_t)size : SIZE_MAX;
+    return group < physical ? group : physical;
 }
 
 char *mcd_host_strdup(const struct mcd_host *host, const char *text, struct mcd_error *e)

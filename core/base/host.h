@@ -25,10 +25,10 @@ void mcd_host_destroy(struct mcd_host *);
 /* host->alloc, with what failed recorded; cleared memory. */
 void *mcd_host_zalloc(const struct mcd_host *, size_t bytes, struct mcd_error *e);
 
-/* A copy of a text, NULL with the error recorded. */
-/* Bytes of memory that this machine has: what is larger can never be had. */
+/* Bytes of memory that the machine has, or the control group: what is larger can never be had. */
 size_t mcd_host_memory(void);
 
+/* A copy of a text, NULL with the error recorded. */
 char *mcd_host_strdup(const struct mcd_host *, const char *text, struct mcd_error *e);
 
 /*

@@ -19,6 +19,11 @@
 
 enum { FIRST_CAPACITY = 1 << 16, CHUNK = 1 << 30 };
 
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 /* The operating system's refusal; lack of memory is told apart, it may pass. */
 static int fail_system(const char *path, const char *what, int reason, struct mcd_error *e)
 {
@@ -42,84 +47,109 @@ static int fail_folder(const char *path, struct mcd_error *e)
                     "it is a directory: expected the name of a file");
 }
 
-/* Opens for reading; `hint` is the size that the file system tells. */
-static int open_input(const char *path, gzFile *in, size_t *hint, struct mcd_error *e)
+/* A file that is being read. */
+struct input {
+    const char *path;
+    gzFile stream;
+    int is_regular;
+    size_t size, limit; /* as the file system tells it, 0 where it does not; most that is read */
+};
+
+/* /dev/zero, /dev/random and their like: of the memory devices only one is empty. */
+static int is_endless(const struct stat *about)
+{
+    enum { MEMORY_DEVICES = 1, NULL_DEVICE = 3 };
+    return S_ISCHR(about->st_mode) && major(about->st_rdev) == MEMORY_DEVICES &&
+           minor(about->st_rdev) != NULL_DEVICE;
+}
+
+static size_t limit_of(const struct input *in, size_t limit)
+{
+    limit = least(limit, mcd_host_memory());
+    if (!in->is_regular)
+        limit = least(limit, MCD_STREAM_LIMIT);
+    return gzdirect(in->stream) ? limit : least(limit, MCD_GZIP_LIMIT);
+}
+
+static int open_input(struct input *in, size_t limit, struct mcd_error *e)
 {
     struct stat about;
-    int status = MCD_OK, fd = open(path, O_RDONLY | O_CLOEXEC);
+    int status = MCD_OK, fd = open(in->path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return fail_read(path, errno, e);
+        return fail_read(in->path, errno, e);
     if (fstat(fd, &about) != 0)
-        status = fail_read(path, errno, e);
+        status = fail_read(in->path, errno, e);
     else if (S_ISDIR(about.st_mode))
-        status = fail_folder(path, e);
-    else if (S_ISCHR(about.st_mode) && about.st_rdev == makedev(1, 5))
-        status = mcd_fail(e, MCD_INVALID, mcd_place_file(path).text,
+        status = fail_folder(in->path, e);
+    else if (is_endless(&about))
+        status = mcd_fail(e, MCD_INVALID, mcd_place_file(in->path).text,
                           "it is a device without an end: expected a file");
-    else if (!(*in = gzdopen(fd, "rb")))
-        status = fail_read(path, ENOMEM, e);
+    else if (!(in->stream = gzdopen(fd, "rb")))
+        status = fail_read(in->path, ENOMEM, e);
     if (status) {
         close(fd);
         return status;
     }
-    *hint = S_ISREG(about.st_mode) && about.st_size > 0 ? (size_t)about.st_size : 0;
+    in->is_regular = S_ISREG(about.st_mode);
+    in->size = in->is_regular && about.st_size > 0 ? (size_t)about.st_size : 0;
+    in->limit = limit_of(in, limit);
     return MCD_OK;
 }
 
 /* Makes room for at least one byte more; doubles, so that copying stays linear. */
-static int grow(struct mcd_bytes *b, size_t *capacity, size_t limit, const char *path,
-                struct mcd_error *e)
+static int grow(const struct input *in, struct mcd_bytes *b, size_t *capacity, struct mcd_error *e)
 {
-    size_t wanted = *capacity <= limit / 2 ? *capacity * 2 : limit + 1;
+    size_t wanted = *capacity <= in->limit / 2 ? *capacity * 2 : in->limit + 1;
     unsigned char *data = realloc(b->data, wanted);
     if (!data)
-        return mcd_fail(e, MCD_NOMEM, mcd_place_file(path).text, "no memory for %zu bytes", wanted);
+        return mcd_fail(e, MCD_NOMEM, mcd_place_file(in->path).text, "no memory for %zu bytes",
+                        wanted);
     b->data = data;
     *capacity = wanted;
     return MCD_OK;
 }
 
-static int fail_gzip(gzFile in, const char *path, size_t done, struct mcd_error *e)
+static int fail_gzip(const struct input *in, size_t done, struct mcd_error *e)
 {
     int code;
-    const char *text = gzerror(in, &code);
+    const char *text = gzerror(in->stream, &code);
     if (code == Z_ERRNO)
-        return fail_read(path, errno, e);
+        return fail_read(in->path, errno, e);
     if (code == Z_MEM_ERROR)
-        return mcd_fail(e, MCD_NOMEM, mcd_place_file(path).text, "no memory to unpack it");
+        return mcd_fail(e, MCD_NOMEM, mcd_place_file(in->path).text, "no memory to unpack it");
     const char *colon = strrchr(text, ':'); /* zlib puts its own name for the file in front */
-    return mcd_fail(e, MCD_INVALID, mcd_place_file(path).text,
+    return mcd_fail(e, MCD_INVALID, mcd_place_file(in->path).text,
                     "the gzip stream is cut or damaged (%s) after %zu unpacked bytes",
                     colon ? colon + 2 : text, done);
 }
 
-static int fail_size(const char *path, size_t limit, struct mcd_error *e)
+static int fail_size(const struct input *in, struct mcd_error *e)
 {
-    return mcd_fail(e, MCD_INVALID, mcd_place_file(path).text,
-                    "holds more than %zu bytes, the most that is read", limit);
+    return mcd_fail(e, MCD_INVALID, mcd_place_file(in->path).text,
+                    "holds more than %zu bytes, the most that is read%s", in->limit,
+                    in->is_regular ? "" : " of a pipe or device: expected a file");
 }
 
 /* Reads to the end. One byte beyond the limit is asked for, so that too much can be told. */
-static int read_all(gzFile in, const char *path, size_t hint, size_t limit, struct mcd_bytes *b,
-                    struct mcd_error *e)
+static int read_all(const struct input *in, struct mcd_bytes *b, struct mcd_error *e)
 {
-    size_t capacity = hint < FIRST_CAPACITY ? FIRST_CAPACITY : hint + 1;
-    if (capacity > limit)
-        capacity = limit + 1;
+    size_t capacity = in->size < FIRST_CAPACITY ? FIRST_CAPACITY : in->size + 1;
+    if (capacity > in->limit)
+        capacity = in->limit + 1;
     if (!(b->data = malloc(capacity)))
-        return mcd_fail(e, MCD_NOMEM, mcd_place_file(path).text, "no memory for %zu bytes",
+        return mcd_fail(e, MCD_NOMEM, mcd_place_file(in->path).text, "no memory for %zu bytes",
                         capacity);
     for (;;) {
-        if (b->size > limit)
-            return fail_size(path, limit, e);
-        if (b->size == capacity && grow(b, &capacity, limit, path, e))
+        if (b->size > in->limit)
+            return fail_size(in, e);
+        if (b->size == capacity && grow(in, b, &capacity, e))
             return MCD_NOMEM;
         size_t room = capacity - b->size;
-        int n = gzread(in, b->data + b->size, (unsigned)(room < CHUNK ? room : CHUNK));
+        int n = gzread(in->stream, b->data + b->size, (unsigned)(room < CHUNK ? room : CHUNK));
         int code;
-        gzerror(in, &code);
+        gzerror(in->stream, &code);
         if (n < 0 || code != Z_OK)
-            return fail_gzip(in, path, b->size + (n > 0 ? (size_t)n : 0), e);
+            return fail_gzip(in, b->size + (n > 0 ? (size_t)n : 0), e);
         if (n == 0)
             return MCD_OK;
         b->size += (size_t)n;
@@ -128,21 +158,13 @@ static int read_all(gzFile in, const char *path, size_t hint, size_t limit, stru
 
 int mcd_file_read(const char *path, size_t limit, struct mcd_bytes *b, struct mcd_error *e)
 {
-    gzFile in = NULL;
-    size_t hint = 0;
+    struct input in = {.path = path};
     *b = (struct mcd_bytes){0};
-    int status = open_input(path, &in, &hint, e);
+    int status = open_input(&in, limit, e);
     if (status)
         return status;
-    if (!gzdirect(in) && limit > MCD_GZIP_LIMIT)
-        limit = MCD_GZIP_LIMIT;
-    if (limit > mcd_host_memory())
-        limit = mcd_host_memory();
-    if (gzdirect(in) && hint > limit)
-        status = fail_size(path, limit, e);
-    else
-        status = read_all(in, path, hint, limit, b, e);
-    gzclose_r(in);
+    status = gzdirect(in.stream) && in.size > in.limit ? fail_size(&in, e) : read_all(&in, b, e);
+    gzclose_r(in.stream);
     if (status || b->size == 0)
         mcd_bytes_clear(b);
     return status;

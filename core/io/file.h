@@ -19,6 +19,9 @@
 /* What a gzip file may unpack to: it can claim a thousand times its own size. */
 #define MCD_GZIP_LIMIT ((size_t)1 << 32)
 
+/* And a pipe or device, of which nobody knows whether it ends. */
+#define MCD_STREAM_LIMIT ((size_t)1 << 30)
+
 struct mcd_bytes {
     unsigned char *data; /* owned, NULL when empty; aligned for any element type */
     size_t size;
@@ -26,8 +29,8 @@ struct mcd_bytes {
 
 /*
  * Reads the whole of `path`, unpacking gzip (by its first bytes, whatever the name says). A damaged
- * or cut gzip stream and more than `limit` bytes (or MCD_GZIP_LIMIT, unpacked) are MCD_INVALID. On
- * failure `b` is empty.
+ * or cut gzip stream and more than `limit` bytes (or MCD_GZIP_LIMIT, unpacked; MCD_STREAM_LIMIT of
+ * what is no regular file; the machine's memory) are MCD_INVALID. On failure `b` is empty.
  */
 int mcd_file_read(const char *path, size_t limit, struct mcd_bytes *b, struct mcd_error *e);
 

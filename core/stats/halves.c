@@ -1,7 +1,10 @@
 /* Balanced half-samples of 16 batches of passes. */
 #include "core/stats/halves.h"
 
+#include <float.h>
 #include <math.h>
+
+enum { ROUNDINGS = 64 };
 
 /* Bit j of row r of Sylvester's Hadamard matrix: the parity of r & j. */
 static uint16_t hadamard(unsigned r)
@@ -47,5 +50,6 @@ double mcd_halves_error(const struct mcd_halves *h, double whole, const double *
         sum += (a + d * d * (n1 / n) * (n2 / n)) / 2.0;
         pairs++;
     }
-    return pairs > 0 ? sqrt(sum / pairs) : NAN;
+    double error = pairs > 0 ? sqrt(sum / pairs) : NAN;
+    return error <= ROUNDINGS * DBL_EPSILON * fabs(whole) ? 0.0 : error;
 }
