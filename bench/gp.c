@@ -10,6 +10,7 @@
 #include "core/base/host.h"
 #include "core/io/csv.h"
 #include "core/stats/diagnostics.h"
+#include "core/stats/mixture.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -114,14 +115,20 @@ static void report(const struct mcd_host *host, const struct mcd_chain *chain)
 
 static void predict(const struct mcd_gp_problem *p, const struct mcd_chain *chain)
 {
-    static double q[CHAINS * DRAWS * MCD_GP_PARAMS];
-    static struct mcd_gp_prediction out[POINTS];
+    enum { ALL = CHAINS * DRAWS };
+    static double q[ALL * MCD_GP_PARAMS], mean[ALL * POINTS], variance[ALL * POINTS], noise[ALL];
+    static struct mcd_mixture_point out[POINTS];
+    uint32_t end[CHAINS * MCD_CHAIN_BATCHES];
+    uint32_t batches = mcd_mixture_batches(ALL, CHAINS, MCD_CHAIN_BATCHES, end);
     const struct mcd_gp_points points = {POINTS, at};
-    const struct mcd_gp_draws draws = {CHAINS * DRAWS, 64, q, NULL, NULL, NULL};
+    const struct mcd_mixture m = {POINTS, ALL, mean, variance, noise, NULL, batches, end};
     struct mcd_error e = {0};
     for (int c = 0; c < CHAINS; c++)
         memcpy(q + c * DRAWS * MCD_GP_PARAMS, chain[c].q, sizeof q / CHAINS);
-    stop_on(mcd_gp_mix(p, &points, &draws, out, &e), &e);
+    for (int i = 0; i < ALL; i++)
+        noise[i] = exp(2 * q[i * MCD_GP_PARAMS + MCD_GP_SIGMA]);
+    stop_on(mcd_gp_predict_draws(p, &points, ALL, q, mean, variance, &e), &e);
+    stop_on(mcd_mixture_points(p->host, &m, out, &e), &e);
     lap("10000 draws at 523 points", 1);
 }
 
@@ -152,7 +159,9 @@ int main(int argc, char **argv)
                                mcd_gp_data(ROWS, 1, x, y, 1e-6),
                                {&mcd_reference_linalg, NULL},
                                MCD_GP_SE,
-                               MCD_GP_PRIOR_DEFAULT};
+                               MCD_GP_PRIOR_DEFAULT,
+                               NULL,
+                               NULL};
     lap(NULL, 0);
     stop_on(mcd_gp_modes(&p, 0, &count, mode, &e), &e);
     lap("search for modes", 1);

@@ -94,7 +94,9 @@ static inline void calibration_one(void *arg, uint32_t i, uint32_t worker)
         mcd_gp_data(CAL_ROWS, 1, x, y, 1e-6), /* even for odd i: both paths */
         {&mcd_reference_linalg, NULL},
         c->kernel,
-        {{1, 1, 0.3}}};
+        {{1, 1, 0.3}},
+        NULL,
+        NULL};
     c->rank[i * MCD_GP_PARAMS] = -1;
     if (calibration_draw(&p, &s, theta, y) || mcd_gp_targets_create(&p, 1, 0, &targets, NULL))
         return;

@@ -58,7 +58,9 @@ static inline struct mcd_gp_problem co2_problem(const struct mcd_host *host, int
                                mcd_gp_data(rows, 1, co2_x, co2_y, 1e-6),
                                {&mcd_reference_linalg, NULL},
                                kernel,
-                               MCD_GP_PRIOR_DEFAULT};
+                               MCD_GP_PRIOR_DEFAULT,
+                               NULL,
+                               NULL};
     return p;
 }
 

@@ -11,9 +11,9 @@
 
 #include <cmocka.h>
 
-#include "../models/gp/conditional.h"
 #include "../models/gp/covariance.h"
 #include "co2.h"
+#include "gp_mix.h"
 
 enum { FEW = 60, POINTS = 7 };
 
@@ -164,12 +164,12 @@ static void singular_paths_need_no_jitter(void **state)
     mcd_gp_predictor_destroy(w);
 }
 
-static void mix(const struct mcd_gp_problem *p, const struct mcd_gp_draws *d,
-                struct mcd_gp_prediction *out)
+static void mix(const struct mcd_gp_problem *p, const struct gp_draws *d,
+                struct mcd_mixture_point *out)
 {
     const struct mcd_gp_points points = {POINTS, points_x};
     struct mcd_error e = {0};
-    assert_ok(mcd_gp_mix(p, &points, d, out, &e), e);
+    assert_ok(gp_mix(p, &points, d, out, &e), e);
 }
 
 static void mixtures_are_as_by_hand(void **state)
@@ -179,7 +179,7 @@ static void mixtures_are_as_by_hand(void **state)
     double q[DRAWS * MCD_GP_PARAMS], weight[DRAWS], total = 0;
     const struct mcd_gp_points points = {POINTS, points_x};
     struct mcd_gp_problem p = co2_problem(host, FEW, MCD_GP_SE);
-    struct mcd_gp_prediction out[POINTS];
+    struct mcd_mixture_point out[POINTS];
     for (int i = 0; i < DRAWS; i++) {
         memcpy(q + i * MCD_GP_PARAMS, at(0.03 + 0.001 * i, 1 + 0.02 * i, 0.1 + 0.003 * i),
                MCD_GP_PARAMS * sizeof *q);
@@ -188,7 +188,7 @@ static void mixtures_are_as_by_hand(void **state)
     }
     for (int i = 0; i < DRAWS; i++)
         weight[i] /= total;
-    struct mcd_gp_draws draws = {DRAWS, 0, q, weight, NULL, NULL};
+    struct gp_draws draws = {DRAWS, 0, q, weight};
     mix(&p, &draws, out);
     double first[POINTS] = {0}, second[POINTS] = {0}, noise = 0;
     for (int i = 0; i < DRAWS; i++) {
@@ -205,7 +205,7 @@ static void mixtures_are_as_by_hand(void **state)
         assert_true(fabs(out[j].mean - first[j]) < 1e-13);
         assert_true(fabs(out[j].latent_sd - sqrt(v)) < 1e-12);
         assert_true(fabs(out[j].sd - sqrt(v + noise)) < 1e-12);
-        assert_true(out[j].mean_error == 0 && out[j].sd_error == 0);
+        assert_true(out[j].mean_mcse == 0 && out[j].sd_mcse == 0);
     }
 }
 
@@ -219,16 +219,16 @@ static void errors_are_what_repetition_shows(void **state)
     if (getenv("MCDROP_FAST"))
         return;
     for (int r = 0; r < REPEATS; r++) {
-        struct mcd_gp_prediction out[POINTS];
+        struct mcd_mixture_point out[POINTS];
         struct mcd_stream s = mcd_stream(8, 0, (uint64_t)r, MCD_STREAM_PATH);
         mcd_stream_normals(&s, DRAWS * MCD_GP_PARAMS, q);
         for (int i = 0; i < DRAWS * MCD_GP_PARAMS; i++)
             q[i] = at(0.03, 1, 0.1)[i % MCD_GP_PARAMS] + 0.3 * q[i];
-        struct mcd_gp_draws draws = {DRAWS, 32, q, NULL, NULL, NULL};
+        struct gp_draws draws = {DRAWS, 32, q, NULL};
         mix(&p, &draws, out);
         const double got[] = {out[3].mean, out[3].sd};
-        claimed[0] += out[3].mean_error / REPEATS;
-        claimed[1] += out[3].sd_error / REPEATS;
+        claimed[0] += out[3].mean_mcse / REPEATS;
+        claimed[1] += out[3].sd_mcse / REPEATS;
         for (int k = 0; k < 2; k++) {
             sum[k] += got[k] / REPEATS;
             square[k] += got[k] * got[k] / REPEATS;
@@ -246,10 +246,10 @@ static void threads_change_nothing(void **state)
     enum { DRAWS = 50 };
     struct mcd_host *one = mcd_host_create(1, NULL, NULL, NULL);
     double q[DRAWS * MCD_GP_PARAMS];
-    struct mcd_gp_prediction out[2][POINTS];
+    struct mcd_mixture_point out[2][POINTS];
     for (int i = 0; i < DRAWS; i++)
         memcpy(q + i * MCD_GP_PARAMS, at(0.03 + 0.001 * i, 1, 0.1), MCD_GP_PARAMS * sizeof *q);
-    struct mcd_gp_draws draws = {DRAWS, 8, q, NULL, NULL, NULL};
+    struct gp_draws draws = {DRAWS, 8, q, NULL};
     struct mcd_gp_problem p = co2_problem(host, FEW, MCD_GP_SE),
                           r = co2_problem(one, FEW, MCD_GP_SE);
     mix(&p, &draws, out[0]);
@@ -271,14 +271,14 @@ static void a_mixture_can_be_stopped(void **state)
     int asked = 0;
     const struct mcd_gp_points points = {POINTS, points_x};
     struct mcd_gp_problem p = co2_problem(host, 10, MCD_GP_SE);
-    struct mcd_gp_draws draws = {1, 1, at(0.03, 1, 0.1), NULL, never, &asked};
-    struct mcd_gp_prediction out[POINTS];
-    struct mcd_error e = {0}, f = {0};
-    assert_int_equal(mcd_gp_mix(&p, &points, &draws, out, &e), MCD_STOPPED);
+    struct gp_draws draws = {1, 1, at(0.03, 1, 0.1), NULL};
+    struct mcd_mixture_point out[POINTS];
+    struct mcd_error e = {0};
+    p.go_on = never;
+    p.arg = &asked;
+    assert_int_equal(gp_mix(&p, &points, &draws, out, &e), MCD_STOPPED);
     assert_int_equal(e.code, MCD_STOPPED);
     assert_int_equal(asked, 1);
-    draws.count = 0;
-    assert_int_equal(mcd_gp_mix(&p, &points, &draws, out, &f), MCD_INVALID);
 }
 
 static void failures_are_passed_on(void **state)
@@ -286,19 +286,19 @@ static void failures_are_passed_on(void **state)
     (void)state;
     double q[MCD_GP_PARAMS] = {0, 0, -INFINITY}, x[] = {0, 0}, y[] = {1, 2};
     const struct mcd_gp_points points = {POINTS, points_x};
-    struct mcd_gp_draws draws = {1, 1, q, NULL, NULL, NULL};
-    struct mcd_gp_prediction out[POINTS];
+    struct gp_draws draws = {1, 1, q, NULL};
+    struct mcd_mixture_point out[POINTS];
     struct mcd_gp_problem p = co2_problem(host, 10, MCD_GP_SE);
     struct mcd_error e = {0};
     p.data = mcd_gp_data(2, 1, x, y, 1e-6);
-    assert_int_equal(mcd_gp_mix(&p, &points, &draws, out, &e), MCD_INVALID);
+    assert_int_equal(gp_mix(&p, &points, &draws, out, &e), MCD_INVALID);
     assert_non_null(strstr(e.text, "not positive definite"));
     uint64_t live = mcd_host_live(host);
     p = co2_problem(host, 10, MCD_GP_SE);
     memcpy(q, at(0.03, 1, 0.1), sizeof q);
     for (uint64_t k = 1; k < 16; k++) {
         mcd_host_fail_at(host, k);
-        int status = mcd_gp_mix(&p, &points, &draws, out, NULL);
+        int status = gp_mix(&p, &points, &draws, out, NULL);
         assert_true(status == MCD_NOMEM || (status == MCD_OK && k > 8));
         assert_int_equal(mcd_host_live(host), live);
     }

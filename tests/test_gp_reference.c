@@ -14,11 +14,11 @@
 #include <cmocka.h>
 
 #include "../models/gp/chains.h"
-#include "../models/gp/conditional.h"
 #include "../models/gp/exact.h"
 #include "../models/gp/modes.h"
 #include "co2.h"
 #include "core/stats/diagnostics.h"
+#include "gp_mix.h"
 
 #include <jansson.h>
 
@@ -104,26 +104,26 @@ static void integrate(struct mcd_quadrature *q)
 }
 
 /* At the points that the reference lists; `errors` is how many Monte-Carlo errors are allowed. */
-static void compare_prediction(const struct mcd_gp_draws *draws, double errors, double most)
+static void compare_prediction(const struct gp_draws *draws, double errors, double most)
 {
     static double x[CO2_POINTS];
-    static struct mcd_gp_prediction out[CO2_POINTS];
+    static struct mcd_mixture_point out[CO2_POINTS];
     const struct mcd_gp_points points = {CO2_POINTS, x};
     const json_t *list = json_object_get(reference, "predictive_points"), *point;
     size_t i;
     struct mcd_error e = {0};
     co2_points(x);
-    assert_ok(mcd_gp_mix(&problem, &points, draws, out, &e), e);
+    assert_ok(gp_mix(&problem, &points, draws, out, &e), e);
     json_array_foreach(list, i, point)
     {
-        const struct mcd_gp_prediction *p =
+        const struct mcd_mixture_point *p =
             &out[json_integer_value(json_object_get(point, "index"))];
         close_to("predictive mean", p->mean, json_number_value(json_object_get(point, "mean")),
-                 fmax(most, errors * p->mean_error));
+                 fmax(most, errors * p->mean_mcse));
         close_to("latent sd", p->latent_sd, json_number_value(json_object_get(point, "sd_f")),
-                 fmax(most, errors * p->latent_sd_error));
+                 fmax(most, errors * p->latent_sd_mcse));
         close_to("sd", p->sd, json_number_value(json_object_get(point, "sd_y")),
-                 fmax(most, errors * p->sd_error));
+                 fmax(most, errors * p->sd_mcse));
     }
 }
 
@@ -146,7 +146,7 @@ static void quadrature_agrees(void **state)
         close_to(names[i], mean * sqrt(second - (first - 1) * (first - 1)),
                  NUMBER("posterior", names[i], "sd"), 1e-6 * mean);
     }
-    const struct mcd_gp_draws draws = {q.count, 0, q.q, q.weight, NULL, NULL};
+    const struct gp_draws draws = {q.count, 0, q.q, q.weight};
     compare_prediction(&draws, 0, 1e-6);
     mcd_quadrature_release(host, &q);
 }
@@ -208,7 +208,7 @@ static void sampling_agrees(void **state)
     }
     for (int c = 0; c < CHAINS; c++)
         memcpy(q + c * KEPT * MCD_GP_PARAMS, chain[c].q, sizeof q / CHAINS);
-    const struct mcd_gp_draws draws = {CHAINS * KEPT, 64, q, NULL, NULL, NULL};
+    const struct gp_draws draws = {CHAINS * KEPT, 64, q, NULL};
     compare_prediction(&draws, 4, 1e-3);
     mcd_chains_release(host, CHAINS, chain);
 }

@@ -7,10 +7,14 @@
 #include "core/cli/fit.h"
 #include "core/cli/heading.h"
 #include "core/cli/log.h"
+#include "core/cli/network_only.h"
 #include "core/cli/noise.h"
 #include "core/cli/open.h"
 #include "core/cli/passes.h"
+#include "core/cli/predictive.h"
 #include "core/cli/report.h"
+#include "core/cli/report_posterior.h"
+#include "core/cli/sampling.h"
 #include "core/cli/stop.h"
 
 #include <inttypes.h>
@@ -59,6 +63,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 /* ---- training ---------------------------------------------------------------------------- */
 
+/* A model that brings its own posterior. What it is judged as is told with the prediction. */
+static int sample(struct mcd_session *s, const struct mcd_options *given, struct mcd_folder *folder)
+{
+    struct mcd_sampling sampling = {0};
+    int status = mcd_network_only_refuse(s, given, &(struct mcd_network_only){0});
+    if (!status)
+        status = mcd_sampling_run(&sampling, s, folder, MCD_EARLIER_MAY);
+    mcd_sampling_close(&sampling);
+    return status;
+}
+
 static int fit(struct mcd_fit *f, struct mcd_session *s, const struct mcd_options *options,
                struct mcd_folder *folder)
 {
@@ -67,6 +82,8 @@ static int fit(struct mcd_fit *f, struct mcd_session *s, const struct mcd_option
     o.input = o.labels = NULL;
     o.grid = (struct mcd_range){0};
     int status = mcd_session_open(s, &o, folder->weights);
+    if (!status && mcd_model_has_fit(s->model))
+        return sample(s, &o, folder);
     if (!status)
         status = mcd_fit_open(f, s, folder);
     if (!status && access(folder->weights, F_OK) == 0)
@@ -119,6 +136,19 @@ static int print_summary(const struct mcd_report *report, const struct mcd_passe
     return status;
 }
 
+/* result.json; an earlier one is kept. */
+static int save(const struct mcd_report *report, const struct mcd_folder *folder)
+{
+    struct mcd_folder_result earlier = {0};
+    int status = mcd_folder_keep_result(folder, &earlier);
+    if (!status)
+        status = mcd_report_save(report, folder->result);
+    mcd_folder_settle_result(folder, &earlier);
+    if (!status)
+        mcd_log(MCD_LOG_INFO, "wrote %s", folder->result);
+    return status;
+}
+
 static int report(const struct mcd_passes *p, const struct mcd_partial *result,
                   const struct mcd_folder *folder)
 {
@@ -126,14 +156,8 @@ static int report(const struct mcd_passes *p, const struct mcd_partial *result,
     const struct mcd_network *n = p->session->network;
     enum mcd_format format = p->session->options.format;
     int status = mcd_report_open(&report, result, n->recipe.task, p->data->x.dim[0], n->outputs);
-    struct mcd_folder_result earlier = {0};
     if (!status)
-        status = mcd_folder_keep_result(folder, &earlier);
-    if (!status)
-        status = mcd_report_save(&report, folder->result);
-    mcd_folder_settle_result(folder, &earlier);
-    if (!status)
-        mcd_log(MCD_LOG_INFO, "wrote %s", folder->result);
+        status = save(&report, folder);
     if (!status)
         status = format == MCD_TEXT_FORMAT ? print_summary(&report, p)
                                            : mcd_report_print(&report, format);
@@ -141,11 +165,53 @@ static int report(const struct mcd_passes *p, const struct mcd_partial *result,
     return status;
 }
 
+/* ---- predicting from draws --------------------------------------------------------------- */
+
+static int print_predictive(const struct mcd_predictive *p, const struct mcd_session *s)
+{
+    const struct mcd_report *r = &p->report;
+    printf("%s: %" PRId64 " rows of %s, %u of %u draws, seed %" PRIu64 ", %s\n\n",
+           s->model->plugin->name, r->result.rows, s->data_name, p->prediction.passes,
+           p->draws.chains * p->draws.draws, s->options.seed, s->backend->spec);
+    int status = mcd_posterior_print(&p->posterior, MCD_TEXT_FORMAT);
+    putchar('\n');
+    if (status)
+        return status;
+    return r->result.value_monte_carlo ? mcd_report_print_brief(r)
+                                       : mcd_report_print(r, MCD_TEXT_FORMAT);
+}
+
+static int mix(struct mcd_session *s, struct mcd_dataset *data, const struct mcd_folder *folder)
+{
+    struct mcd_predictive p = {0};
+    const struct mcd_options *o = &s->options;
+    int status = mcd_session_read(s, MCD_TEST, data);
+    if (!status && data->y.data)
+        status = mcd_session_check_answers(s, data);
+    if (!status)
+        status = mcd_predictive_run(&p, s, data, o->passes, NULL);
+    if (!status)
+        status = save(&p.report, folder);
+    if (!status)
+        status = o->format == MCD_TEXT_FORMAT ? print_predictive(&p, s)
+                                              : mcd_report_print(&p.report, o->format);
+    if (!status && !p.posterior.good)
+        status = MCD_EXIT_FAILURE;
+    mcd_predictive_close(&p);
+    return status;
+}
+
+/* ---- predicting with a network ----------------------------------------------------------- */
+
 static int predict(const struct mcd_options *o, struct mcd_session *s, struct mcd_dataset *data,
                    const struct mcd_folder *folder)
 {
     struct mcd_partial result = {0};
     int status = s->host ? MCD_EXIT_OK : mcd_session_open(s, o, NULL);
+    if (!status && mcd_model_has_fit(s->model)) {
+        status = mcd_network_only_refuse(s, o, &(struct mcd_network_only){0});
+        return status ? status : mix(s, data, folder);
+    }
     if (!status)
         status = mcd_session_read(s, MCD_TEST, data);
     if (!status)

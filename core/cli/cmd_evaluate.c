@@ -3,9 +3,11 @@
 #include "core/cli/command.h"
 #include "core/cli/heading.h"
 #include "core/cli/log.h"
+#include "core/cli/network_only.h"
 #include "core/cli/noise.h"
 #include "core/cli/open.h"
 #include "core/cli/passes.h"
+#include "core/cli/predictive.h"
 #include "core/cli/report.h"
 #include "core/cli/stop.h"
 
@@ -33,12 +35,32 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
+/* A model that brings its own posterior. */
+static int mix(const struct evaluate *v, struct mcd_session *session, struct mcd_dataset *data)
+{
+    const struct mcd_network_only only = {.deterministic = v->deterministic};
+    struct mcd_predictive predictive = {0};
+    int status = mcd_network_only_refuse(session, &v->options, &only);
+    if (!status)
+        status = mcd_session_read(session, MCD_TEST, data);
+    if (!status)
+        status = mcd_session_check_answers(session, data);
+    if (!status)
+        status = mcd_predictive_run(&predictive, session, data, v->options.passes, NULL);
+    if (!status)
+        status = mcd_report_print_scores(&predictive.report, v->options.format);
+    mcd_predictive_close(&predictive);
+    return status;
+}
+
 static int evaluate(const struct evaluate *v, struct mcd_session *session, struct mcd_dataset *data,
                     struct mcd_partial *result)
 {
     const struct mcd_options *o = &v->options;
     struct mcd_report report = {0};
     int status = mcd_session_open(session, o, NULL);
+    if (!status && mcd_model_has_fit(session->model))
+        return mix(v, session, data);
     if (!status)
         status = mcd_session_read(session, MCD_TEST, data);
     if (!status)

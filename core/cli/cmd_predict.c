@@ -2,9 +2,11 @@
 #include "core/cli/command.h"
 #include "core/cli/heading.h"
 #include "core/cli/log.h"
+#include "core/cli/network_only.h"
 #include "core/cli/noise.h"
 #include "core/cli/open.h"
 #include "core/cli/passes.h"
+#include "core/cli/predictive.h"
 #include "core/cli/report.h"
 #include "core/cli/stop.h"
 
@@ -120,10 +122,32 @@ static int report(const struct predict *p, const struct mcd_session *s,
     return status;
 }
 
+/* A model that brings its own posterior. */
+static int mix(const struct predict *p, struct mcd_session *session, struct mcd_dataset *data)
+{
+    const struct mcd_options *o = &p->options;
+    const struct mcd_network_only only = {p->deterministic, p->first_pass > 0,
+                                          p->save_partial != NULL};
+    struct mcd_predictive predictive = {0};
+    int status = mcd_network_only_refuse(session, o, &only);
+    if (!status)
+        status = mcd_session_read(session, MCD_TEST, data);
+    if (!status && data->y.data)
+        status = mcd_session_check_answers(session, data);
+    if (!status)
+        status = mcd_predictive_run(&predictive, session, data, o->passes, p->keep_samples);
+    if (!status)
+        status = mcd_report_print(&predictive.report, o->format);
+    mcd_predictive_close(&predictive);
+    return status;
+}
+
 static int predict(const struct predict *p, struct mcd_session *session, struct mcd_dataset *data,
                    struct mcd_partial *result)
 {
     int status = mcd_session_open(session, &p->options, NULL);
+    if (!status && mcd_model_has_fit(session->model))
+        return mix(p, session, data);
     if (!status)
         status = mcd_session_read(session, MCD_TEST, data);
     if (!status)

@@ -3,7 +3,9 @@
 #include "core/cli/command.h"
 #include "core/cli/fit.h"
 #include "core/cli/log.h"
+#include "core/cli/network_only.h"
 #include "core/cli/open.h"
+#include "core/cli/sampling.h"
 #include "core/cli/stop.h"
 #include "core/io/place.h"
 
@@ -80,6 +82,20 @@ static int check_resumable(const struct train *t, const struct mcd_folder *folde
     return mcd_report(&e);
 }
 
+/* A model that brings its own posterior is sampled at once, or it is there already. */
+static int sample(struct train *t, struct mcd_session *session, struct mcd_folder *folder)
+{
+    struct mcd_sampling sampling = {0};
+    int status = mcd_network_only_refuse(session, &t->options, &(struct mcd_network_only){0});
+    if (!status)
+        status = mcd_sampling_run(&sampling, session, folder,
+                                  t->resume ? MCD_EARLIER_MUST : MCD_EARLIER_NOT);
+    if (!status)
+        status = mcd_sampling_print(&sampling, t->options.format);
+    mcd_sampling_close(&sampling);
+    return status;
+}
+
 static int train(struct train *t, struct mcd_session *session, struct mcd_fit *fit)
 {
     struct mcd_folder folder;
@@ -88,6 +104,8 @@ static int train(struct train *t, struct mcd_session *session, struct mcd_fit *f
         status = check_resumable(t, &folder);
     if (!status)
         status = mcd_session_open(session, &t->options, t->resume ? folder.weights : NULL);
+    if (!status && mcd_model_has_fit(session->model))
+        return sample(t, session, &folder);
     if (!status)
         status = mcd_fit_open(fit, session, &folder);
     if (!status)

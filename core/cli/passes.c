@@ -36,9 +36,9 @@ static int weights_fingerprint(const struct mcd_network *n, uint64_t *fingerprin
     return status;
 }
 
-static uint64_t data_fingerprint(const struct mcd_dataset *d)
+uint64_t mcd_data_fingerprint(const struct mcd_dataset *d)
 {
-    size_t x = (size_t)mcd_array_count(&d->x) * sizeof(float);
+    size_t x = (size_t)mcd_array_count(&d->x) * mcd_type_size(d->x.type);
     size_t y = d->y.data ? (size_t)mcd_array_count(&d->y) * mcd_type_size(d->y.type) : 0;
     return mcd_fingerprint_add(mcd_fingerprint_add(MCD_FINGERPRINT, d->x.data, x), d->y.data, y);
 }
@@ -68,7 +68,8 @@ static int describe(const struct mcd_passes *p, struct mcd_origin *o, struct mcd
     if (status)
         return status;
     const struct mcd_fingerprint_text weights_text = mcd_fingerprint_show(weights);
-    const struct mcd_fingerprint_text data_text = mcd_fingerprint_show(data_fingerprint(p->data));
+    const struct mcd_fingerprint_text data_text =
+        mcd_fingerprint_show(mcd_data_fingerprint(p->data));
     struct {
         char **to;
         const char *text;

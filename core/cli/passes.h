@@ -26,4 +26,7 @@ struct mcd_passes {
  */
 int mcd_passes_run(const struct mcd_passes *, struct mcd_partial *result);
 
+/* Of inputs and answers as the network gets them. */
+uint64_t mcd_data_fingerprint(const struct mcd_dataset *d);
+
 #endif

@@ -150,13 +150,14 @@ static int keep_truth(struct mcd_dataset *d, struct mcd_error *e)
 
 static int scale(const struct mcd_session *s, struct mcd_dataset *d, struct mcd_error *e)
 {
+    uint32_t type = mcd_model_has_fit(s->model) ? MCD_F64 : MCD_F32;
     int status = mcd_frame_scale_inputs(&s->frame, &d->x, d->source, e);
     if (status == MCD_OK)
-        status = mcd_values_to_real(&d->x, MCD_F32, d->source, e);
+        status = mcd_values_to_real(&d->x, type, d->source, e);
     if (status || !d->y.data)
         return status;
     status = mcd_frame_scale_answers(&s->frame, &d->y, d->answers, e);
-    return status ? status : mcd_values_to_real(&d->y, MCD_F32, d->answers, e);
+    return status ? status : mcd_values_to_real(&d->y, type, d->answers, e);
 }
 
 int mcd_prepare_rows(struct mcd_session *s, enum mcd_split split, struct mcd_dataset *d,

@@ -51,26 +51,29 @@ static const struct mcd_column columns[] = {
     {"value", 5},  {"mc_se", 2}, {"test_se", 2},
 };
 
+static void add_real(struct mcd_table *t, const double *x)
+{
+    if (x)
+        mcd_table_real(t, *x);
+    else
+        mcd_table_none(t);
+}
+
 static void add_score(const struct mcd_report *r, struct mcd_table *t, int64_t output,
                       enum mcd_value_score_id id)
 {
-    const struct mcd_score *average = &r->value_average[output].score[id];
-    const struct mcd_score *passes = &r->value_monte_carlo[output].score[id];
+    const struct mcd_value_scores *average = r->result.value_average;
+    const struct mcd_value_scores *passes = r->result.value_monte_carlo;
     if (r->result.outputs > 1)
         mcd_table_int(t, output);
     else
         mcd_table_none(t);
     mcd_table_text(t, mcd_value_score_name(id));
-    mcd_table_real(t, average->value);
-    mcd_table_real(t, average->test_se);
-    if (r->result.summary) {
-        mcd_table_real(t, passes->value);
-        mcd_table_real(t, passes->mc_se);
-        mcd_table_real(t, passes->test_se);
-        return;
-    }
-    for (int i = 0; i < 3; i++)
-        mcd_table_none(t);
+    add_real(t, average ? &average[output].score[id].value : NULL);
+    add_real(t, average ? &average[output].score[id].test_se : NULL);
+    add_real(t, passes ? &passes[output].score[id].value : NULL);
+    add_real(t, passes ? &passes[output].score[id].mc_se : NULL);
+    add_real(t, passes ? &passes[output].score[id].test_se : NULL);
 }
 
 int mcd_report_print_values(const struct mcd_report *r, int all, enum mcd_format format,

@@ -146,11 +146,22 @@ static int is_saved_data(const struct mcd_session *s, const char *data, int *sam
     return status;
 }
 
+static void adopt_training(struct mcd_training_options *t, const struct mcd_checkpoint_meta *saved)
+{
+    t->optimiser = t->optimiser ? t->optimiser : saved->update.optimiser;
+    t->rate = or_saved(t->rate, saved->update.rate);
+    t->momentum = or_saved(t->momentum, saved->update.momentum);
+    t->decay = or_saved(t->decay, saved->update.decay);
+    t->batch = t->batch >= 0 ? t->batch : saved->batch;
+    t->keep_order = t->keep_order || !saved->shuffle;
+    if (t->epochs < 0 && saved->wanted > 0)
+        t->epochs = (int64_t)saved->wanted;
+}
+
 /* What the user left open becomes what an earlier run of the same model had. */
 static int adopt(struct mcd_session *s, struct mcd_error *e)
 {
     struct mcd_options *o = &s->options;
-    struct mcd_training_options *t = &o->training;
     const struct mcd_checkpoint_meta *saved = &s->saved;
     int same = 1;
     if (!saved->present)
@@ -161,14 +172,8 @@ static int adopt(struct mcd_session *s, struct mcd_error *e)
     }
     o->backend = o->backend ? o->backend : saved->backend;
     o->rows = o->rows ? o->rows : saved->frame.hold_out ? saved->frame.rows : saved->rows;
-    t->optimiser = t->optimiser ? t->optimiser : saved->update.optimiser;
-    t->rate = or_saved(t->rate, saved->update.rate);
-    t->momentum = or_saved(t->momentum, saved->update.momentum);
-    t->decay = or_saved(t->decay, saved->update.decay);
-    t->batch = t->batch >= 0 ? t->batch : saved->batch;
-    t->keep_order = t->keep_order || !saved->shuffle;
-    if (t->epochs < 0 && saved->wanted > 0)
-        t->epochs = (int64_t)saved->wanted;
+    if (!saved->sampled)
+        adopt_training(&o->training, saved);
     int status = o->data ? is_saved_data(s, o->data, &same, e) : MCD_OK;
     if (status || !same)
         return status;
@@ -224,6 +229,11 @@ int mcd_session_open(struct mcd_session *s, const struct mcd_options *options, c
         status = refuse_path(file, "--backend", "", s->options.backend, &e);
     if (!status && choose_model(s, file, &e))
         return mcd_report_option(&e);
+    if (s->saved.sampled &&
+        !s->options.has_seed) { /* its predictions draw nothing, but for paths */
+        s->options.seed = s->saved.seed;
+        s->options.has_seed = 1;
+    }
     if (!status)
         status = mcd_options_settle(s->host, &s->options, &e);
     return status ? mcd_report(&e) : open_items(s);
@@ -470,11 +480,12 @@ static int check_targets(const struct mcd_session *s, const struct mcd_dataset *
                          struct mcd_error *e)
 {
     int64_t values = mcd_array_count(&d->y) / d->y.dim[0];
-    if (values == s->network->outputs)
+    int64_t outputs = s->network ? s->network->outputs : 1;
+    if (values == outputs)
         return MCD_OK;
     return mcd_fail(e, MCD_INVALID, mcd_place_file(d->answers).text,
                     "%" PRId64 " values a row: expected %" PRId64 ", as the model has outputs",
-                    values, s->network->outputs);
+                    values, outputs);
 }
 
 int mcd_session_check_answers(const struct mcd_session *s, struct mcd_dataset *d)
@@ -483,10 +494,10 @@ int mcd_session_check_answers(const struct mcd_session *s, struct mcd_dataset *d
     int status;
     if (!d->y.data)
         status = mcd_fail(&e, MCD_INVALID, mcd_place_file(d->source).text, "no %s",
-                          s->network->recipe.task == MCD_CLASSIFY
+                          s->recipe.task == MCD_CLASSIFY
                               ? "labels: expected --labels FILE, or a folder that has both"
                               : "answers: expected --target COLUMN for a table, or --labels FILE");
-    else if (s->network->recipe.task == MCD_CLASSIFY)
+    else if (s->recipe.task == MCD_CLASSIFY)
         status = mcd_values_to_labels(&d->y, s->network->outputs, d->answers, &e);
     else
         status = check_targets(s, d, &e);

@@ -58,7 +58,7 @@ int mcd_session_read(struct mcd_session *, enum mcd_split split, struct mcd_data
 /* The network for rows like those of the data set, with the weights if there are any. */
 int mcd_session_build(struct mcd_session *, struct mcd_dataset *dataset);
 
-/* Answers must be there and suit the network. */
+/* Answers must be there and suit the network, or a model with its own posterior: one a row. */
 int mcd_session_check_answers(const struct mcd_session *, struct mcd_dataset *dataset);
 
 void mcd_session_close(struct mcd_session *);

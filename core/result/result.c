@@ -18,7 +18,10 @@ size_t mcd_result_figures(const struct mcd_result *r, struct mcd_figure figure[M
     const struct mcd_figure all[MCD_MAX_FIGURES] = {
         {"target", MCD_BY_OUTPUT, 0, r->meaning ? r->meaning->target : NULL, NULL},
         {"deterministic", MCD_BY_OUTPUT, 0, r->deterministic, NULL},
-        MCD_OUTPUT_FIGURES(FIGURE) MCD_CLASS_FIGURES(FIGURE)};
+        MCD_OUTPUT_FIGURES(FIGURE){"output_std_mcse", MCD_BY_OUTPUT, 0, r->output_sd_mcse, NULL},
+        {"total_std", MCD_BY_OUTPUT, 0, r->total_sd, NULL},
+        {"total_std_mcse", MCD_BY_OUTPUT, 0, r->total_sd_mcse, NULL},
+        MCD_CLASS_FIGURES(FIGURE)};
     size_t n = 0;
     for (size_t i = 0; i < MCD_MAX_FIGURES; i++)
         if (all[i].real || all[i].whole) {
@@ -190,6 +193,38 @@ static int put_description(const struct mcd_result *r, json_t *object)
     return failed | put(object, "group", json_integer(s->spec.group));
 }
 
+/* The figures of the one output by the names of the field; their errors behind them. */
+static json_t *predictive(const struct mcd_result *r)
+{
+    const struct {
+        const char *name;
+        const double *value;
+    } part[] = {
+        {"mean", r->summary->output_mean},
+        {"mean_mcse", r->summary->output_mcse},
+        {"latent_sd", r->summary->output_std},
+        {"latent_sd_mcse", r->output_sd_mcse},
+        {"sd", r->total_sd},
+        {"sd_mcse", r->total_sd_mcse},
+    };
+    json_t *o = json_object();
+    int failed = put(o, "draws", natural(r->summary->spec.passes)) |
+                 put(o, "batches", json_integer(r->batches));
+    for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
+        const struct mcd_figure figure = {part[i].name, MCD_BY_ROW, 1, part[i].value, NULL};
+        failed |= put(o, part[i].name, all_values(&figure, r->rows));
+    }
+    return checked(o, failed);
+}
+
+static int put_posterior(const struct mcd_result *r, json_t *object)
+{
+    if (!r->posterior)
+        return 0;
+    int failed = mcd_posterior_put_json(r->posterior, object);
+    return r->summary ? failed | put(object, "predictive", predictive(r)) : failed;
+}
+
 int mcd_result_json(const struct mcd_result *r, json_t **json, struct mcd_error *e)
 {
     struct mcd_figure figure[MCD_MAX_FIGURES];
@@ -198,8 +233,10 @@ int mcd_result_json(const struct mcd_result *r, json_t **json, struct mcd_error 
     int failed = put_description(r, object);
     for (size_t i = 0; i < figures && !failed; i++)
         failed |= put(object, figure[i].name, all_values(&figure[i], r->rows));
-    if (!failed && (r->average || r->monte_carlo || r->value_average))
+    if (!failed && (r->average || r->monte_carlo || r->value_average || r->value_monte_carlo))
         failed |= put(object, "scores", all_scores(r));
+    if (!failed)
+        failed |= put_posterior(r, object);
     *json = checked(object, failed);
     return *json ? MCD_OK : mcd_fail(e, MCD_NOMEM, "result", "out of memory for its JSON");
 }

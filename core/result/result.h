@@ -8,6 +8,7 @@
 #define CORE_RESULT_H
 
 #include "core/result/origin.h"
+#include "core/result/posterior.h"
 #include "core/stats/score.h"
 #include "core/stats/summary.h"
 #include "core/stats/value_score.h"
@@ -29,6 +30,11 @@ struct mcd_result {
     const struct mcd_meaning *meaning;
     const double *total_sd; /* [rows][outputs] with the noise; NULL: no noise or no summary */
     const struct mcd_value_scores *value_average, *value_monte_carlo; /* [outputs]; NULL as above */
+
+    /* Of a model with its own posterior, else NULL. */
+    const struct mcd_posterior *posterior;
+    const double *output_sd_mcse, *total_sd_mcse; /* [rows] */
+    uint32_t batches;                             /* of passes, that the errors are from */
 };
 
 /* One figure: values[row * width + k], in one of the two arrays. */
@@ -40,7 +46,7 @@ struct mcd_figure {
     const int64_t *whole;
 };
 
-enum { MCD_MAX_FIGURES = 20 };
+enum { MCD_MAX_FIGURES = 23 };
 
 /* Lists the figures that the result has, in the order of reports; returns how many. */
 size_t mcd_result_figures(const struct mcd_result *r, struct mcd_figure figure[MCD_MAX_FIGURES]);
@@ -48,7 +54,8 @@ size_t mcd_result_figures(const struct mcd_result *r, struct mcd_figure figure[M
 /*
  * The whole document: how it was made, every figure as an array by row (of arrays by output), and
  * `scores` with value, mc_se, test_se each, for weight averaging and for the passes: of a
- * regression an array by output. *json is a new reference.
+ * regression an array by output. A model with its own posterior adds what core/result/posterior.h
+ * says, and `predictive` with the figures as plain arrays. *json is a new reference.
  */
 int mcd_result_json(const struct mcd_result *r, json_t **json, struct mcd_error *e);
 

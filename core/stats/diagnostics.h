@@ -52,7 +52,7 @@ void mcd_chains_examine(uint32_t chains, uint32_t draws, const struct mcd_transi
 /*
  * 1 if all is well: R-hat below 1.01, both effective sample sizes at least 100 a chain, no trapped
  * chain, no divergence, E-BFMI at least 0.3; else 0. `text` says it on one line, the gravest first.
- * Depth saturation costs time, not truth: it is mentioned.
+ * Depth saturation costs time, not truth: it is mentioned. Health NULL: a sampler without reports.
  */
 int mcd_chains_verdict(uint32_t chains, const struct mcd_chain_health *, uint32_t quantities,
                        const struct mcd_diagnosis *, const char *const *name, char *text,

@@ -26,9 +26,17 @@ static uint64_t passes_below(uint64_t end, uint32_t group, uint64_t j)
 
 void mcd_halves_init(struct mcd_halves *h, uint32_t group, uint64_t first, uint64_t passes)
 {
+    uint64_t batch[MCD_BATCHES];
+    for (unsigned j = 0; j < MCD_BATCHES; j++)
+        batch[j] = passes_below(first + passes, group, j) - passes_below(first, group, j);
+    mcd_halves_of(h, batch);
+}
+
+void mcd_halves_of(struct mcd_halves *h, const uint64_t batch_passes[MCD_BATCHES])
+{
     *h = (struct mcd_halves){0};
     for (unsigned j = 0; j < MCD_BATCHES; j++)
-        h->batch_passes[j] = passes_below(first + passes, group, j) - passes_below(first, group, j);
+        h->batch_passes[j] = batch_passes[j];
     for (unsigned i = 0; i < MCD_HALVES; i++) {
         uint16_t mask = hadamard(i / 2 + 1);
         h->mask[i] = i % 2 ? (uint16_t)~mask : mask;

@@ -28,6 +28,9 @@ struct mcd_halves {
 /* Halves of `passes` passes from `first` on, in groups; batch = (pass / group) mod 16. */
 void mcd_halves_init(struct mcd_halves *h, uint32_t group, uint64_t first, uint64_t passes);
 
+/* Halves of batches with so many passes each, however they were cut. */
+void mcd_halves_of(struct mcd_halves *h, const uint64_t batch_passes[MCD_BATCHES]);
+
 /*
  * Standard error of a statistic with the value `whole` over all passes and half[i] over each half;
  * halves without passes or with a value that is not finite are left out, NaN if that is all.

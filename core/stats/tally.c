@@ -31,9 +31,20 @@ static void add_density(struct mcd_tally *t, double peak, double density)
     }
 }
 
-void mcd_tally_add(struct mcd_tally *t, double f, double answer, double noise, int starts)
+/* Moments of f, and what a Gaussian around it says of the answer. */
+static void add_moments(struct mcd_tally *t, double f, double answer, double noise)
 {
     double d = answer - f, from_mean = f - t->mean;
+    t->passes++;
+    t->mean += from_mean / t->passes;
+    t->m2 += from_mean * (f - t->mean);
+    t->below += probability_below(d, noise);
+    t->distance += mcd_mean_distance(d, noise);
+}
+
+void mcd_tally_add(struct mcd_tally *t, double f, double answer, double noise, int starts)
+{
+    double d = answer - f;
     if (t->passes > 0 && starts) {
         t->pairs++;
         t->spread += mcd_mean_distance(f - t->last, M_SQRT2 * noise);
@@ -41,13 +52,17 @@ void mcd_tally_add(struct mcd_tally *t, double f, double answer, double noise, i
     if (t->passes == 0)
         t->first = f;
     t->last = f;
-    t->passes++;
-    t->mean += from_mean / t->passes;
-    t->m2 += from_mean * (f - t->mean);
+    add_moments(t, f, answer, noise);
     if (noise > 0)
         add_density(t, -d * d / (2 * noise * noise), 1);
-    t->below += probability_below(d, noise);
-    t->distance += mcd_mean_distance(d, noise);
+}
+
+void mcd_tally_add_gaussian(struct mcd_tally *t, double mean, double sd, double answer)
+{
+    double z = (answer - mean) / sd;
+    add_moments(t, mean, answer, sd);
+    if (sd > 0)
+        add_density(t, -z * z / 2, 1 / sd);
 }
 
 void mcd_tally_pool(struct mcd_tally *left, const struct mcd_tally *right)

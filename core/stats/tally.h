@@ -36,6 +36,12 @@ double mcd_mean_distance(double mean, double sd);
 /* One more pass; `starts` 1: the first of its group that is seen. */
 void mcd_tally_add(struct mcd_tally *t, double f, double answer, double noise, int starts);
 
+/*
+ * One more pass that is a Gaussian with an sd of its own: its density counts by 1 / sd, so that the
+ * `noise` of the sum is 1. Pairs are the caller's.
+ */
+void mcd_tally_add_gaussian(struct mcd_tally *t, double mean, double sd, double answer);
+
 /* The passes of `right`, of the same batch or of another, into `left`, without a pair between. */
 void mcd_tally_pool(struct mcd_tally *left, const struct mcd_tally *right);
 

@@ -2,7 +2,6 @@
 #include "core/stats/value_score.h"
 
 #include "core/base/host.h"
-#include "core/stats/halves.h"
 #include "core/stats/leaf.h"
 #include "core/stats/mean.h"
 
@@ -26,12 +25,6 @@ const char *mcd_value_score_name(enum mcd_value_score_id id)
     return names[id];
 }
 
-/* All that the scores need of a row. */
-struct fact {
-    double error, epistemic, total; /* mean - answer; sd between passes, and with noise */
-    double log_likelihood, crps, pit;
-};
-
 static double log_likelihood(const struct mcd_tally *t, double noise)
 {
     if (!(noise > 0))
@@ -40,9 +33,10 @@ static double log_likelihood(const struct mcd_tally *t, double noise)
 }
 
 /* `epistemic`: the sd between passes; NaN where one pass tells none. */
-static struct fact judge(const struct mcd_tally *t, double answer, double noise, double epistemic)
+static struct mcd_value_fact judge(const struct mcd_tally *t, double answer, double noise,
+                                   double epistemic)
 {
-    return (struct fact){
+    return (struct mcd_value_fact){
         .error = t->mean - answer,
         .epistemic = epistemic,
         .total = sqrt(noise * noise + epistemic * epistemic),
@@ -58,7 +52,7 @@ struct sums {
     int64_t pit[MCD_PIT_BINS];
 };
 
-static void add(struct sums *s, const struct fact *f)
+static void add(struct sums *s, const struct mcd_value_fact *f)
 {
     double place = f->pit * MCD_PIT_BINS;
     mcd_mean_add(&s->square, f->error * f->error);
@@ -97,6 +91,35 @@ static void finish(const struct sums *s, struct mcd_value_scores *to)
     memcpy(to->pit, s->pit, sizeof to->pit);
 }
 
+/* ---- any passes -------------------------------------------------------------------------- */
+
+static void evaluate(int64_t rows, mcd_value_judge judge_row, const void *arg, uint16_t mask,
+                     struct mcd_value_scores *s)
+{
+    struct sums sums = {0};
+    for (int64_t row = 0; row < rows; row++) {
+        struct mcd_value_fact f = judge_row(arg, row, mask);
+        add(&sums, &f);
+    }
+    finish(&sums, s);
+}
+
+void mcd_value_scores_judge(int64_t rows, mcd_value_judge judge_row, const void *arg,
+                            const struct mcd_halves *h, struct mcd_value_scores *s)
+{
+    double half[MCD_VALUE_SCORES][MCD_HALVES];
+    evaluate(rows, judge_row, arg, 0xffff, s);
+    for (unsigned i = 0; i < MCD_HALVES; i++) {
+        struct mcd_value_scores part;
+        if (h->passes[i] > 0)
+            evaluate(rows, judge_row, arg, h->mask[i], &part);
+        for (unsigned k = 0; k < MCD_VALUE_SCORES; k++)
+            half[k][i] = h->passes[i] > 0 ? part.score[k].value : NAN;
+    }
+    for (unsigned k = 0; k < MCD_VALUE_SCORES; k++)
+        s->score[k].mc_se = mcd_halves_error(h, s->score[k].value, half[k]);
+}
+
 /* ---- passes ------------------------------------------------------------------------------ */
 
 /* The tallies of one output, [rows][MCD_BATCHES]. */
@@ -107,36 +130,17 @@ struct set {
     struct mcd_tally *tally;
 };
 
-static void evaluate(const struct set *set, uint16_t mask, struct mcd_value_scores *s)
+static struct mcd_value_fact judge_tallies(const void *arg, int64_t row, uint16_t mask)
 {
+    const struct set *set = arg;
     const struct mcd_meaning *m = set->meaning;
-    double noise = m->noise ? m->noise[set->output] : 0;
-    struct sums sums = {0};
-    for (int64_t row = 0; row < m->rows; row++) {
-        struct mcd_tally all = {0};
-        for (unsigned j = 0; j < MCD_BATCHES; j++)
-            if (mask >> j & 1)
-                mcd_tally_pool(&all, &set->tally[row * MCD_BATCHES + j]);
-        double sd = all.passes > 1 ? sqrt(all.m2 / (all.passes - 1)) : NAN;
-        struct fact f = judge(&all, m->target[row * m->outputs + set->output], noise, sd);
-        add(&sums, &f);
-    }
-    finish(&sums, s);
-}
-
-static void put_errors(const struct set *set, const struct mcd_halves *h,
-                       struct mcd_value_scores *s)
-{
-    double half[MCD_VALUE_SCORES][MCD_HALVES];
-    for (unsigned i = 0; i < MCD_HALVES; i++) {
-        struct mcd_value_scores part;
-        if (h->passes[i] > 0)
-            evaluate(set, h->mask[i], &part);
-        for (unsigned k = 0; k < MCD_VALUE_SCORES; k++)
-            half[k][i] = h->passes[i] > 0 ? part.score[k].value : NAN;
-    }
-    for (unsigned k = 0; k < MCD_VALUE_SCORES; k++)
-        s->score[k].mc_se = mcd_halves_error(h, s->score[k].value, half[k]);
+    struct mcd_tally all = {0};
+    for (unsigned j = 0; j < MCD_BATCHES; j++)
+        if (mask >> j & 1)
+            mcd_tally_pool(&all, &set->tally[row * MCD_BATCHES + j]);
+    double sd = all.passes > 1 ? sqrt(all.m2 / (all.passes - 1)) : NAN;
+    return judge(&all, m->target[row * m->outputs + set->output],
+                 m->noise ? m->noise[set->output] : 0, sd);
 }
 
 /* Gathers the tallies of one output from the moments of every row. */
@@ -174,8 +178,8 @@ int mcd_value_scores_monte_carlo(const struct mcd_moments *m, struct mcd_value_s
     for (; status == MCD_OK && set.output < spec->outputs; set.output++) {
         status = gather(&set, values, scratch, e);
         if (status == MCD_OK) {
-            evaluate(&set, 0xffff, &s[set.output]);
-            put_errors(&set, &halves, &s[set.output]);
+            mcd_value_scores_judge(spec->meaning->rows, judge_tallies, &set, &halves,
+                                   &s[set.output]);
         }
     }
     m->host->release(m->host, values);
@@ -199,7 +203,7 @@ void mcd_value_scores_deterministic(const struct mcd_meaning *m, const double *v
             mcd_tally_add(&t, value[row * m->outputs + k], answer, noise, 1);
             t.pairs = 1;
             t.spread = mcd_mean_distance(0, M_SQRT2 * noise);
-            struct fact f = judge(&t, answer, noise, 0);
+            struct mcd_value_fact f = judge(&t, answer, noise, 0);
             add(&sums, &f);
         }
         finish(&sums, &s[k]);

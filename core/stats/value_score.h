@@ -12,6 +12,7 @@
 #ifndef CORE_VALUE_SCORE_H
 #define CORE_VALUE_SCORE_H
 
+#include "core/stats/halves.h"
 #include "core/stats/moments.h"
 #include "core/stats/score.h"
 
@@ -44,6 +45,19 @@ struct mcd_value_scores {
     int64_t
         pit[MCD_PIT_BINS]; /* rows with P(Y <= answer) in [i, i + 1) / 10: level if calibrated */
 };
+
+/* All that the scores need of a row. */
+struct mcd_value_fact {
+    double error, epistemic, total; /* mean - answer; sd between passes, and with noise */
+    double log_likelihood, crps, pit;
+};
+
+/* Of the passes whose batches are the bits of `mask`. */
+typedef struct mcd_value_fact (*mcd_value_judge)(const void *arg, int64_t row, uint16_t mask);
+
+/* Scores of rows by whatever judges them, with errors from halves of its passes. */
+void mcd_value_scores_judge(int64_t rows, mcd_value_judge judge, const void *arg,
+                            const struct mcd_halves *halves, struct mcd_value_scores *s);
 
 /* Of moments whose meaning has targets: s[outputs]. */
 int mcd_value_scores_monte_carlo(const struct mcd_moments *m, struct mcd_value_scores *s,

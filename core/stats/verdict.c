@@ -117,9 +117,10 @@ int mcd_chains_verdict(uint32_t chains, const struct mcd_chain_health *h, uint32
 {
     struct line l = {text, size, 0, 0};
     uint32_t saturated = 0;
-    judge_chains(&l, chains, h);
+    if (h)
+        judge_chains(&l, chains, h);
     judge_quantities(&l, chains, quantities, d, name);
-    for (uint32_t c = 0; c < chains; c++)
+    for (uint32_t c = 0; h && c < chains; c++)
         saturated += h[c].saturated;
     if (!l.bad)
         add(&l, "converged");

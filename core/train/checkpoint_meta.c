@@ -45,27 +45,35 @@ static json_t *shape_json(const struct mcd_shape *s)
     return complete(a, failed);
 }
 
-static json_t *run_json(const struct mcd_checkpoint_meta *m)
+/* How a network is trained; NULL for lack of memory. */
+static json_t *training_json(const struct mcd_checkpoint_meta *m)
 {
     const struct mcd_update *u = &m->update;
-    json_t *run =
-        json_pack("{s:s, s:o, s:s, s:s*, s:I, s:I, s:o, s:s, s:f, s:f, s:f, s:I, s:b}", /**/
-                  "model", m->model,                                                    /**/
-                  "input", shape_json(&m->input),                                       /**/
-                  "data", m->data ? m->data : "",                                       /**/
-                  "labels", m->labels,                                                  /**/
-                  "rows", (json_int_t)m->rows,                                          /**/
-                  "data_crc32", (json_int_t)m->data_checksum,                           /**/
-                  "seed", number_text(m->seed),                                         /**/
-                  "optimiser", u->optimiser == MCD_ADAM ? "adam" : "sgd",               /**/
-                  "rate", u->rate,                                                      /**/
-                  "momentum", u->momentum,                                              /**/
-                  "decay", u->decay,                                                    /**/
-                  "batch", (json_int_t)m->batch,                                        /**/
-                  "shuffle", m->shuffle);
-    if (!run || !m->has_frame)
-        return run;
-    return complete(run, json_object_set_new(run, "frame", mcd_frame_json(&m->frame)));
+    return json_pack("{s:s, s:f, s:f, s:f, s:I, s:b}",                       /**/
+                     "optimiser", u->optimiser == MCD_ADAM ? "adam" : "sgd", /**/
+                     "rate", u->rate,                                        /**/
+                     "momentum", u->momentum,                                /**/
+                     "decay", u->decay,                                      /**/
+                     "batch", (json_int_t)m->batch,                          /**/
+                     "shuffle", m->shuffle);
+}
+
+static json_t *run_json(const struct mcd_checkpoint_meta *m)
+{
+    json_t *run = json_pack("{s:s, s:o, s:s, s:s*, s:I, s:I, s:o}",     /**/
+                            "model", m->model,                          /**/
+                            "input", shape_json(&m->input),             /**/
+                            "data", m->data ? m->data : "",             /**/
+                            "labels", m->labels,                        /**/
+                            "rows", (json_int_t)m->rows,                /**/
+                            "data_crc32", (json_int_t)m->data_checksum, /**/
+                            "seed", number_text(m->seed));
+    json_t *how = m->sampled ? json_pack("{s:b}", "sampled", 1) : training_json(m);
+    int failed = json_object_update(run, how);
+    json_decref(how);
+    if (!failed && m->has_frame)
+        failed = json_object_set_new(run, "frame", mcd_frame_json(&m->frame));
+    return complete(run, failed);
 }
 
 static json_t *real_or_null(double x)
@@ -88,6 +96,8 @@ static json_t *history_json(const struct mcd_train_state *s)
 static json_t *state_json(const struct mcd_checkpoint_meta *m)
 {
     const struct mcd_train_state *s = &m->state;
+    if (m->sampled)
+        return json_pack("{s:s, s:f}", "backend", m->backend, "seconds", s->seconds);
     return json_pack("{s:o, s:I, s:s, s:f, s:f, s:o, s:o*}", /**/
                      "update", number_text(s->update),       /**/
                      "epochs", (json_int_t)m->wanted,        /**/
@@ -214,17 +224,9 @@ static uint32_t read_optimiser(struct reader *r, const char *key)
     return MCD_SGD;
 }
 
-static void read_run(struct reader *r, struct mcd_checkpoint_meta *m)
+static void read_training(struct reader *r, struct mcd_checkpoint_meta *m)
 {
     const json_t *shuffle = json_object_get(r->object, "shuffle");
-    read_text(r, "model", 0, &m->model);
-    read_shape(r, "input", &m->input);
-    read_text(r, "data", 1, &m->data);
-    if (json_object_get(r->object, "labels"))
-        read_text(r, "labels", 0, &m->labels);
-    m->rows = read_integer(r, "rows", 1, INT32_MAX);
-    m->data_checksum = (uint32_t)read_integer(r, "data_crc32", 0, UINT32_MAX);
-    m->seed = read_number_text(r, "seed");
     m->update.optimiser = read_optimiser(r, "optimiser");
     m->update.rate = read_real(r, "rate", 0);
     m->update.momentum = read_real(r, "momentum", 0);
@@ -233,6 +235,21 @@ static void read_run(struct reader *r, struct mcd_checkpoint_meta *m)
     m->shuffle = json_is_true(shuffle);
     if (!json_is_boolean(shuffle))
         refuse(r, "shuffle", "true or false");
+}
+
+static void read_run(struct reader *r, struct mcd_checkpoint_meta *m)
+{
+    read_text(r, "model", 0, &m->model);
+    read_shape(r, "input", &m->input);
+    read_text(r, "data", 1, &m->data);
+    if (json_object_get(r->object, "labels"))
+        read_text(r, "labels", 0, &m->labels);
+    m->rows = read_integer(r, "rows", 1, INT32_MAX);
+    m->data_checksum = (uint32_t)read_integer(r, "data_crc32", 0, UINT32_MAX);
+    m->seed = read_number_text(r, "seed");
+    m->sampled = json_is_true(json_object_get(r->object, "sampled"));
+    if (!m->sampled)
+        read_training(r, m);
     const json_t *frame = json_object_get(r->object, "frame");
     if (r->status || !frame)
         return;
@@ -290,11 +307,13 @@ static void check_history(struct reader *r, const struct mcd_checkpoint_meta *m)
 
 static void read_state(struct reader *r, struct mcd_checkpoint_meta *m)
 {
+    read_text(r, "backend", 0, &m->backend);
+    m->state.seconds = read_real(r, "seconds", 0);
+    if (m->sampled)
+        return;
     m->state.update = read_number_text(r, "update");
     m->wanted = (uint64_t)read_integer(r, "epochs", 0, INT64_MAX);
-    read_text(r, "backend", 0, &m->backend);
     m->state.loss_sum = read_real(r, "loss_sum", -HUGE_VAL);
-    m->state.seconds = read_real(r, "seconds", 0);
     read_history(r, "history", &m->state);
     if (json_object_get(r->object, "tau"))
         m->frame.tau = read_real(r, "tau", 0);

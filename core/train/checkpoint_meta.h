@@ -23,6 +23,8 @@ struct mcd_checkpoint_meta {
     int64_t rows;           /* trained on */
     uint32_t data_checksum; /* mcd_train_data_checksum */
     uint64_t seed;
+    int sampled; /* draws of a model's own posterior: the rest up to the frame, wanted and the state
+                    but for its seconds are 0 */
     struct mcd_update update;
     int64_t batch;
     int shuffle;

@@ -1,5 +1,5 @@
 /*
- * Prediction at new inputs: given parameters in closed form, and mixed over draws of them.
+ * Prediction at new inputs given parameters, in closed form.
  */
 #ifndef GP_CONDITIONAL_H
 #define GP_CONDITIONAL_H
@@ -36,27 +36,11 @@ int mcd_gp_predictor_path(struct mcd_gp_predictor *, const double *q, int noise,
                           struct mcd_stream *, double *path, struct mcd_error *);
 
 /*
- * Draws to mix: q[count][MCD_GP_PARAMS], with equal weights, or with `weight` that adds up to 1.
- * `batches` consecutive, equally long pieces give the Monte-Carlo errors: for chains a multiple of
- * their number, so that no piece has two; at most 1 for no errors. `go_on` is asked before every
- * draw, from any thread: 0 ends it all with MCD_STOPPED; NULL goes on.
+ * The same for every draw of log parameters q[count][MCD_GP_PARAMS], side by side:
+ * mean[count][points], variance[count][points]. The problem's go_on is asked before each.
  */
-struct mcd_gp_draws {
-    uint32_t count, batches;
-    const double *q, *weight;
-    int (*go_on)(void *arg);
-    void *arg;
-};
-
-/* What a mixture says at one point; errors are standard errors of the field before. */
-struct mcd_gp_prediction {
-    double mean, mean_error;
-    double latent_sd, latent_sd_error; /* of the function */
-    double sd, sd_error;               /* of an observation: with noise */
-};
-
-/* out[points]; the same bits for any number of threads. */
-int mcd_gp_mix(const struct mcd_gp_problem *, const struct mcd_gp_points *,
-               const struct mcd_gp_draws *, struct mcd_gp_prediction *out, struct mcd_error *);
+int mcd_gp_predict_draws(const struct mcd_gp_problem *, const struct mcd_gp_points *,
+                         uint32_t count, const double *q, double *mean, double *variance,
+                         struct mcd_error *);
 
 #endif

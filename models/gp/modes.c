@@ -108,6 +108,8 @@ int mcd_gp_modes(const struct mcd_gp_problem *p, int likelihood, uint32_t *count
     struct climbs c = {p, &targets, mode};
     p->host->parallel(p->host, MCD_GP_STARTS, climb_one, &c);
     mcd_gp_targets_release(&targets);
+    if (!mcd_gp_goes_on(p))
+        return p->host->fail(e, MCD_STOPPED, "gp", "stopped on request");
     *count = merge(mode);
     return *count ? MCD_OK
                   : p->host->fail(e, MCD_INVALID, "gp",

@@ -19,7 +19,8 @@ struct mcd_gp_mode {
 /*
  * Climbs from MCD_GP_STARTS places that the data suggest. mode[] are the different maxima, the
  * highest first; *count of them, at least 1. With `likelihood` set, of the likelihood alone:
- * mode[0] is then the maximum likelihood II estimate. MCD_INVALID where no start has a density.
+ * mode[0] is then the maximum likelihood II estimate. MCD_INVALID where no start has a density,
+ * MCD_STOPPED where the problem's go_on said so.
  */
 int mcd_gp_modes(const struct mcd_gp_problem *, int likelihood, uint32_t *count,
                  struct mcd_gp_mode mode[MCD_GP_STARTS], struct mcd_error *);

@@ -25,6 +25,8 @@ double mcd_gp_posterior_density(void *arg, const double *q, double *grad)
 {
     const struct mcd_gp_posterior *p = arg;
     double value;
+    if (p->go_on && !p->go_on(p->arg))
+        return -INFINITY;
     if (mcd_gp_likelihood_at(p->likelihood, MCD_GP_AUTO, q, &value, grad, NULL))
         return -INFINITY;
     if (p->prior)

@@ -26,6 +26,8 @@ double mcd_gp_prior_at(const struct mcd_gp_prior *, const double *q, double *gra
 struct mcd_gp_posterior {
     struct mcd_gp_likelihood *likelihood;
     const struct mcd_gp_prior *prior; /* NULL: the likelihood alone, for maximum likelihood II */
+    int (*go_on)(void *arg); /* 0: no density any more, so that whoever climbs, integrates or */
+    void *arg;               /* samples is done soon; NULL: goes on */
 };
 
 /* A mcd_density: log density and gradient, -INFINITY where it cannot be computed. */

@@ -14,7 +14,7 @@ int mcd_gp_targets_create(const struct mcd_gp_problem *p, uint32_t count, int li
     }
     for (uint32_t i = 0; i < out->count; i++) {
         struct mcd_gp_posterior *of = &out->posterior[i];
-        *of = (struct mcd_gp_posterior){NULL, likelihood ? NULL : &p->prior};
+        *of = (struct mcd_gp_posterior){NULL, likelihood ? NULL : &p->prior, p->go_on, p->arg};
         if (!status)
             status = mcd_gp_likelihood_create(host, &p->data, &p->algebra, p->kernel,
                                               &of->likelihood, e);

@@ -15,7 +15,15 @@ struct mcd_gp_problem {
     struct mcd_gp_algebra algebra;
     enum mcd_gp_kernel kernel;
     struct mcd_gp_prior prior;
+    /* Asked from any thread before anything that costs; 0: stop. NULL: goes on. */
+    int (*go_on)(void *arg);
+    void *arg;
 };
+
+static inline int mcd_gp_goes_on(const struct mcd_gp_problem *p)
+{
+    return !p->go_on || p->go_on(p->arg);
+}
 
 /* `count` targets for as many threads, on the same density. */
 struct mcd_gp_targets {

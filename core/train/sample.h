@@ -1,0 +1,14 @@
+/*
+ * Fitting a model that brings its own posterior: its draws, judged as what comes from a foreign
+ * program, and what it knows without sampling.
+ */
+#ifndef CORE_SAMPLE_H
+#define CORE_SAMPLE_H
+
+#include "core/network/draws.h"
+#include "core/network/fitting.h"
+
+/* The draws with the rows that were fitted. On failure `out` is zeroed; the caller clears it. */
+int mcd_sample_run(const struct mcd_fitting *, struct mcd_draws_file *out, struct mcd_error *e);
+
+#endif
