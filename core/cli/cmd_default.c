@@ -170,15 +170,16 @@ static int report(const struct mcd_passes *p, const struct mcd_partial *result,
 static int print_predictive(const struct mcd_predictive *p, const struct mcd_session *s)
 {
     const struct mcd_report *r = &p->report;
-    printf("%s: %" PRId64 " rows of %s, %u of %u draws, seed %" PRIu64 ", %s\n\n",
-           s->model->plugin->name, r->result.rows, s->data_name, p->prediction.passes,
-           p->draws.chains * p->draws.draws, s->options.seed, s->backend->spec);
+    mcd_heading_print(r, s->data_name);
     int status = mcd_posterior_print(&p->posterior, MCD_TEXT_FORMAT);
     putchar('\n');
     if (status)
         return status;
-    return r->result.value_monte_carlo ? mcd_report_print_brief(r)
-                                       : mcd_report_print(r, MCD_TEXT_FORMAT);
+    if (r->result.value_monte_carlo)
+        return mcd_report_print_brief(r);
+    status = mcd_report_print(r, MCD_TEXT_FORMAT);
+    mcd_report_print_band(r, &s->options.grid);
+    return status;
 }
 
 static int mix(struct mcd_session *s, struct mcd_dataset *data, const struct mcd_folder *folder)

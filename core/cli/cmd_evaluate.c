@@ -47,6 +47,8 @@ static int mix(const struct evaluate *v, struct mcd_session *session, struct mcd
         status = mcd_session_check_answers(session, data);
     if (!status)
         status = mcd_predictive_run(&predictive, session, data, v->options.passes, NULL);
+    if (!status && v->options.format == MCD_TEXT_FORMAT)
+        mcd_heading_print(&predictive.report, session->data_name);
     if (!status)
         status = mcd_report_print_scores(&predictive.report, v->options.format);
     mcd_predictive_close(&predictive);

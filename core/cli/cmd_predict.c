@@ -106,18 +106,26 @@ static int save_partial(const struct predict *p, const struct mcd_partial *resul
     return MCD_EXIT_OK;
 }
 
+static int print(const struct predict *p, const struct mcd_session *s,
+                 const struct mcd_report *report)
+{
+    int is_text = p->options.format == MCD_TEXT_FORMAT;
+    if (is_text)
+        mcd_heading_print(report, s->data_name);
+    int status = mcd_report_print(report, p->options.format);
+    if (!status && is_text)
+        mcd_report_print_band(report, &p->options.grid);
+    return status;
+}
+
 static int report(const struct predict *p, const struct mcd_session *s,
                   const struct mcd_dataset *data, const struct mcd_partial *result)
 {
     struct mcd_report report = {0};
     int status = mcd_report_open(&report, result, s->network->recipe.task, data->x.dim[0],
                                  s->network->outputs);
-    if (!status && p->options.format == MCD_TEXT_FORMAT)
-        mcd_heading_print(&report, s->data_name);
     if (!status)
-        status = mcd_report_print(&report, p->options.format);
-    if (!status && p->options.format == MCD_TEXT_FORMAT)
-        mcd_report_print_band(&report, &p->options.grid);
+        status = print(p, s, &report);
     mcd_report_clear(&report);
     return status;
 }
@@ -137,7 +145,7 @@ static int mix(const struct predict *p, struct mcd_session *session, struct mcd_
     if (!status)
         status = mcd_predictive_run(&predictive, session, data, o->passes, p->keep_samples);
     if (!status)
-        status = mcd_report_print(&predictive.report, o->format);
+        status = print(p, session, &predictive.report);
     mcd_predictive_close(&predictive);
     return status;
 }

@@ -106,6 +106,7 @@ void mcd_report_print_band(const struct mcd_report *r, const struct mcd_range *g
         .first = grid->first,
         .last = grid->first + (double)(rows - 1) * grid->step,
     };
-    printf("\nThe mean over the grid, and two standard deviations between passes around it\n\n");
+    printf("\nThe mean over the grid, and two standard deviations %s around it\n\n",
+           r->result.posterior ? "of the function" : "between passes");
     mcd_band_print(stdout, &band, mcd_screen_columns(STDOUT_FILENO), mcd_screen_has_utf8());
 }
