@@ -17,7 +17,7 @@ commands=$("$program" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'
 options=$({ "$program" --help; for c in $commands; do "$program" "$c" --help; done; } |
     grep -oE -e '^ +(-., )?--[a-z-]+' | grep -oE -e '--[a-z-]+' | sort -u |
     grep -vE -e '--(help|usage|version)$')
-described=$(sed -n 's/^\.It //p' "$page" | grep -oE -e '(^| )-?-[a-z][a-z-]+' |
+described=$(sed -n 's/^\.It //p' "$page" | grep -oE -e '(^| )-?-[a-z][a-z-]*' |
     sed 's/^ *-*/--/' | sort -u)
 
 for c in $commands; do
@@ -52,5 +52,6 @@ completes predict mcdrop -q pr
 completes lenet mcdrop train --model = le
 completes json mcdrop predict --format ''
 completes dropout mcdrop info drop
+completes errors mcdrop plot er
 
 exit $failed

@@ -1,0 +1,199 @@
+/*
+ * The reliability diagram: a classifier's accuracy against its confidence, in bins, and below how
+ * many rows each bin holds. Error bars are Wilson's interval of 95 %, which a bin with few rows,
+ * all right or all wrong, needs.
+ */
+#include "core/base/error.h"
+#include "core/base/number.h"
+#include "core/figure/figure.h"
+#include "core/figure/label.h"
+#include "core/figure/record.h"
+#include "core/io/place.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* A curve: one way of predicting, of one file. */
+struct curve {
+    struct mcd_label label;
+    json_t *bins; /* borrowed from the record */
+    double ece;
+};
+
+/* Both ways, weight averaging first; a file may lack either. */
+static const char *const ways[] = {"weight_averaging", "monte_carlo"};
+static const char *const names[] = {"weight averaging", "Monte Carlo"};
+
+enum { WAYS = 2 };
+
+static int fail_place(const char *path, const char *way, const char *what, struct mcd_error *e)
+{
+    char place[60];
+    snprintf(place, sizeof place, "scores.%s", way);
+    return mcd_fail(e, MCD_INVALID, mcd_place_item(path, place).text,
+                    "%s: expected the scores of a classifier, as mcdrop evaluate --format json "
+                    "prints them",
+                    what);
+}
+
+static int read_curve(const struct mcd_labelled *from, const json_t *scores, int way,
+                      struct curve *c, struct mcd_error *e)
+{
+    const json_t *set = json_object_get(scores, ways[way]);
+    const char *path = from->file;
+    c->bins = json_object_get(set, "ece_bins");
+    if (!json_is_array(c->bins) || json_array_size(c->bins) == 0)
+        return fail_place(path, ways[way], "no ece_bins", e);
+    snprintf(c->label.text, sizeof c->label.text, "%.120s, %s", mcd_label_clean(from->label).text,
+             names[way]);
+    c->label = mcd_label_clean(c->label.text);
+    return mcd_record_real(json_object_get(json_object_get(set, "ece"), "value"), path, "ece",
+                           &c->ece, e);
+}
+
+static int read_curves(const struct mcd_labelled *from, const json_t *record, struct curve *curve,
+                       size_t *curves, struct mcd_error *e)
+{
+    const json_t *scores = json_object_get(record, "scores");
+    int status = MCD_OK;
+    size_t before = *curves;
+    for (int way = 0; way < WAYS && !status; way++)
+        if (json_object_get(scores, ways[way]))
+            status = read_curve(from, scores, way, &curve[(*curves)++], e);
+    if (!status && *curves == before)
+        return fail_place(from->file, ways[1], "no scores", e);
+    return status;
+}
+
+/* Wilson's interval for a share p of n: where it lies 1.96 standard errors from the observed. */
+static void find_interval(double p, double n, double *lo, double *hi)
+{
+    double z = 1.959963984540054, shrink = 1 + z * z / n, middle = (p + z * z / (2 * n)) / shrink;
+    double half = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / shrink;
+    *lo = fmax(0, middle - half);
+    *hi = fmin(1, middle + half);
+}
+
+/* A bin's line; bins without rows have no accuracy. */
+static int put_bin(struct mcd_drawing *d, const json_t *bin, const char *path, double *rows,
+                   struct mcd_error *e)
+{
+    static const char *const keys[] = {"from", "to", "count", "confidence", "accuracy"};
+    double x[5], lo, hi;
+    for (int i = 0; i < 5; i++) {
+        char place[40];
+        snprintf(place, sizeof place, "ece_bins.%s", keys[i]);
+        int status = mcd_record_real(json_object_get(bin, keys[i]), path, place, &x[i], e);
+        if (status)
+            return status;
+    }
+    *rows += x[2] > 0 ? x[2] : 0;
+    if (!(x[2] > 0))
+        return MCD_OK;
+    if (!(x[4] >= 0 && x[4] <= 1 && x[0] < x[1]))
+        return mcd_fail(e, MCD_INVALID, mcd_place_item(path, "ece_bins").text,
+                        "a bin from %g to %g with accuracy %g: expected a share of 0 to 1", x[0],
+                        x[1], x[4]);
+    find_interval(x[4], x[2], &lo, &hi);
+    mcd_drawing_put(d, "%s %s %s %s %s %.6f %.6f\n", mcd_number_show(x[0]).text,
+                    mcd_number_show(x[1]).text, mcd_number_show(x[2]).text,
+                    mcd_number_show(x[3]).text, mcd_number_show(x[4]).text, lo, hi);
+    return MCD_OK;
+}
+
+static int put_curve(struct mcd_drawing *d, const struct curve *c, const char *path,
+                     struct mcd_error *e)
+{
+    double rows = 0;
+    int status = MCD_OK;
+    mcd_drawing_put(d,
+                    "# %s, calibration error (ECE) %s\n# from to rows confidence accuracy "
+                    "accuracy_se\n",
+                    c->label.text, mcd_number_show(c->ece).text);
+    for (size_t i = 0; i < json_array_size(c->bins) && !status; i++)
+        status = put_bin(d, json_array_get(c->bins, i), path, &rows, e);
+    if (!status && !(rows > 0))
+        status = mcd_fail(e, MCD_INVALID, mcd_place_item(path, "ece_bins").text,
+                          "no bin holds rows: expected the scores of a classifier");
+    mcd_drawing_put(d, "\n\n");
+    return status;
+}
+
+static void say(struct mcd_drawing *d, const struct curve *curve, size_t curves)
+{
+    for (size_t i = 0; i < curves; i++)
+        mcd_drawing_say(d, "label%zu = %s\nece%zu = '%.4f'\n", i + 1,
+                        mcd_label_quote(curve[i].label.text).text, i + 1, curve[i].ece);
+    mcd_drawing_say(d, "set lmargin 8\nset rmargin 3\nset xrange [0:1]\nset xtics 0.2\n");
+    mcd_drawing_begin(d);
+    mcd_drawing_say(
+        d, "unset logscale y\nset multiplot\n"
+           "set size 1, 0.66\nset origin 0, 0.34\nset bmargin 1\nset tmargin 1\n"
+           "set yrange [0:1]\nset ytics 0.2\nset format x ''\nset format y '%%g'\nset xlabel ''\n"
+           "set ylabel 'accuracy (bars: 95 %%)'\nset key top left Left reverse\n"
+           "plot x with lines dashtype 2 linewidth 1 linecolor rgb ink title "
+           "'accuracy = confidence', \\\n");
+    for (size_t i = 0; i < curves; i++)
+        mcd_drawing_say(d,
+                        "    data index %zu using 4:6:(0):($7 - $6) with vectors nohead "
+                        "linewidth 1 linecolor rgb colour(%zu) notitle, \\\n"
+                        "    data index %zu using 4:5 with points pointtype 7 pointsize 0.5 "
+                        "linecolor rgb colour(%zu) notitle, \\\n"
+                        "    data index %zu using 4:5 with lines linewidth 1.5 linecolor rgb "
+                        "colour(%zu) title label%zu.' (ECE '.ece%zu.')'%s\n",
+                        i, i + 1, i, i + 1, i, i + 1, i + 1, i + 1, i + 1 < curves ? ", \\" : "");
+    mcd_drawing_say(d, "set size 1, 0.34\nset origin 0, 0\nset bmargin 3.4\nset tmargin 0.6\n"
+                       "set format x '%%g'\nset xlabel 'confidence'\nset ylabel 'rows'\n"
+                       "set yrange [0.7:*]\nset logscale y\nset ytics 1, 10\nset format y '%%g'\n"
+                       "unset key\nplot \\\n");
+    for (size_t i = 0; i < curves; i++)
+        mcd_drawing_say(d,
+                        "    data index %zu using 1:3:1:2:(0.7):3 with boxxyerror fillcolor rgb "
+                        "colour(%zu) fillstyle transparent solid 0.15, \\\n"
+                        "    data index %zu using 1:3:($2 - $1):(0) with vectors nohead linewidth "
+                        "1.8 linecolor rgb colour(%zu)%s\n",
+                        i, i + 1, i, i + 1, i + 1 < curves ? ", \\" : "");
+    mcd_drawing_say(d, "unset multiplot\n");
+}
+
+static int draw(struct mcd_drawing *d, const char *out, const struct curve *curve,
+                const char *const *path, size_t curves, struct mcd_error *e)
+{
+    int status = MCD_OK;
+    mcd_drawing_open(d, out, "Reliability: accuracy against confidence", 800, 600);
+    mcd_drawing_data(d, NULL);
+    for (size_t i = 0; i < curves && !status; i++)
+        status = put_curve(d, &curve[i], path[i], e);
+    if (status)
+        return status;
+    say(d, curve, curves);
+    return mcd_drawing_finish(d, e);
+}
+
+int mcd_figure_reliability(struct mcd_drawing *d, const char *out, const struct mcd_labelled *from,
+                           size_t files, struct mcd_error *e)
+{
+    json_t **record = calloc(files, sizeof(json_t *));
+    struct curve *curve = calloc(WAYS * files, sizeof *curve);
+    const char **path = calloc(WAYS * files, sizeof *path);
+    size_t curves = 0;
+    int status = MCD_OK;
+    if (!record || !curve || !path)
+        status = mcd_fail(e, MCD_NOMEM, "plot", "no memory for the curves");
+    for (size_t i = 0; i < files && !status; i++) {
+        size_t before = curves;
+        status = mcd_record_read(from[i].file, &record[i], e);
+        if (!status)
+            status = read_curves(&from[i], record[i], curve, &curves, e);
+        for (size_t c = before; c < curves; c++)
+            path[c] = from[i].file;
+    }
+    if (!status)
+        status = draw(d, out, curve, path, curves, e);
+    for (size_t i = 0; record && i < files; i++)
+        json_decref(record[i]);
+    free(record);
+    free(curve);
+    free(path);
+    return status;
+}
