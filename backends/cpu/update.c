@@ -78,6 +78,7 @@ MCD_CPU_RUN(mcd_cpu_sgd)
                     .momentum = (float)a->momentum};
     (void)run, (void)error;
     mcd_cpu_split(state, mcd_tensor_count(&step->out), GRAIN, sgd_piece, &j);
+    mcd_cpu_changed(state, &step->out);
     return MCD_OK;
 }
 
@@ -97,5 +98,6 @@ MCD_CPU_RUN(mcd_cpu_adam)
                     .scale = (float)(1 / sqrt(1 - pow(a->beta2, t)))};
     (void)error;
     mcd_cpu_split(state, mcd_tensor_count(&step->out), GRAIN, adam_piece, &j);
+    mcd_cpu_changed(state, &step->out);
     return MCD_OK;
 }

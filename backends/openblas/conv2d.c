@@ -105,18 +105,6 @@ static void backward_kernel(void *arg, int64_t first, int64_t count, uint32_t wo
     mcd_single_leave(before);
 }
 
-/* Adds the groups' gradients up into the first one's, in their order. */
-static void add_groups(void *arg, int64_t first, int64_t count, uint32_t worker)
-{
-    const struct job *j = arg;
-    (void)worker;
-    for (int64_t group = 1; group * j->group < j->images; group++) {
-        const float *from = j->sorted + group * kernel_size(&j->u);
-        for (int64_t i = first; i < first + count; i++)
-            j->sorted[i] += from[i];
-    }
-}
-
 /* The three tensors of a convolution, wherever the op has them. */
 struct parts {
     const struct mcd_tensor *x, *kernel, *y;
@@ -183,13 +171,13 @@ static int conv2d_dx(void *state, const struct mcd_step *step, const struct mcd_
 static int conv2d_dw(void *state, const struct mcd_step *step, const struct mcd_run *run,
                      struct mcd_error *error)
 {
-    enum { GRAIN = 8192 };
     struct job j = job_of(step);
     (void)run, (void)error;
     j.dy = mcd_floats(&step->in[0]);
     j.x = mcd_floats(&step->in[1]);
-    mcd_cpu_split(state, (j.images + j.group - 1) / j.group, 1, backward_kernel, &j);
-    mcd_cpu_split(state, kernel_size(&j.u), GRAIN, add_groups, &j);
+    int64_t groups = (j.images + j.group - 1) / j.group, size = kernel_size(&j.u);
+    mcd_cpu_split(state, groups, 1, backward_kernel, &j);
+    mcd_cpu_add_parts(state, j.sorted, j.sorted + size, groups - 1, size);
     mcd_kernel_unsort(&j.u, j.out, j.sorted);
     return MCD_OK;
 }
