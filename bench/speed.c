@@ -1,11 +1,13 @@
 /*
  * speed: how much of a large matrix product's rate training and Monte-Carlo passes reach.
  *
- * In one process and in turns: a 2048^3 sgemm of the OpenBLAS that the backend uses, on all the
- * threads that mcdrop uses; training steps of 128; folded Monte-Carlo passes of 12 inputs. Medians
- * over rounds.
+ * In one process and in turns: a 2048^3 sgemm of the OpenBLAS that the backend openblas uses, on all
+ * the threads that mcdrop uses; training steps of 128; folded Monte-Carlo passes of 12 inputs, on
+ * every backend. Medians over rounds, and of a round's ratio to the first backend.
  *
- *     make bench-speed, or MCDROP_PLUGIN_PATH=... bench/speed [ROUNDS [THREADS]]
+ *     make bench-speed, or MCDROP_PLUGIN_PATH=... bench/speed [ROUNDS [THREADS [BACKEND...]]]
+ *
+ * Without a BACKEND: openblas, and onednn where it was built.
  */
 #include "core/base/host.h"
 #include "core/predict/forward.h"
@@ -15,6 +17,7 @@
 #include <cblas.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 enum {
@@ -24,11 +27,12 @@ enum {
     STEPS = 4,
     PASSES = 512,
     MODELS = 2,
+    MAX_BACKENDS = 4,
     MAX_ROUNDS = 1000
 };
 
 struct job {
-    const char *model;
+    const char *model, *backend;
     struct mcd_network *network;
     struct mcd_trainer *trainer;
     struct mcd_item *sampler;
@@ -39,7 +43,8 @@ struct job {
     double step[MAX_ROUNDS], pass[MAX_ROUNDS]; /* seconds */
 };
 
-static struct job jobs[MODELS] = {{.model = "mlp"}, {.model = "lenet"}};
+static const char *const models[MODELS] = {"mlp", "lenet"};
+static struct job jobs[MODELS][MAX_BACKENDS];
 static double sgemm[MAX_ROUNDS];
 
 static double now(void)
@@ -82,7 +87,7 @@ static void job_create(struct job *j, const struct mcd_host *host)
 {
     struct mcd_error e = {0};
     struct mcd_shape input = mcd_shape2(28, 28);
-    check(mcd_network_open(host, j->model, "openblas", &input, 1, &j->network, &e), &e);
+    check(mcd_network_open(host, j->model, j->backend, &input, 1, &j->network, &e), &e);
     check(mcd_item_open(host, MCD_SAMPLER, "bernoulli", &j->sampler, &e), &e);
     size_t rows = BATCH * STEPS, pixels = 28 * 28;
     j->x = allocate(rows * pixels * sizeof *j->x);
@@ -175,42 +180,98 @@ static double median(double *x, int n)
     return n % 2 ? x[n / 2] : (x[n / 2 - 1] + x[n / 2]) / 2;
 }
 
-static void report(const char *name, const char *what, double seconds, double flops, double peak)
+/* Median over the rounds of how much faster the second is than the first. */
+static double ratio(const double *base, const double *other, int rounds)
 {
-    double rate = flops / seconds;
-    printf("%-6s %-12s %9.3f ms %8.1f GFLOP/s %6.2f of sgemm\n", name, what, 1e3 * seconds,
-           1e-9 * rate, rate / peak);
+    double r[MAX_ROUNDS];
+    for (int i = 0; i < rounds; i++)
+        r[i] = base[i] / other[i];
+    return median(r, rounds);
+}
+
+static void report(const struct job *j, const char *what, const double *seconds,
+                   const double *first, double flops, double peak, int rounds)
+{
+    double sorted[MAX_ROUNDS], faster = ratio(first, seconds, rounds);
+    memcpy(sorted, seconds, (size_t)rounds * sizeof *sorted);
+    double middle = median(sorted, rounds), rate = flops / middle;
+    printf("%-6s %-12s %-24s %9.3f ms %8.1f GFLOP/s %6.2f of sgemm %6.2f x\n", j->model, what,
+           j->backend, 1e3 * middle, 1e-9 * rate, rate / peak, faster);
+}
+
+static void report_all(int backends, double peak, int rounds)
+{
+    for (int m = 0; m < MODELS; m++)
+        for (int pass = 0; pass < 2; pass++)
+            for (int b = 0; b < backends; b++) {
+                const struct job *j = &jobs[m][b], *first = &jobs[m][0];
+                report(j, pass ? "pass of 12" : "step of 128", pass ? j->pass : j->step,
+                       pass ? first->pass : first->step, pass ? j->pass_flops : j->train_flops,
+                       peak, rounds);
+            }
+}
+
+/* The backends to compare; returns their number. */
+static int choose(const struct mcd_host *host, int argc, char **argv,
+                  const char *backend[MAX_BACKENDS])
+{
+    struct mcd_item *item;
+    struct mcd_error e = {0};
+    int count = 0;
+    for (int i = 3; i < argc && count < MAX_BACKENDS; i++)
+        backend[count++] = argv[i];
+    if (count)
+        return count;
+    backend[count++] = "openblas";
+    if (mcd_item_open(host, MCD_BACKEND, "onednn", &item, &e) == MCD_OK) {
+        mcd_item_close(host, item);
+        backend[count++] = "onednn";
+    } else {
+        fprintf(stderr, "speed: without onednn: %s\n", e.text);
+    }
+    return count;
+}
+
+static void run_round(int backends, int round, int threads)
+{
+    sgemm[round] = time_sgemm(threads);
+    for (int m = 0; m < MODELS; m++)
+        for (int pass = 0; pass < 2; pass++)
+            for (int b = 0; b < backends; b++) {
+                struct job *j = &jobs[m][b];
+                if (pass)
+                    j->pass[round] = time_pass(j);
+                else
+                    j->step[round] = time_step(j);
+            }
 }
 
 int main(int argc, char **argv)
 {
     int rounds = argc > 1 ? atoi(argv[1]) : 15;
     struct mcd_error e = {0};
+    const char *backend[MAX_BACKENDS];
     struct mcd_host *host = mcd_host_create(argc > 2 ? (uint32_t)atoi(argv[2]) : 0, NULL, NULL, &e);
     if (!host || rounds < 1 || rounds > MAX_ROUNDS) {
-        fprintf(stderr, "usage: speed [ROUNDS [THREADS]], at most %d rounds\n", MAX_ROUNDS);
+        fprintf(stderr, "usage: speed [ROUNDS [THREADS [BACKEND...]]], at most %d rounds\n",
+                MAX_ROUNDS);
         return 2;
     }
-    for (int i = 0; i < MODELS; i++)
-        job_create(&jobs[i], host);
-    for (int r = -1; r < rounds; r++) { /* the first round warms up and is overwritten */
-        int k = r < 0 ? 0 : r;
-        sgemm[k] = time_sgemm((int)host->workers);
-        for (int i = 0; i < MODELS; i++) {
-            jobs[i].step[k] = time_step(&jobs[i]);
-            jobs[i].pass[k] = time_pass(&jobs[i]);
-        }
+    int backends = choose(host, argc, argv, backend);
+    for (int i = 0; i < MODELS * backends; i++) {
+        struct job *j = &jobs[i / backends][i % backends];
+        *j = (struct job){.model = models[i / backends], .backend = backend[i % backends]};
+        job_create(j, host);
     }
+    for (int r = -1; r < rounds; r++) /* the first round warms up and is overwritten */
+        run_round(backends, r < 0 ? 0 : r, (int)host->workers);
     double flops = 2.0 * SIDE * SIDE * SIDE, seconds = median(sgemm, rounds),
            peak = flops / seconds;
     printf("%s, %u threads, medians of %d rounds\n", openblas_get_config(), host->workers, rounds);
-    report("2048^3", "sgemm", seconds, flops, peak);
-    for (int i = 0; i < MODELS; i++) {
-        struct job *j = &jobs[i];
-        report(j->model, "step of 128", median(j->step, rounds), j->train_flops, peak);
-        report(j->model, "pass of 12", median(j->pass, rounds), j->pass_flops, peak);
-        job_destroy(j, host);
-    }
+    printf("2048^3 sgemm %.3f ms %.1f GFLOP/s\n", 1e3 * seconds, 1e-9 * peak);
+    report_all(backends, peak, rounds);
+    for (int i = 0; i < MODELS * backends; i++)
+        job_destroy(&jobs[i / backends][i % backends], host);
     mcd_host_destroy(host);
     return 0;
 }

@@ -2,6 +2,7 @@
 #include "conformance.h"
 
 #include "conformance/cases.h"
+#include "conformance/parameters.h"
 #include "core/base/error.h"
 
 #include <inttypes.h>
@@ -251,12 +252,48 @@ static void ask_for_nonsense(struct trial *t)
         blame(t, "op 63, which does not exist, is not refused with MCD_UNSUPPORTED and a reason");
 }
 
+/* Of each stage two plans' results, of which the first that is wrong is blamed. */
+static void compare_stages(struct trial *t, const double *got, const double *expected)
+{
+    int64_t count = step_results(t->of);
+    for (int i = 0; i < 2 * PARAMETER_STAGES && !t->failed; i++) {
+        char what[80];
+        snprintf(what, sizeof what, "%s%s", parameter_stages[i / 2], i % 2 ? ", another plan" : "");
+        compare_operand(t, &t->of->out, what, got + i * count, expected + i * count);
+    }
+}
+
+/* Kernels may keep what they make of a parameter, but not longer than it stays as it is. */
+static int judge_parameters(struct trial *t, const struct backend *oracle, struct mcd_error *e)
+{
+    size_t count = 2 * PARAMETER_STAGES * (size_t)step_results(t->of);
+    double *expected = malloc(2 * count * sizeof *expected), *got = expected + count;
+    if (!expected)
+        return mcd_fail(e, MCD_NOMEM, "", "out of memory");
+    int status = parameters_run(oracle, t->of, expected, e);
+    struct mcd_error why = {0};
+    int mine = status ? status : parameters_run(&t->backends[0], t->of, got, &why);
+    if (!status && !mine)
+        compare_stages(t, got, expected);
+    else if (!status && mine != MCD_UNSUPPORTED)
+        blame(t, "the run failed: %s", why.text);
+    free(expected);
+    return status;
+}
+
+static int is_product(uint32_t op)
+{
+    return op == MCD_OP_LINEAR || op == MCD_OP_LINEAR_DX || op == MCD_OP_LINEAR_DW ||
+           op == MCD_OP_CONV2D || op == MCD_OP_CONV2D_DX || op == MCD_OP_CONV2D_DW;
+}
+
 static int judge_all(const struct case_list *list, const struct backend *oracle,
                      const struct backend *backends, struct conformance *result,
                      struct mcd_error *e)
 {
     struct trial t = {.result = result, .backends = backends};
     double tolerance = backends[0].type == MCD_F32 ? 1e-5 : 1e-12;
+    double products = result->products > 0 ? result->products : tolerance;
     int status = list->count ? MCD_OK : mcd_fail(e, MCD_NOMEM, "", "out of memory");
     ask_for_nonsense(&t);
     uint32_t stride = getenv("MCDROP_FAST") && !result->only ? 7 : 1;
@@ -265,8 +302,16 @@ static int judge_all(const struct case_list *list, const struct backend *oracle,
         if (result->only && result->only != c->op)
             continue;
         int last = i + 1 == list->count || list->at[i + 1].op != c->op;
-        t = (struct trial){result, backends, c, last ? c : c + 1, 100 * i, tolerance, 0};
+        double most = is_product(c->op) ? products : tolerance;
+        t = (struct trial){result, backends, c, last ? c : c + 1, 100 * i, most, 0};
         status = judge(&t, oracle, e);
+    }
+    for (int i = 0; i < PARAMETER_CASES && !status; i++) {
+        struct step_case c;
+        parameters_case(i, &c);
+        t = (struct trial){.result = result, .backends = backends, .of = &c, .tolerance = products};
+        if (!result->only || result->only == c.op)
+            status = judge_parameters(&t, oracle, e);
     }
     t = (struct trial){.result = result};
     if (result->refused == result->steps)

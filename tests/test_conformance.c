@@ -32,6 +32,8 @@ static const struct bad bads[] = {
     {"scratch", MCD_OP_LINEAR_DX, "at the same time disturb each other", NAN},
     {"shared", MCD_OP_SGD, "after another plan was made", NAN},
     {"sign", MCD_OP_MAP_DX, "(tanh) 0x[1] 0x[1] 0x[1] -> 0x[1]: output, row 0, element 0: ", -1},
+    {"stale", MCD_OP_LINEAR,
+     "(its parameter changes) 5x[37] 0x[19,37] -> 5x[19]: after an update by SGD, row 0", NAN},
     {"ties", MCD_OP_POOL2D_DX,
      "(max) 3x[3,2,1] 3x[3,5,3] -> 3x[3,5,3]: output, row 0, element 31: ", 0},
     {"transposed", MCD_OP_LINEAR, "0x[7] 0x[7,7] -> 0x[7]: output, row 0, element 0: ", NAN},

@@ -127,7 +127,7 @@ static void vector_code_gives_the_bits_of_plain_code(void **state)
 {
     enum { COUNT = 5000 };
     static float x[COUNT], y[COUNT];
-    struct mcd_cpu cpu = {mcd_host_create(1, NULL, NULL, NULL)};
+    struct mcd_cpu cpu = {.host = mcd_host_create(1, NULL, NULL, NULL)};
     (void)state;
     for (uint32_t i = 0; i < COUNT; i++)
         x[i] = i % 7 ? 20 * sinf((float)i) : mcd_from_bits(i * 0x9E3779B9u);

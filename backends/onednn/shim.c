@@ -366,16 +366,33 @@ int mcd_dnn_matmul(struct mcd_dnn *d, const struct mcd_dnn_side side[MCD_DNN_SID
     return bad ? fail(d, error, "product") : op_make(d, pd, name, op, error);
 }
 
-static int conv2d_describe(struct mcd_dnn *d, int result, const struct mcd_attr_conv *a,
-                           const layout_view l[], dnnl_primitive_desc_t *pd)
+/* A convolution whose derivative is asked for wants to be seen first, in the type of the factors. */
+static int hint_create(dnnl_primitive_desc_t *pd, const struct mcd_dnn *d, const struct geometry *g,
+                       const struct mcd_dnn_side side[MCD_DNN_SIDES])
 {
-    struct geometry g = {{a->stride[0], a->stride[1]},
-                         {a->dilation[0] - 1, a->dilation[1] - 1},
-                         {a->pad[0], a->pad[1]}};
+    struct mcd_dnn_side alike[MCD_DNN_SIDES];
+    dnnl_memory_desc_t layout[MCD_DNN_SIDES];
+    layout_view l[MCD_DNN_SIDES];
+    memcpy(alike, side, sizeof alike);
+    alike[MCD_DNN_X].type = alike[MCD_DNN_W].type = side[MCD_DNN_Y].type;
+    if (sides_make(alike, NULL, layout, l))
+        return 1;
+    int bad = forward_create(pd, d, g, l, 1);
+    sides_clear(layout, alike);
+    return bad;
+}
+
+static int conv2d_create(dnnl_primitive_desc_t *pd, const struct mcd_dnn *d, int result,
+                         const struct mcd_attr_conv *a,
+                         const struct mcd_dnn_side side[MCD_DNN_SIDES], const layout_view l[])
+{
+    const struct geometry g = {{a->stride[0], a->stride[1]},
+                               {a->dilation[0] - 1, a->dilation[1] - 1},
+                               {a->pad[0], a->pad[1]}};
     dnnl_primitive_desc_t forward;
     if (result == MCD_DNN_Y)
         return forward_create(pd, d, &g, l, 0);
-    if (forward_create(&forward, d, &g, l, 1)) /* which the others ask for, as a hint */
+    if (hint_create(&forward, d, &g, side))
         return 1;
     int bad = backward_create(pd, d, result, &g, l, forward);
     dnnl_primitive_desc_destroy(forward);
@@ -396,7 +413,7 @@ int mcd_dnn_conv2d(struct mcd_dnn *d, int result, const struct mcd_attr_conv *at
     dnnl_primitive_desc_t pd;
     if (sides_make(side, like, layout, l))
         return fail(d, error, "convolution");
-    int bad = conv2d_describe(d, result, attr, l, &pd);
+    int bad = conv2d_create(&pd, d, result, attr, side, l);
     sides_clear(layout, side);
     return bad ? fail(d, error, "convolution") : op_make(d, pd, names[result], op, error);
 }

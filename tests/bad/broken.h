@@ -43,8 +43,12 @@ static inline const struct mcd_host *host_of(void *state)
     return ((struct offer *)state)->backend->host;
 }
 
-static const struct mcd_backend broken_api = {sizeof api, info,          alloc, release, write,
-                                              read,       broken_kernel, NULL,  NULL};
+#ifndef BROKEN_WRITE /* a file may have its own */
+#define BROKEN_WRITE write
+#endif
+
+static const struct mcd_backend broken_api = {
+    sizeof api, info, alloc, release, BROKEN_WRITE, read, broken_kernel, NULL, NULL};
 
 #define BROKEN(name, what)                                                                         \
     MCD_EXPORT const struct mcd_plugin mcd_entry = {MCD_ABI,                                       \
