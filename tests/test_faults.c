@@ -411,25 +411,36 @@ static void so_with_threads(void **state)
     tiny_threads = 1;
 }
 
-static int has_openblas(void)
+static int is_built(const char *backend)
 {
     char path[PATH_MAX];
     const char *plugins = getenv("MCDROP_PLUGIN_PATH");
-    snprintf(path, sizeof path, "%s/backends/openblas.so", plugins ? plugins : "");
+    snprintf(path, sizeof path, "%s/backends/%s.so", plugins ? plugins : "", backend);
     return access(path, F_OK) == 0;
+}
+
+static void fail_each_on(const char *backend)
+{
+    if (!is_built(backend)) {
+        print_message("# %s is not built: not tested\n", backend);
+        return;
+    }
+    tiny_backend = backend;
+    fail_each(&training, 3 * step(), 500);
+    fail_each(&predicting, 3 * step(), 500);
+    tiny_backend = "reference";
 }
 
 static void so_with_openblas(void **state)
 {
     (void)state;
-    if (!has_openblas()) {
-        print_message("# openblas is not built: not tested\n");
-        return;
-    }
-    tiny_backend = "openblas";
-    fail_each(&training, 3 * step(), 500);
-    fail_each(&predicting, 3 * step(), 500);
-    tiny_backend = "reference";
+    fail_each_on("openblas");
+}
+
+static void so_with_onednn(void **state)
+{
+    (void)state;
+    fail_each_on("onednn");
 }
 
 /* Loading weights replaces all of them or none. */
@@ -549,6 +560,7 @@ int main(void)
         cmocka_unit_test(joins),
         cmocka_unit_test(so_with_threads),
         cmocka_unit_test(loading_is_all_or_nothing),
+        cmocka_unit_test(so_with_onednn),
         cmocka_unit_test(so_with_openblas),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -90,7 +90,21 @@ static void compare_spreads(const json_t *expected, const json_t *got)
     assert_true(worst <= 5);
 }
 
-static int openblas; /* is there: the one backend that a build may lack */
+/* The backends that a build may lack, and whether they are there. */
+static struct {
+    const char *name;
+    int there;
+} optional[] = {{"onednn", 0}, {"openblas", 0}};
+
+enum { OPTIONAL = sizeof optional / sizeof *optional };
+
+static int is_missing(const char *backend)
+{
+    for (int i = 0; i < OPTIONAL; i++)
+        if (strcmp(optional[i].name, backend) == 0)
+            return !optional[i].there;
+    return 0;
+}
 
 /* mlp2-relu is what the model mlp2 makes of a file. */
 static const char *model_name(const char *file)
@@ -105,7 +119,7 @@ static void compare_on(const char *model, const char *inputs, const char *backen
     static const char *const names[] = {"output", "probability", "entropy"};
     char path[PATH_MAX];
     json_error_t e;
-    if (!openblas && strcmp(backend, "openblas") == 0)
+    if (is_missing(backend))
         return;
     snprintf(path, sizeof path, "%s/%s.json", getenv("MCDROP_REFERENCE"), model);
     json_t *expected = json_load_file(path, 0, &e);
@@ -138,6 +152,12 @@ static int choose(int brief, int full)
     return getenv("MCDROP_FULL") ? full : brief;
 }
 
+static void mlp_onednn(void **state)
+{
+    (void)state;
+    compare("mlp", "onednn", choose(2000, 10000));
+}
+
 static void mlp_openblas(void **state)
 {
     (void)state;
@@ -148,6 +168,12 @@ static void mlp_reference(void **state)
 {
     (void)state;
     compare("mlp", "reference", choose(200, 10000));
+}
+
+static void lenet_onednn(void **state)
+{
+    (void)state;
+    compare("lenet", "onednn", choose(1000, 10000));
 }
 
 static void lenet_openblas(void **state)
@@ -164,6 +190,12 @@ static void lenet_reference(void **state)
 
 #define SERIES "--grid -1.72:3.5:0.1" /* the inputs `x` of the known results */
 
+static void mlp2_onednn(void **state)
+{
+    (void)state;
+    compare_on("mlp2-relu", SERIES, "onednn", choose(400, 10000));
+}
+
 static void mlp2_openblas(void **state)
 {
     (void)state;
@@ -176,23 +208,27 @@ static void mlp2_reference(void **state)
     compare_on("mlp2-relu", SERIES, "reference", choose(32, 400));
 }
 
-/* Comparing with openblas is not skipped in silence: a build without it says so at once. */
+/* Comparing with a backend is not skipped in silence: a build without it says so at once. */
 static int setup(void **state)
 {
     if (program_setup(state))
         return -1;
-    openblas = program("$M info openblas") == 0;
-    if (!openblas)
-        fputs("# SKIPPED: there is no openblas: only the reference backend is compared\n", stderr);
+    for (int i = 0; i < OPTIONAL; i++) {
+        optional[i].there = program("$M info %s", optional[i].name) == 0;
+        if (!optional[i].there)
+            fprintf(stderr, "# SKIPPED: there is no %s, which is not compared\n", optional[i].name);
+    }
     return 0;
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(mlp_openblas),   cmocka_unit_test(mlp_reference),
+        cmocka_unit_test(mlp_onednn),     cmocka_unit_test(mlp_openblas),
+        cmocka_unit_test(mlp_reference),  cmocka_unit_test(lenet_onednn),
         cmocka_unit_test(lenet_openblas), cmocka_unit_test(lenet_reference),
-        cmocka_unit_test(mlp2_openblas),  cmocka_unit_test(mlp2_reference),
+        cmocka_unit_test(mlp2_onednn),    cmocka_unit_test(mlp2_openblas),
+        cmocka_unit_test(mlp2_reference),
     };
     if (!getenv("MCDROP_REFERENCE")) {
         puts("1..0 # SKIP MCDROP_REFERENCE is not set: predictions are not compared with known "

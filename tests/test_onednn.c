@@ -87,7 +87,7 @@ static double *run_case(const struct backend *b, const struct step_case *c)
     return results;
 }
 
-/* Whole numbers of few bits: bf16 holds the factors, f32 the sums, and nothing is rounded at all. */
+/* Whole numbers of few bits: bf16 holds the factors and f32 the sums, so nothing is rounded. */
 static void sums_are_f32(void **state)
 {
     struct step_case c = large_product(FILL_TIES);
@@ -97,7 +97,7 @@ static void sums_are_f32(void **state)
         return;
     open_backend(&oracle, "reference:precision=f64", 2);
     open_backend(&tested, BF16, 2);
-    for (int i = 0; i < 2; i++) { /* 700 x 500 x 600 terms, one in 500 of them nonzero a sum */
+    for (int i = 0; i < 2; i++) {
         double *expected = run_case(&oracle, &c), *got = run_case(&tested, &c);
         assert_memory_equal(got, expected, (size_t)step_results(&c) * sizeof *got);
         free(expected);

@@ -29,7 +29,7 @@
 enum { INPUTS = 30, CLASSES = 4, ROWS = 5, PASSES = 90 };
 
 static const char model[] = "mlp:hidden=9x7,classes=4";
-static const char *const backends[] = {"reference", "openblas"};
+static const char *const backends[] = {"reference", "openblas", "onednn"};
 static char weights[PATH_MAX];
 static float x[ROWS * INPUTS];
 

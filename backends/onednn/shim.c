@@ -366,7 +366,7 @@ int mcd_dnn_matmul(struct mcd_dnn *d, const struct mcd_dnn_side side[MCD_DNN_SID
     return bad ? fail(d, error, "product") : op_make(d, pd, name, op, error);
 }
 
-/* A convolution whose derivative is asked for wants to be seen first, in the type of the factors. */
+/* oneDNN wants to see the convolution first whose derivative it makes, in its factors' type. */
 static int hint_create(dnnl_primitive_desc_t *pd, const struct mcd_dnn *d, const struct geometry *g,
                        const struct mcd_dnn_side side[MCD_DNN_SIDES])
 {

@@ -29,8 +29,9 @@ extern "C" {
  */
 struct mcd_buffer {
     size_t bytes; /* at least those asked for */
-    void *host;   /* its address, aligned to 64 bytes, if the host can read and write it in place
-                     at any time between runs; else NULL */
+    void *host;   /* its address, aligned to 64 bytes, if the host can read it in place at any time
+                     between runs, and write there unless a parameter is in it, of which a backend
+                     may keep what it made until write or an update changes it; else NULL */
 };
 
 /* Address of a tensor in host memory; only for buffers that have one. */
