@@ -87,14 +87,19 @@ static double *run_case(const struct backend *b, const struct step_case *c)
     return results;
 }
 
-/* Whole numbers of few bits: bf16 holds the factors and f32 the sums, so nothing is rounded. */
+/* Whole numbers of few bits, and large sums: bf16 holds the factors, and f32 the sums. */
 static void sums_are_f32(void **state)
 {
-    struct step_case c = large_product(FILL_TIES);
+    enum { MOST = 600 * 700 };
+    static double whole[MOST];
+    struct step_case c = large_product(FILL_NAN);
     struct backend oracle, tested;
     (void)state;
     if (!bf16)
         return;
+    for (int i = 0; i < MOST; i++)
+        whole[i] = 1 + i % 97;
+    c.in[0].data = c.in[1].data = whole;
     open_backend(&oracle, "reference:precision=f64", 2);
     open_backend(&tested, BF16, 2);
     for (int i = 0; i < 2; i++) {
@@ -103,7 +108,7 @@ static void sums_are_f32(void **state)
         free(expected);
         free(got);
         c.op = MCD_OP_LINEAR_DW; /* of 600 rows */
-        c.in[1] = (struct operand){600, mcd_shape1(700), FILL_TIES, 0, NULL};
+        c.in[1] = (struct operand){600, mcd_shape1(700), FILL_NAN, 0, whole};
         c.out = (struct operand){0, mcd_shape2(500, 700), FILL_NAN, 0, NULL};
     }
     backend_close(&tested);

@@ -469,7 +469,7 @@ static void core_answers(const char *backend, struct answers *a)
 static void answers_are_the_cores(void **state)
 {
     (void)state;
-    for (int i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof backends / sizeof *backends; i++) {
         if (!is_built(backends[i]))
             continue;
         struct answers expected, a;
@@ -600,7 +600,7 @@ static void *work(void *arg)
 static void handles_do_not_disturb_each_other(void **state)
 {
     (void)state;
-    for (int i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof backends / sizeof *backends; i++) {
         struct job job[2];
         pthread_t thread[2];
         if (!is_built(backends[i]))
@@ -706,7 +706,7 @@ static void agrees_with_the_reference(void **state)
     assert_ok(mcd_npy_read(reference("rotated_one.npy"), &in, &e), e);
     char file[PATH_MAX];
     snprintf(file, sizeof file, "%s", reference("mlp.safetensors"));
-    for (int i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof backends / sizeof *backends; i++) {
         struct mcd_predictor_options o = {.size = sizeof o,
                                           .model = "mlp",
                                           .weights = file,

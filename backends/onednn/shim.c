@@ -291,11 +291,11 @@ void mcd_dnn_op_destroy(struct mcd_dnn_op *op)
 
 static int runner_make(const struct mcd_dnn_op *op, struct runner *r)
 {
-    int bad = dnnl_stream_create(&r->stream, op->dnn->engine, dnnl_stream_default_flags);
+    int bad = dnnl_stream_create(&r->stream, op->dnn->engine, dnnl_stream_default_flags) != 0;
     for (int side = 0; !bad && side < ARGS; side++)
         if (op->name[side])
             bad = dnnl_memory_create(&r->memory[side], view(&op->layout[side]), op->dnn->engine,
-                                     DNNL_MEMORY_NONE);
+                                     DNNL_MEMORY_NONE) != 0;
     return bad;
 }
 
