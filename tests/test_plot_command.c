@@ -2,6 +2,8 @@
  * mcdrop plot: what it writes, with gnuplot and without, from sound and from damaged results, and
  * with whatever texts and names a user may have.
  */
+#include <mcdrop/plugin.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +11,9 @@
 
 #include <cmocka.h>
 
+#include "core/base/host.h"
 #include "core/io/npy.h"
+#include "core/network/draws.h"
 #include "scratch.h"
 
 #include "program.h"
@@ -191,6 +195,35 @@ static void write_images(void)
     assert_ok(mcd_npy_write(scratch_path("images.npy"), &a, &e), e);
 }
 
+/* Two chains of two quantities: the first alternates, the second rises in one and falls in the other. */
+static void write_draws(void)
+{
+    enum { DRAWS = 40 };
+    double q[2 * DRAWS * 2], x[] = {0}, y[] = {0};
+    char l[] = "l", odd[] = "100 %s";
+    char *names[] = {l, odd};
+    struct mcd_error e = {0};
+    struct mcd_host *host = mcd_host_create(1, NULL, NULL, &e);
+    assert_non_null(host);
+    struct mcd_draws_file d = {.host = host,
+                               .chains = 2,
+                               .draws = DRAWS,
+                               .dim = 2,
+                               .max_depth = 10,
+                               .q = q,
+                               .names = names,
+                               .rows = 1,
+                               .columns = 1,
+                               .x = x,
+                               .y = y};
+    for (int i = 0; i < 2 * DRAWS; i++) {
+        q[2 * i] = i % 2 ? 3 : 1;
+        q[2 * i + 1] = i < DRAWS ? i : 3 * DRAWS - i;
+    }
+    assert_ok(mcd_draws_write(scratch_path("draws.safetensors"), &d, NULL, &e), e);
+    mcd_host_destroy(host);
+}
+
 /* The data directory of the sources has the series. */
 static const char series[] = "--data \"$MCDROP_TEST_SRCDIR/../data/co2.csv\" ";
 
@@ -203,6 +236,7 @@ static void write_all(void)
     write_histories();
     write_samples();
     write_images();
+    write_draws();
     scratch_text("reliability.json", reliability);
     scratch_text("band.json", band);
     scratch_text("average.json", "{\"deterministic\": [1, 2, 3]}");
@@ -278,6 +312,20 @@ static void images_have_captions(void **state)
     assert_has("err", "--captions: 2 of them: expected one for each of the 3 images");
 }
 
+/* Sorted, 1 and 3 twenty times each; the quantiles of 0 to 39 and of 1 to 40 behind the mean. */
+static void chains_have_their_curves(void **state)
+{
+    (void)state;
+    write_draws();
+    assert_program(0, UNDRAWN "chains --out f draws.safetensors");
+    assert_has("f-autocorrelation.dat", "# l, chain 1\n0 1\n1 -0.975\n2 0.95\n");
+    assert_has("f-autocorrelation.dat", "\n39 -0.025\n\n\n# l, chain 2\n");
+    assert_has("f-trace.dat", "# 100 %s, chain 2\n1 80\n2 79\n");
+    assert_has("f-forest.dat", "# l, chain 1\n0 -0.99373 -0.99373 0 0.99373 0.99373\n");
+    assert_has("f.gp", "name2 = '100 %s'");
+    assert_has("f.gp", "textcolor rgb colour(2)"); /* chains that go apart have a bad R-hat */
+}
+
 /* ---- pictures ------------------------------------------------------------------------------ */
 
 static const struct {
@@ -289,6 +337,7 @@ static const struct {
     {"digits", "images.npy --captions 1,2,3"},
     {"bands", "--grid 0:1:0.5 m=band.json w=average.json"},
     {"series", ""},
+    {"chains", "draws.safetensors"},
 };
 
 enum { EVERY = sizeof every / sizeof *every };
@@ -296,6 +345,20 @@ enum { EVERY = sizeof every / sizeof *every };
 static int takes_series(const char *figure)
 {
     return strcmp(figure, "bands") == 0 || strcmp(figure, "series") == 0;
+}
+
+/* What is printed is what there is. */
+static void check_files(const char *figure, const char *pictures)
+{
+    char expected[200], *text = program_text("out", NULL);
+    snprintf(expected, sizeof expected, "f.gp\n%s%s",
+             strcmp(figure, "chains") == 0
+                 ? "f-autocorrelation.dat\nf-trace.dat\nf-density.dat\nf-forest.dat\n"
+                 : "f.dat\n",
+             pictures);
+    assert_string_equal(text, expected);
+    free(text);
+    assert_true(exists(strcmp(figure, "chains") == 0 ? "f-forest.dat" : "f.dat"));
 }
 
 static void every_figure_is_drawn(void **state)
@@ -309,18 +372,16 @@ static void every_figure_is_drawn(void **state)
     for (size_t i = 0; i < EVERY; i++) {
         const char *data = takes_series(every[i].figure) ? series : "";
         assert_program(0, DRAWN "%s --out f %s %s", every[i].figure, data, every[i].rest);
-        char *text = program_text("out", NULL);
-        assert_string_equal(text, "f.gp\nf.dat\nf.svg\nf.png\n");
-        free(text);
+        check_files(every[i].figure, "f.svg\nf.png\n");
         check_svg("f.svg", "f-");
         assert_has("f.png", "\x89PNG");
         /* The same again, and by gnuplot alone. */
-        assert_program(0, "cp f.svg was.svg; cp f.png was.png; cp f.gp was.gp; cp f.dat was.dat");
+        assert_program(0, "cp f.svg was.svg; cp f.png was.png; cat f.gp f*.dat > was");
         assert_program(0, DRAWN "%s --out f %s %s", every[i].figure, data, every[i].rest);
         assert_same_file("f.svg", "was.svg");
         assert_same_file("f.png", "was.png");
-        assert_same_file("f.gp", "was.gp");
-        assert_same_file("f.dat", "was.dat");
+        assert_program(0, "cat f.gp f*.dat > is");
+        assert_same_file("is", "was");
         assert_program(0, "rm f.svg f.png; gnuplot f.gp");
         assert_same_file("f.png", "was.png");
         assert_has("f.svg", "<svg");
@@ -341,10 +402,8 @@ static void without_gnuplot_there_are_data_and_script(void **state)
                        takes_series(every[i].figure) ? series : "", every[i].rest);
         assert_has("err", "warning: /nowhere/gnuplot was not found");
         assert_has("err", "gnuplot-nox");
-        char *text = program_text("out", NULL);
-        assert_string_equal(text, "f.gp\nf.dat\n");
-        free(text);
-        assert_true(exists("f.gp") && exists("f.dat") && !exists("f.svg") && !exists("f.png"));
+        check_files(every[i].figure, "");
+        assert_true(exists("f.gp") && !exists("f.svg") && !exists("f.png"));
     }
     assert_program(0, "PATH=/nowhere \"$M\" plot errors --out f a.csv --format json");
     json_t *json = program_json("out");
@@ -465,6 +524,7 @@ static void damaged_files_are_refused(void **state)
          "reliability x=j.json", "j.json: ece_bins.from: expected a number, or null"},
         {"n.npy", "\x93NUMPY", "samples n.npy", "n.npy: byte"},
         {"n.npy", "no array", "digits n.npy", "n.npy: byte 0"},
+        {"w.safetensors", "x", "chains w.safetensors", "w.safetensors: "},
         {"co2.csv", "month,ppm\n1958-03,1\n1958-04,2\n1958-05,3\n", "series --data co2.csv",
          "co2.csv: 3 measurements on a line"},
     };
@@ -502,7 +562,7 @@ static void wrong_calls_are_refused(void **state)
     (void)state;
     static const char *const bad[][2] = {
         {"", "expected a figure"},
-        {"circle --out f", "'circle': expected a figure: bands, digits"},
+        {"circle --out f", "'circle': expected a figure: bands, chains, digits"},
         {"errors --out f", "expected LABEL=FILE"},
         {"errors a.csv", "--out must be given"},
         {"errors --out - a.csv", "--out must be given"},
@@ -554,6 +614,7 @@ int main(void)
         cmocka_unit_test(samples_are_counted_by_step),
         cmocka_unit_test(bands_add_the_noise),
         cmocka_unit_test(images_have_captions),
+        cmocka_unit_test(chains_have_their_curves),
         cmocka_unit_test(every_figure_is_drawn),
         cmocka_unit_test(without_gnuplot_there_are_data_and_script),
         cmocka_unit_test(a_failing_gnuplot_is_reported),

@@ -1,5 +1,6 @@
 /* mcdrop plot: figures of saved results, drawn by gnuplot. */
 #include "core/base/error.h"
+#include "core/base/host.h"
 #include "core/base/number.h"
 #include "core/cli/command.h"
 #include "core/cli/log.h"
@@ -94,8 +95,17 @@ static int draw_bands(const struct plot *p, struct mcd_drawing *d, struct mcd_er
     return mcd_figure_bands(d, p->options.out, &r, e);
 }
 
+static int draw_chains(const struct plot *p, struct mcd_drawing *d, struct mcd_error *e)
+{
+    struct mcd_host *host = mcd_host_create(1, mcd_log_sink_stderr, NULL, e);
+    int status = host ? mcd_figure_chains(host, d, p->options.out, p->file[0].file, e) : e->code;
+    mcd_host_destroy(host);
+    return status;
+}
+
 static const struct figure figures[] = {
     {"bands", FILES | GRID | DATA | Y_RANGE, draw_bands},
+    {"chains", ONE_FILE, draw_chains},
     {"digits", DATA | ROWS | CAPTIONS | ONE_FILE, draw_digits},
     {"errors", FILES | Y_RANGE, draw_errors},
     {"reliability", FILES, draw_reliability},
@@ -274,6 +284,8 @@ static const char doc[] =
     "Figures:\n"
     "  bands        predictions of a regression over a grid, a panel each: LABEL=FILE of\n"
     "               predict; what --deterministic printed has no band\n"
+    "  chains       how the chains of a posterior went: FILE of weights that holds its\n"
+    "               draws\n"
     "  digits       images with their labels, of --data or of an array FILE\n"
     "  errors       test errors against epoch: LABEL=FILE of history.csv; runs of one\n"
     "               label are drawn as their median and range\n"

@@ -89,7 +89,7 @@ static void put_panel(struct mcd_drawing *d, const struct mcd_bands_request *r,
 enum { MOST_PANELS = 24 };
 
 /* Pixels: of a panel, between panels, and around them; the key is above. */
-enum { TALL = 205, APART_X = 50, APART_Y = 66, LEFT = 62, RIGHT = 12, ABOVE = 84, BELOW = 66 };
+enum { TALL = 205, APART_X = 50, APART_Y = 74, LEFT = 74, RIGHT = 12, ABOVE = 84, BELOW = 66 };
 
 /* What is drawn, once for the key: `keyentry` takes the style, `plot` the data before it. */
 static const char light[] = "with filledcurves fillcolor rgb colour(1) fillstyle transparent solid "
@@ -153,17 +153,13 @@ static void say_frame(struct mcd_drawing *d, const struct mcd_bands_request *r, 
                         mcd_label_quote(mcd_label_clean(r->from[i].label).text).text);
 }
 
-/* Where panel i is: fractions of the picture, from pixels. */
+/* Panels go by rows of two. */
 static void say_place(struct mcd_drawing *d, size_t i, size_t panels)
 {
     double wide = panels > 1 ? (d->width - LEFT - RIGHT - APART_X) / 2.0 : d->width - LEFT - RIGHT;
     double left = LEFT + (double)(i % 2) * (wide + APART_X);
     double top = ABOVE + (double)(i / 2) * (TALL + APART_Y);
-    mcd_drawing_say(d,
-                    "set lmargin at screen %.4f\nset rmargin at screen %.4f\n"
-                    "set tmargin at screen %.4f\nset bmargin at screen %.4f\n",
-                    left / d->width, (left + wide) / d->width, 1 - top / d->height,
-                    1 - (top + TALL) / d->height);
+    mcd_drawing_place(d, left, top, wide, TALL);
 }
 
 /* The key is a plot of its own above the others: only there is it laid out in rows. */

@@ -176,6 +176,15 @@ void mcd_drawing_begin(struct mcd_drawing *d)
         d->width, d->height, 2 * d->width, 2 * d->height, "9.75");
 }
 
+void mcd_drawing_place(struct mcd_drawing *d, double left, double top, double width, double height)
+{
+    mcd_drawing_say(d,
+                    "set lmargin at screen %.4f\nset rmargin at screen %.4f\n"
+                    "set tmargin at screen %.4f\nset bmargin at screen %.4f\n",
+                    left / d->width, (left + width) / d->width, 1 - top / d->height,
+                    1 - (top + height) / d->height);
+}
+
 /* ---- pictures ---------------------------------------------------------------------------- */
 
 /* What gnuplot drew, adapted if it is an SVG, under its own name. */

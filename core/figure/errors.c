@@ -120,9 +120,8 @@ static void say(struct mcd_drawing *d, const struct view *v, struct mcd_extent y
         y = mcd_axis_around(fmax(0, v->lowest), v->settled);
     mcd_drawing_say(d,
                     "set xlabel 'epoch'\nset ylabel 'wrong test images'\n"
-                    "set xrange [0:%s]\nset yrange [%s:%s]\nset key top right\n",
-                    mcd_number_show(v->epochs).text, mcd_number_show(y.lo).text,
-                    mcd_number_show(y.hi).text);
+                    "set xrange [0:%s]\nset yrange [%.10g:%.10g]\nset key top right\n",
+                    mcd_number_show(v->epochs).text, y.lo, y.hi);
 }
 
 /* Sorts runs into curves, in the order in which labels first occur. */

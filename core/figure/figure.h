@@ -9,7 +9,7 @@
 
 #include "core/figure/drawing.h"
 
-#include <mcdrop/error.h>
+#include <mcdrop/plugin.h>
 
 #include <stdint.h>
 
@@ -61,6 +61,10 @@ struct mcd_bands_request {
 };
 int mcd_figure_bands(struct mcd_drawing *d, const char *out, const struct mcd_bands_request *,
                      struct mcd_error *e);
+
+/* Whether the chains of a posterior agree, from a file of draws (network/draws.h). */
+int mcd_figure_chains(const struct mcd_host *, struct mcd_drawing *d, const char *out,
+                      const char *file, struct mcd_error *e);
 
 /* How often a classifier is right against how sure it is, from the JSON of evaluate. */
 int mcd_figure_reliability(struct mcd_drawing *d, const char *out, const struct mcd_labelled *,

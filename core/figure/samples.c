@@ -214,12 +214,11 @@ static void say_panel(struct mcd_drawing *d, const struct panel *p, int index)
 {
     double half = (p->y.hi - p->y.lo) / p->steps / 2;
     mcd_drawing_say(d,
-                    "set ylabel '%s' offset 1\nset xlabel '%s'\nset yrange [%s:%s]\nplot \\\n"
+                    "set ylabel '%s' offset 1\nset xlabel '%s'\nset yrange [%.10g:%.10g]\nplot \\\n"
                     "    data index %d using 1:4:(left($1, $3)):(left($1, $3) + 0.88 * width):"
                     "($4 - %.8g):($4 + %.8g):(shade($3, $5)) with boxxyerror fillstyle solid "
                     "linecolor rgb variable notitle",
-                    p->name, index ? "image" : "", mcd_number_show(p->y.lo).text,
-                    mcd_number_show(p->y.hi).text, index, half, half);
+                    p->name, index ? "image" : "", p->y.lo, p->y.hi, index, half, half);
 }
 
 static void say(struct mcd_drawing *d, const struct samples *s, const struct panel *p)
