@@ -145,10 +145,9 @@ static double time_step(struct job *j)
     return (now() - start) / STEPS;
 }
 
-static int swallow(void *arg, uint32_t row_block, uint64_t pass_block, const void *samples,
-                   struct mcd_error *e)
+static int swallow(void *arg, const struct mcd_block *block, struct mcd_error *e)
 {
-    (void)arg, (void)row_block, (void)pass_block, (void)samples, (void)e;
+    (void)arg, (void)block, (void)e;
     return MCD_OK;
 }
 

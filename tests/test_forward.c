@@ -64,36 +64,36 @@ static int64_t rows_of(const struct mcd_forward *f, uint32_t row_block)
     return left < f->block_rows ? left : f->block_rows;
 }
 
-static void keep_block(const struct kept *k, uint32_t row_block, uint64_t pass_block,
-                       const void *samples)
+static void keep_block(const struct kept *k, const struct mcd_block *b)
 {
     const struct mcd_forward *f = k->f;
-    size_t outputs = (size_t)f->network->outputs, n = (size_t)rows_of(f, row_block) * outputs;
-    for (uint32_t p = 0; p < f->block_passes; p++) {
-        uint64_t pass = (pass_block - f->first_block) * f->block_passes + p;
-        double *to =
-            k->y + (pass * (uint64_t)f->rows + (uint64_t)row_block * f->block_rows) * outputs;
+    size_t outputs = (size_t)f->network->outputs, n = (size_t)b->rows * outputs;
+    for (uint64_t p = 0; p < b->passes; p++) {
+        uint64_t pass = b->first_pass - f->first_block * f->block_passes + p;
+        double *to = k->y + (pass * (uint64_t)f->rows + (uint64_t)b->first_row) * outputs;
         for (size_t i = 0; i < n; i++)
             to[i] = f->network->store->type == MCD_F64
-                        ? ((const double *)samples)[p * n + i]
-                        : (double)((const float *)samples)[p * n + i];
+                        ? ((const double *)b->samples)[p * n + i]
+                        : (double)((const float *)b->samples)[p * n + i];
     }
 }
 
 /* Calls come by row block, within it by pass block, each once. */
-static int keep(void *arg, uint32_t row_block, uint64_t pass_block, const void *samples,
-                struct mcd_error *error)
+static int keep(void *arg, const struct mcd_block *b, struct mcd_error *error)
 {
     struct kept *k = arg;
     uint64_t number = k->calls++;
-    if (row_block != number / k->f->block_count ||
-        pass_block != k->f->first_block + number % k->f->block_count)
+    if (b->row_block != number / k->f->block_count ||
+        b->pass_block != k->f->first_block + number % k->f->block_count ||
+        b->first_row != (int64_t)b->row_block * k->f->block_rows ||
+        b->rows != rows_of(k->f, b->row_block) ||
+        b->first_pass != b->pass_block * k->f->block_passes || b->passes != k->f->block_passes)
         return say(k->host, error, MCD_INVALID, "called out of order");
     if (k->calls == k->fail_at)
         return say(k->host, error, MCD_IO, "the sink is full");
     if (k->calls == k->stop_at)
         k->stop = 1;
-    keep_block(k, row_block, pass_block, samples);
+    keep_block(k, b);
     return MCD_OK;
 }
 
@@ -736,10 +736,9 @@ static void averaging_nothing_is_nothing(void **state)
 
 /* ---- memory --------------------------------------------------------------------------------- */
 
-static int sink_nothing(void *arg, uint32_t row_block, uint64_t pass_block, const void *samples,
-                        struct mcd_error *error)
+static int sink_nothing(void *arg, const struct mcd_block *block, struct mcd_error *error)
 {
-    (void)arg, (void)row_block, (void)pass_block, (void)samples, (void)error;
+    (void)arg, (void)block, (void)error;
     return MCD_OK;
 }
 

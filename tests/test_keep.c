@@ -29,7 +29,12 @@ static void feed(struct mcd_keep *k, uint64_t first, uint64_t end, int64_t first
         for (int64_t row = first_row; row < first_row + rows; row++)
             for (int64_t i = 0; i < OUTPUTS; i++)
                 x[n++] = expected((int64_t)t, row, i);
-    assert_ok(mcd_keep_samples(k, first, end - first, first_row, rows, x, &e), e);
+    const struct mcd_block b = {.first_row = first_row,
+                                .rows = rows,
+                                .first_pass = first,
+                                .passes = end - first,
+                                .samples = x};
+    assert_ok(mcd_keep_samples(k, &b, &e), e);
 }
 
 static void check(const char *path, int64_t passes)

@@ -27,7 +27,7 @@ static const struct synthetic basic = {
              .group = 1,
              .block_passes = 16,
              .passes = 1000,
-             .keep = 1},
+             .keep_pieces = 1},
     .seed = 1,
     .scale = 1.0,
     .noise = 0.7,
@@ -379,7 +379,7 @@ static void refuses_to_save_folded_moments(void **state)
     (void)state;
     struct synthetic r = basic;
     struct mcd_error e = {0};
-    r.spec.keep = 0;
+    r.spec.keep_pieces = 0;
     struct mcd_partial p = shard(&r);
     assert_int_equal(mcd_partial_save(scratch_path("x.part"), &p, &e), MCD_INVALID);
     assert_error(e, MCD_INVALID, "x.part", "did not keep");

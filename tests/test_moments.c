@@ -125,7 +125,7 @@ static void same_bits_for_any_row_block(void **state)
     for (int64_t rows = 1; rows <= 6; rows++)
         for (uint32_t keep = 0; keep < 2; keep++) {
             r.spec.block_rows = rows;
-            r.spec.keep = keep;
+            r.spec.keep_pieces = keep;
             struct mcd_error e = {0};
             struct mcd_moments *m;
             assert_int_equal(mcd_moments_create(synthetic_host, &m, &r.spec, &e), 0);

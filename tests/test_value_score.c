@@ -92,7 +92,7 @@ static struct mcd_moments *make_moments(const struct mcd_meaning *meaning, uint3
                                     .block_passes = BLOCK,
                                     .first_pass = first,
                                     .passes = passes,
-                                    .keep = 1,
+                                    .keep_pieces = 1,
                                     .meaning = meaning};
     assert_int_equal(mcd_moments_create(host, &m, &spec, &e), MCD_OK);
     for (uint64_t b = first / BLOCK; b * BLOCK < first + passes; b++)

@@ -65,8 +65,9 @@ static int save_samples(const char *path, struct mcd_error *e)
 {
     struct mcd_keep keep = {0};
     int status = mcd_keep_create(&keep, path, MCD_F32, 0, 6, TINY_TESTS, TINY_CLASSES, e);
-    for (int64_t row = 0; !status && row < TINY_TESTS; row++)
-        status = mcd_keep_samples(&keep, 0, 4, row, 1, tiny_x, e);
+    struct mcd_block b = {.rows = 1, .passes = 4, .samples = tiny_x};
+    for (; !status && b.first_row < TINY_TESTS; b.first_row++)
+        status = mcd_keep_samples(&keep, &b, e);
     if (!status)
         return mcd_keep_finish(&keep, 4, e);
     mcd_keep_abort(&keep);

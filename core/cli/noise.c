@@ -51,19 +51,18 @@ struct fit {
     double *square;
 };
 
-static int take(void *arg, uint64_t first_pass, uint64_t passes, int64_t first_row, int64_t rows,
-                const void *samples, struct mcd_error *e)
+static int take(void *arg, const struct mcd_block *b, struct mcd_error *e)
 {
     const struct fit *f = arg;
-    int64_t n = rows * f->outputs;
+    int64_t n = b->rows * f->outputs;
     (void)e;
-    for (uint64_t t = 0; t < passes; t++)
+    for (uint64_t t = 0; t < b->passes; t++)
         for (int64_t i = 0; i < n; i++) {
-            int64_t at = first_row * f->outputs + i, from = (int64_t)t * n + i;
-            double value = f->type == MCD_F64 ? ((const double *)samples)[from]
-                                              : (double)((const float *)samples)[from];
+            int64_t at = b->first_row * f->outputs + i, from = (int64_t)t * n + i;
+            double value = f->type == MCD_F64 ? ((const double *)b->samples)[from]
+                                              : (double)((const float *)b->samples)[from];
             double d = value - (double)f->answer[at];
-            f->square[(int64_t)(first_pass + t) * f->rows * f->outputs + at] = d * d;
+            f->square[(int64_t)(b->first_pass + t) * f->rows * f->outputs + at] = d * d;
         }
     return MCD_OK;
 }

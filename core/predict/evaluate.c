@@ -7,20 +7,16 @@
 #include "core/stats/logits.h"
 
 struct gather {
-    const struct mcd_forward *f;
+    const struct mcd_network *network;
     double *output;
 };
 
-static int gather(void *arg, uint32_t row_block, uint64_t pass_block, const void *samples,
-                  struct mcd_error *error)
+static int gather(void *arg, const struct mcd_block *b, struct mcd_error *error)
 {
     const struct gather *g = arg;
-    const struct mcd_forward *f = g->f;
-    int64_t first = (int64_t)row_block * f->block_rows, left = f->rows - first;
-    int64_t n = (left < f->block_rows ? left : f->block_rows) * f->network->outputs;
-    double *to = g->output + first * f->network->outputs;
-    mcd_reals_copy(to, MCD_F64, samples, f->network->store->type, (size_t)n);
-    (void)pass_block;
+    const struct mcd_network *n = g->network;
+    mcd_reals_copy(g->output + b->first_row * n->outputs, MCD_F64, b->samples, n->store->type,
+                   (size_t)(b->rows * n->outputs));
     (void)error;
     return MCD_OK;
 }
@@ -30,7 +26,7 @@ int mcd_average(const struct mcd_network *network, const float *x, int64_t rows,
 {
     struct mcd_forward f = {
         .network = network, .x = x, .rows = rows, .block_count = 1, .sink = gather, .stop = stop};
-    struct gather g = {&f, output};
+    struct gather g = {network, output};
     f.arg = &g;
     mcd_forward_geometry(&f);
     return mcd_forward_run(&f, error);

@@ -5,6 +5,7 @@
 #include "core/predict/forward.h"
 
 #include "core/base/error.h"
+#include "core/base/host.h"
 #include "core/base/reals.h"
 #include "core/graph/plan.h"
 
@@ -30,17 +31,21 @@ struct job {
     void *samples;
 };
 
+/* Consecutive jobs that are computed side by side. */
+struct wave {
+    struct job *job;
+    uint64_t first; /* number of job[0] */
+    uint32_t count;
+};
+
 struct run {
     const struct mcd_forward *f;
     const struct mcd_host *host;
     struct mcd_recording recording;
     uint64_t jobs;
-    uint32_t wave, workers;
+    uint32_t width, workers; /* jobs of a wave at most */
     struct worker *worker;
-    struct job *job[2];      /* the wave that is computed, and the one that is handed on */
-    uint64_t first;          /* number of job[current][0] */
-    uint32_t current, count; /* jobs in the current wave */
-    uint32_t previous;       /* jobs in the other one */
+    struct wave current, previous; /* what is computed, and what is handed on */
     int sink_status;
     struct mcd_error sink_error;
 };
@@ -60,10 +65,17 @@ static size_t input_size(const struct run *r)
     return (size_t)mcd_shape_count(&r->f->network->input);
 }
 
-static uint32_t rows_in(const struct run *r, uint32_t row_block)
+/* What job `number` computes, of the rows that exist. */
+static struct mcd_block block_of(const struct run *r, uint64_t number)
 {
-    int64_t left = r->f->rows - (int64_t)row_block * r->f->block_rows;
-    return (uint32_t)(left < r->f->block_rows ? left : r->f->block_rows);
+    const struct mcd_forward *f = r->f;
+    struct mcd_block b = {.row_block = (uint32_t)(number / f->block_count),
+                          .pass_block = f->first_block + number % f->block_count,
+                          .passes = f->block_passes};
+    b.first_row = (int64_t)b.row_block * f->block_rows;
+    b.rows = f->rows - b.first_row < f->block_rows ? f->rows - b.first_row : f->block_rows;
+    b.first_pass = b.pass_block * f->block_passes;
+    return b;
 }
 
 /* ---- one worker's memory ----------------------------------------------------------------- */
@@ -124,13 +136,13 @@ static void worker_destroy(const struct run *r, struct worker *w)
 /* ---- one block --------------------------------------------------------------------------- */
 
 /* Writes a block of input; rows beyond the last one are zeros. */
-static int write_input(const struct run *r, struct worker *w, uint32_t row_block,
+static int write_input(const struct run *r, struct worker *w, const struct mcd_block *b,
                        struct mcd_error *error)
 {
-    size_t n = input_size(r), filled = rows_in(r, row_block) * n;
-    const float *from = r->f->x + (size_t)row_block * r->f->block_rows * n;
+    size_t n = input_size(r);
+    const float *from = r->f->x + (size_t)b->first_row * n;
     memset(w->x, 0, r->f->block_rows * n * element(r));
-    mcd_reals_copy(w->x, r->f->network->store->type, from, MCD_F32, filled);
+    mcd_reals_copy(w->x, r->f->network->store->type, from, MCD_F32, (size_t)b->rows * n);
     return mcd_plan_write(w->plan, r->recording.x, w->x, error);
 }
 
@@ -187,63 +199,57 @@ static int compute(const struct run *r, struct worker *w, uint64_t number, void 
                    struct mcd_error *error)
 {
     const struct mcd_forward *f = r->f;
-    uint32_t row_block = (uint32_t)(number / f->block_count);
-    uint64_t first_pass = (f->first_block + number % f->block_count) * f->block_passes;
+    const struct mcd_block b = block_of(r, number);
     struct mcd_run run = {
         .size = sizeof run,
         .domain = MCD_DOMAIN_PREDICT,
         .seed = f->seed,
-        .first_row = f->first_row + (uint64_t)row_block * f->block_rows,
+        .first_row = f->first_row + (uint64_t)b.first_row,
         .passes = f->block_passes,
         .rows = f->block_rows,
         .draws = w->draws,
         .bits = (const uint32_t *const *)w->bits,
     };
     int status = MCD_OK;
-    if (w->row_block != row_block) {
+    if (w->row_block != b.row_block) {
         w->row_block = UINT32_MAX;
         struct mcd_run once = run; /* the prefix has rows alone: no passes, no draws */
         once.passes = 1;
         once.draws = NULL;
         once.bits = NULL;
-        status = write_input(r, w, row_block, error);
+        status = write_input(r, w, &b, error);
         if (!status)
             status = mcd_plan_run_prefix(w->plan, &once, error);
     }
     if (!status && f->sampler)
-        status = ask_sampler(r, w, &run, first_pass, error);
+        status = ask_sampler(r, w, &run, b.first_pass, error);
     if (!status)
         status = mcd_plan_run_body(w->plan, &run, error);
     if (!status)
         status = mcd_plan_read(w->plan, r->recording.y, samples, error);
     if (!status)
-        w->row_block = row_block;
+        w->row_block = b.row_block;
     return status;
 }
 
 /* ---- waves ------------------------------------------------------------------------------- */
 
 /* Moves the rows of each pass together where the block has fewer rows than are computed. */
-static void close_up(const struct run *r, uint32_t row_block, char *samples)
+static void close_up(const struct run *r, const struct mcd_block *b, char *samples)
 {
     size_t row = (size_t)r->f->network->outputs * element(r);
-    size_t from = row * r->f->block_rows, to = row * rows_in(r, row_block);
-    for (uint32_t p = 1; from != to && p < r->f->block_passes; p++)
+    size_t from = row * r->f->block_rows, to = row * (size_t)b->rows;
+    for (uint64_t p = 1; from != to && p < b->passes; p++)
         memmove(samples + p * to, samples + p * from, to);
 }
 
 static void hand_on(struct run *r)
 {
-    const struct mcd_forward *f = r->f;
-    uint64_t number = r->first - r->previous;
-    for (uint32_t i = 0; i < r->previous; i++, number++) {
-        struct job *job = &r->job[!r->current][i];
-        uint32_t row_block = (uint32_t)(number / f->block_count);
-        close_up(r, row_block, job->samples);
-        r->sink_status = f->sink(f->arg, row_block, f->first_block + number % f->block_count,
-                                 job->samples, &r->sink_error);
-        if (r->sink_status)
-            return;
+    for (uint32_t i = 0; i < r->previous.count && !r->sink_status; i++) {
+        struct mcd_block b = block_of(r, r->previous.first + i);
+        close_up(r, &b, r->previous.job[i].samples);
+        b.samples = r->previous.job[i].samples;
+        r->sink_status = r->f->sink(r->f->arg, &b, &r->sink_error);
     }
 }
 
@@ -255,43 +261,49 @@ static void task(void *arg, uint32_t i, uint32_t worker)
         hand_on(r);
         return;
     }
-    struct job *job = &r->job[r->current][i - 1];
+    struct job *job = &r->current.job[i - 1];
     struct worker *w = &r->worker[worker];
     job->status = w->plan ? MCD_OK : worker_create(r, w, &job->error);
     if (job->status)
         worker_destroy(r, w); /* the next job may find what was missing here */
     else
-        job->status = compute(r, w, r->first + i - 1, job->samples, &job->error);
+        job->status = compute(r, w, r->current.first + i - 1, job->samples, &job->error);
 }
 
 static int first_failure(const struct run *r, struct mcd_error *error)
 {
     if (r->sink_status)
         return mcd_fail(error, r->sink_status, r->sink_error.where, "%s", r->sink_error.text);
-    for (uint32_t i = 0; i < r->count; i++) {
-        const struct job *job = &r->job[r->current][i];
+    for (uint32_t i = 0; i < r->current.count; i++) {
+        const struct job *job = &r->current.job[i];
         if (job->status)
             return mcd_fail(error, job->status, job->error.where, "%s", job->error.text);
     }
     return MCD_OK;
 }
 
+/* What was handed on makes room for what comes next. */
+static void next_wave(struct run *r)
+{
+    struct wave done = r->current;
+    r->current = (struct wave){.job = r->previous.job, .first = done.first + done.count};
+    r->previous = done;
+}
+
 static int run_waves(struct run *r, struct mcd_error *error)
 {
     const struct mcd_forward *f = r->f;
-    while (r->first < r->jobs || r->previous) {
-        uint64_t left = r->jobs - r->first;
-        r->count = left < r->wave ? (uint32_t)left : r->wave;
-        r->host->parallel(r->host, r->count + 1, task, r);
+    while (r->current.first < r->jobs || r->previous.count) {
+        uint64_t left = r->jobs - r->current.first;
+        r->current.count = left < r->width ? (uint32_t)left : r->width;
+        r->host->parallel(r->host, r->current.count + 1, task, r);
         int status = first_failure(r, error);
         if (status)
             return status;
-        r->first += r->count;
-        r->previous = r->count;
-        r->current = !r->current;
+        next_wave(r);
         if (f->progress)
-            f->progress(f->arg, r->first, r->jobs);
-        if (f->stop && *f->stop && (r->first < r->jobs || r->previous))
+            f->progress(f->arg, r->current.first, r->jobs);
+        if (f->stop && *f->stop && (r->current.first < r->jobs || r->previous.count))
             return mcd_fail(error, MCD_STOPPED, "", "interrupted");
     }
     return MCD_OK;
@@ -299,37 +311,38 @@ static int run_waves(struct run *r, struct mcd_error *error)
 
 /* ---- putting it together ----------------------------------------------------------------- */
 
-static int run_alloc(struct run *r, struct mcd_error *error)
+static int wave_alloc(const struct run *r, struct wave *w, struct mcd_error *error)
 {
     const struct mcd_forward *f = r->f;
     size_t bytes =
         (size_t)f->block_rows * f->block_passes * (size_t)f->network->outputs * element(r);
-    r->worker = r->host->alloc(r->host, r->workers * sizeof *r->worker);
-    if (r->worker)
-        memset(r->worker, 0, r->workers * sizeof *r->worker);
-    int complete = r->worker != NULL;
-    for (int k = 0; k < 2; k++) {
-        r->job[k] = r->host->alloc(r->host, r->wave * sizeof **r->job);
-        if (!r->job[k])
-            return mcd_fail(error, MCD_NOMEM, "prediction", "out of memory");
-        memset(r->job[k], 0, r->wave * sizeof **r->job);
-        for (uint32_t i = 0; i < r->wave; i++) {
-            r->job[k][i].samples = r->host->alloc(r->host, bytes);
-            complete = complete && r->job[k][i].samples;
-        }
-    }
-    return complete ? MCD_OK : mcd_fail(error, MCD_NOMEM, "prediction", "out of memory");
+    w->job = mcd_host_zalloc(r->host, r->width * sizeof *w->job, error);
+    for (uint32_t i = 0; w->job && i < r->width; i++)
+        if (!(w->job[i].samples = mcd_host_zalloc(r->host, bytes, error)))
+            return MCD_NOMEM;
+    return w->job ? MCD_OK : MCD_NOMEM;
+}
+
+static void wave_release(const struct run *r, struct wave *w)
+{
+    for (uint32_t i = 0; w->job && i < r->width; i++)
+        r->host->release(r->host, w->job[i].samples);
+    r->host->release(r->host, w->job);
+}
+
+static int run_alloc(struct run *r, struct mcd_error *error)
+{
+    r->worker = mcd_host_zalloc(r->host, r->workers * sizeof *r->worker, error);
+    int status = r->worker ? wave_alloc(r, &r->current, error) : MCD_NOMEM;
+    return status ? status : wave_alloc(r, &r->previous, error);
 }
 
 static void run_release(struct run *r)
 {
     for (uint32_t i = 0; r->worker && i < r->workers; i++)
         worker_destroy(r, &r->worker[i]);
-    for (int k = 0; k < 2; k++) {
-        for (uint32_t i = 0; r->job[k] && i < r->wave; i++)
-            r->host->release(r->host, r->job[k][i].samples);
-        r->host->release(r->host, r->job[k]);
-    }
+    wave_release(r, &r->current);
+    wave_release(r, &r->previous);
     r->host->release(r->host, r->worker);
     mcd_graph_destroy(r->recording.graph);
 }
@@ -365,7 +378,7 @@ int mcd_forward_run(const struct mcd_forward *f, struct mcd_error *error)
     uint64_t row_blocks = ((uint64_t)f->rows + f->block_rows - 1) / f->block_rows;
     struct run r = {.f = f, .host = f->network->host, .jobs = row_blocks * f->block_count};
     r.workers = r.host->workers;
-    r.wave = r.workers * JOBS_PER_WORKER;
+    r.width = r.workers * JOBS_PER_WORKER;
     int status = mcd_network_record(f->network, f->sampler != NULL, &r.recording, error);
     if (status)
         return status;

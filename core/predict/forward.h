@@ -10,6 +10,7 @@
 #define CORE_FORWARD_H
 
 #include "core/network/network.h"
+#include "core/predict/block.h"
 
 #include <signal.h>
 
@@ -24,12 +25,10 @@ struct mcd_forward {
     uint64_t first_block, block_count; /* blocks of passes; 0 and 1 for weight averaging */
 
     /*
-     * Receives the output of each block, [block_passes][rows of the row block][outputs] in the
-     * backend's real type, by row block and within it by pass block, one call at a time, from
-     * any thread. A failure ends the run.
+     * Receives the blocks, of block_passes and those of block_rows that exist, by row block and
+     * within it by pass block, one call at a time, from any thread. A failure ends the run.
      */
-    int (*sink)(void *arg, uint32_t row_block, uint64_t pass_block, const void *samples,
-                struct mcd_error *error);
+    int (*sink)(void *arg, const struct mcd_block *block, struct mcd_error *error);
     void (*progress)(void *arg, uint64_t done, uint64_t all); /* blocks; may be NULL */
     void *arg;                                                /* of both */
 

@@ -31,19 +31,18 @@ static void convert(const struct mcd_keep *k, const void *from, int64_t count, v
     }
 }
 
-int mcd_keep_samples(void *keep, uint64_t first_pass, uint64_t passes, int64_t first_row,
-                     int64_t rows, const void *samples, struct mcd_error *e)
+int mcd_keep_samples(void *keep, const struct mcd_block *b, struct mcd_error *e)
 {
     struct mcd_keep *k = keep;
-    int64_t count = rows * k->outputs;
+    int64_t count = b->rows * k->outputs;
     void *own = k->meaning ? malloc((size_t)count * k->unit) : NULL;
     int status = MCD_OK;
     if (k->meaning && !own)
         return mcd_fail(e, MCD_NOMEM, "samples", "no memory for a pass in other units");
-    for (uint64_t i = 0; status == MCD_OK && i < passes; i++) {
-        int64_t pass = (int64_t)(first_pass + i - k->first_pass);
-        int64_t first = (pass * k->rows + first_row) * k->outputs;
-        const char *from = (const char *)samples + i * (size_t)count * k->unit;
+    for (uint64_t i = 0; status == MCD_OK && i < b->passes; i++) {
+        int64_t pass = (int64_t)(b->first_pass + i - k->first_pass);
+        int64_t first = (pass * k->rows + b->first_row) * k->outputs;
+        const char *from = (const char *)b->samples + i * (size_t)count * k->unit;
         if (own)
             convert(k, from, count, own);
         status = mcd_npy_put(&k->writer, first, count, own ? own : from, e);

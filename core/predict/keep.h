@@ -6,6 +6,7 @@
 #define CORE_KEEP_H
 
 #include "core/io/npy.h"
+#include "core/predict/block.h"
 
 #include <mcdrop/error.h>
 
@@ -27,11 +28,10 @@ int mcd_keep_create(struct mcd_keep *k, const char *path, uint32_t type, uint64_
                     uint64_t passes, int64_t rows, int64_t outputs, struct mcd_error *e);
 
 /*
- * Takes samples [passes][rows][outputs] of consecutive passes and rows, in any order of calls, one
- * at a time: for struct mcd_predict, with the struct mcd_keep as its samples_arg.
+ * Takes blocks in any order, one at a time: for struct mcd_predict, with the struct mcd_keep as its
+ * samples_arg.
  */
-int mcd_keep_samples(void *keep, uint64_t first_pass, uint64_t passes, int64_t first_row,
-                     int64_t rows, const void *samples, struct mcd_error *e);
+int mcd_keep_samples(void *keep, const struct mcd_block *block, struct mcd_error *e);
 
 /* `passes` have come: fewer than announced after an early stop. The file appears. */
 int mcd_keep_finish(struct mcd_keep *k, uint64_t passes, struct mcd_error *e);

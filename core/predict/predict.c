@@ -16,29 +16,23 @@ static uint64_t lesser(uint64_t a, uint64_t b)
 }
 
 /* Hands the part of a block that was asked for to whoever keeps the samples. */
-static int keep_samples(const struct feed *f, uint32_t row_block, uint64_t pass_block,
-                        const void *samples, struct mcd_error *error)
+static int hand_on(const struct mcd_predict *p, const struct mcd_block *block,
+                   struct mcd_error *error)
 {
-    const struct mcd_predict *p = f->predict;
-    uint64_t width = f->forward.block_passes, from = pass_block * width;
-    uint64_t first = from < p->first_pass ? p->first_pass : from;
-    uint64_t end = lesser(from + width, p->first_pass + p->passes);
-    int64_t first_row = (int64_t)row_block * f->forward.block_rows, left = p->rows - first_row;
-    int64_t rows = left < f->forward.block_rows ? left : f->forward.block_rows;
+    struct mcd_block b = *block;
     size_t pass_bytes =
-        (size_t)(rows * p->network->outputs) * mcd_type_size(p->network->store->type);
-    return p->samples(p->samples_arg, first, end - first, first_row, rows,
-                      (const char *)samples + (first - from) * pass_bytes, error);
+        (size_t)(b.rows * p->network->outputs) * mcd_type_size(p->network->store->type);
+    b.first_pass = block->first_pass < p->first_pass ? p->first_pass : block->first_pass;
+    b.passes = lesser(block->first_pass + block->passes, p->first_pass + p->passes) - b.first_pass;
+    b.samples = (const char *)block->samples + (b.first_pass - block->first_pass) * pass_bytes;
+    return p->samples(p->samples_arg, &b, error);
 }
 
-static int feed(void *arg, uint32_t row_block, uint64_t pass_block, const void *samples,
-                struct mcd_error *error)
+static int feed(void *arg, const struct mcd_block *b, struct mcd_error *error)
 {
     struct feed *f = arg;
-    int status = mcd_moments_add(f->moments, row_block, pass_block, samples, error);
-    if (!status && f->predict->samples)
-        status = keep_samples(f, row_block, pass_block, samples, error);
-    return status;
+    int status = mcd_moments_add(f->moments, b->row_block, b->pass_block, b->samples, error);
+    return status || !f->predict->samples ? status : hand_on(f->predict, b, error);
 }
 
 static void progress(void *arg, uint64_t done, uint64_t all)
@@ -87,7 +81,7 @@ static struct mcd_moments_spec spec_of(const struct mcd_predict *p, const struct
         .block_passes = f->block_passes,
         .first_pass = p->first_pass,
         .passes = p->passes,
-        .keep = p->keep_pieces,
+        .keep_pieces = p->keep_pieces,
         .meaning = p->meaning,
     };
 }

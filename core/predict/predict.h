@@ -3,6 +3,7 @@
 #define CORE_PREDICT_H
 
 #include "core/network/network.h"
+#include "core/predict/block.h"
 #include "core/stats/moments.h"
 
 #include <signal.h>
@@ -24,12 +25,10 @@ struct mcd_predict {
     uint32_t keep_pieces;              /* 1: the moments can be saved and joined with others */
 
     /*
-     * May be NULL; else receives the outputs of consecutive passes of consecutive rows,
-     * [passes][rows][outputs] in the backend's real type: passes as absolute numbers, rows as those
-     * of x. One call at a time.
+     * May be NULL; else receives the blocks, those at the ends without the passes that were not
+     * asked for. One call at a time.
      */
-    int (*samples)(void *arg, uint64_t first_pass, uint64_t passes, int64_t first_row, int64_t rows,
-                   const void *samples, struct mcd_error *error);
+    int (*samples)(void *arg, const struct mcd_block *block, struct mcd_error *error);
     void *samples_arg;
 
     const volatile sig_atomic_t *stop; /* see struct mcd_forward */

@@ -180,7 +180,7 @@ static int compose(struct draft *d)
     int status = mcd_moments_done(m, &passes, d->e);
     if (status)
         return status;
-    if (!m->spec.keep || passes == 0)
+    if (!m->spec.keep_pieces || passes == 0)
         return mcd_fail(d->e, MCD_INVALID, mcd_place_file(d->path).text,
                         "cannot be written: the run did not keep its pieces, or has no passes");
     describe(d, passes);

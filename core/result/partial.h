@@ -28,7 +28,7 @@
 /* Arrays and texts are owned and come from the host. Initialise with {0}. */
 struct mcd_partial {
     const struct mcd_host *host;
-    struct mcd_moments *moments; /* with spec.keep; loaded ones are one row block */
+    struct mcd_moments *moments; /* with spec.keep_pieces; loaded ones are one row block */
     struct mcd_meaning *meaning; /* of a regression: the moments' own; NULL: values as they are */
     struct mcd_origin origin;
     double *deterministic; /* [rows][outputs], in the user's units */

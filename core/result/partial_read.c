@@ -93,7 +93,7 @@ static int read_description(struct source *s)
                                 mcd_safetensors_metadata(s->file, #name), s->e);
     MCD_ORIGIN_TEXTS(TEXT)
 #undef TEXT
-    s->spec.keep = 1;
+    s->spec.keep_pieces = 1;
     s->spec.block_rows = s->spec.rows;
     return status;
 }

@@ -290,7 +290,7 @@ int mcd_moments_add(struct mcd_moments *m, uint32_t row_block, uint64_t pass_blo
     int status = cut(m, b, pass_block, samples, &piece, e);
     if (status == MCD_OK)
         status = mcd_moments_push(m, b, piece, e);
-    if (status == MCD_OK && b->next_pass == end && !s->keep)
+    if (status == MCD_OK && b->next_pass == end && !s->keep_pieces)
         status = fold(m, b, e);
     return status;
 }

@@ -41,8 +41,7 @@ struct mcd_moments_spec {
     uint32_t group;        /* passes of one independent group: mcd_sampler.group */
     uint32_t block_passes; /* P */
     uint64_t first_pass, passes;
-    uint32_t
-        keep; /* 1: keep pieces for saving and joining; 0: fold them when a row block is done */
+    uint32_t keep_pieces; /* 1: for saving and joining; 0: fold them when a row block is done */
     const struct mcd_meaning *meaning; /* regression: may be NULL; must outlive the moments */
 };
 
