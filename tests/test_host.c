@@ -35,6 +35,35 @@ static void memory_is_aligned_and_counted(void **state)
     mcd_host_destroy(host);
 }
 
+/* Elements stay as they are while the array moves, also after some were taken off. */
+static void arrays_grow(void **state)
+{
+    (void)state;
+    struct mcd_host *host = mcd_host_create(1, NULL, NULL, NULL);
+    uint16_t *array = NULL;
+    size_t count = 0, moves = 0;
+    for (int round = 0; round < 3; round++, count /= 2)
+        while (count < 1000) {
+            uint16_t *grown = mcd_host_grow(host, array, count, sizeof *array, NULL);
+            assert_non_null(grown);
+            moves += grown != array;
+            array = grown;
+            array[count] = (uint16_t)(3 * count); /* a sanitizer sees what is beyond */
+            count++;
+            for (size_t i = 0; i < count; i += count / 7 + 1)
+                assert_int_equal(array[i], 3 * i);
+        }
+    assert_in_range(moves, 7, 12); /* 16 to 1024, and again where the end went back to 512 */
+    assert_int_equal(mcd_host_live(host), 1);
+    struct mcd_error e = {0};
+    mcd_host_fail_at(host, 1);
+    assert_null(mcd_host_grow(host, array, 512, sizeof *array, &e));
+    assert_int_equal(e.code, MCD_NOMEM);
+    assert_int_equal(array[511], 3 * 511);
+    host->release(host, array);
+    mcd_host_destroy(host);
+}
+
 static void the_kth_allocation_fails_once(void **state)
 {
     (void)state;
@@ -111,6 +140,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_is_aligned_and_counted),
         cmocka_unit_test(the_kth_allocation_fails_once),
+        cmocka_unit_test(arrays_grow),
         cmocka_unit_test(log_and_errors_arrive),
         cmocka_unit_test(has_the_threads_it_was_asked_for),
     };

@@ -123,6 +123,21 @@ void *mcd_host_zalloc(const struct mcd_host *host, size_t bytes, struct mcd_erro
     return memory;
 }
 
+void *mcd_host_grow(const struct mcd_host *host, void *array, size_t count, size_t bytes,
+                    struct mcd_error *e)
+{
+    enum { FIRST = 16 };
+    if (array && (count < FIRST || (count & (count - 1)) != 0))
+        return array; /* room is the next power of two */
+    void *larger = mcd_host_zalloc(host, (count < FIRST ? FIRST : 2 * count) * bytes, e);
+    if (!larger)
+        return NULL;
+    if (array)
+        memcpy(larger, array, count * bytes);
+    host->release(host, array);
+    return larger;
+}
+
 size_t mcd_host_memory(void)
 {
     long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);

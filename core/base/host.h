@@ -25,6 +25,15 @@ void mcd_host_destroy(struct mcd_host *);
 /* host->alloc, with what failed recorded; cleared memory. */
 void *mcd_host_zalloc(const struct mcd_host *, size_t bytes, struct mcd_error *e);
 
+/*
+ * Room for one more element of `bytes` behind `count` that lie in `array` (NULL: none yet): the
+ * array itself, or a larger one to which they have moved. NULL with the error recorded, and the
+ * array as it was. All arrays of a list must have come from here; elements may be taken off its
+ * end. Room doubles, so that it follows from the count and nobody has to remember it.
+ */
+void *mcd_host_grow(const struct mcd_host *, void *array, size_t count, size_t bytes,
+                    struct mcd_error *e);
+
 /* Bytes of memory that the machine has, or the control group: what is larger can never be had. */
 size_t mcd_host_memory(void);
 

@@ -23,7 +23,7 @@ struct mcd_table {
     const struct mcd_host *host;
     const struct mcd_column *column;
     uint32_t columns;
-    size_t count, room; /* cells */
+    size_t count; /* cells */
     struct cell *cell;
     struct mcd_error error; /* of adding */
 };
@@ -49,19 +49,12 @@ void mcd_table_destroy(struct mcd_table *t)
 
 static void add(struct mcd_table *t, struct cell cell)
 {
-    if (t->count == t->room) {
-        size_t room = t->room ? 2 * t->room : 64;
-        struct cell *larger = mcd_host_zalloc(t->host, room * sizeof *larger, &t->error);
-        if (!larger) {
-            t->host->release(t->host, cell.text);
-            return;
-        }
-        if (t->count)
-            memcpy(larger, t->cell, t->count * sizeof *larger);
-        t->host->release(t->host, t->cell);
-        t->cell = larger;
-        t->room = room;
+    struct cell *grown = mcd_host_grow(t->host, t->cell, t->count, sizeof *grown, &t->error);
+    if (!grown) {
+        t->host->release(t->host, cell.text);
+        return;
     }
+    t->cell = grown;
     t->cell[t->count++] = cell;
 }
 

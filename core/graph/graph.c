@@ -1,6 +1,7 @@
 /* Recording: appends nodes, names parameters and sites, keeps the first failure. */
 #include "core/graph/graph.h"
 #include "core/base/error.h"
+#include "core/base/host.h"
 #include "core/base/number.h"
 #include "core/graph/infer.h"
 #include "core/plugin/loader.h"
@@ -17,30 +18,14 @@ static struct mcd_graph_core *core(struct mcd_graph *g)
     return (struct mcd_graph_core *)g;
 }
 
-/* Room for one more element of `bytes` in an array of `count`; 0 if memory is short. */
-static int grow(struct mcd_graph_core *g, void **array, uint32_t count, uint32_t *room,
-                size_t bytes)
-{
-    if (count < *room)
-        return 1;
-    uint32_t more = *room ? 2 * *room : 64;
-    void *larger = g->host->alloc(g->host, more * bytes);
-    if (!larger) {
-        mcd_fail(&g->error, MCD_NOMEM, g->scope, "out of memory");
-        return 0;
-    }
-    if (*array)
-        memcpy(larger, *array, count * bytes);
-    g->host->release(g->host, *array);
-    *array = larger;
-    *room = more;
-    return 1;
-}
-
 static mcd_val append(struct mcd_graph_core *g, const struct mcd_node *node)
 {
-    if (g->error.code || !grow(g, (void **)&g->node, g->count, &g->node_room, sizeof *node))
+    if (g->error.code)
         return 0;
+    struct mcd_node *grown = mcd_host_grow(g->host, g->node, g->count, sizeof *grown, &g->error);
+    if (!grown)
+        return 0;
+    g->node = grown;
     g->node[g->count] = *node;
     return g->count++;
 }
@@ -53,8 +38,10 @@ static int add_site(struct mcd_graph_core *g, struct mcd_node *node)
                  MCD_MAX_SITES);
         return 0;
     }
-    if (!grow(g, (void **)&g->site, g->nsites, &g->site_room, sizeof *g->site))
+    struct mcd_site *grown = mcd_host_grow(g->host, g->site, g->nsites, sizeof *grown, &g->error);
+    if (!grown)
         return 0;
+    g->site = grown;
     struct mcd_attr_drop *drop = &node->attr.u.drop;
     drop->site = g->nsites;
     g->site[g->nsites++] = (struct mcd_site){
@@ -166,9 +153,13 @@ static mcd_val record_param(struct mcd_graph *graph, const char *name,
     for (uint32_t i = 0; i < g->nparams; i++)
         if (!strcmp(g->param[i].name, full))
             return reuse_param(g, &g->param[i], shape);
-    if (!is_recordable(g, full, shape) ||
-        !grow(g, (void **)&g->param, g->nparams, &g->param_room, sizeof *g->param))
+    if (!is_recordable(g, full, shape))
         return 0;
+    struct mcd_graph_param *grown =
+        mcd_host_grow(g->host, g->param, g->nparams, sizeof *grown, &g->error);
+    if (!grown)
+        return 0;
+    g->param = grown;
     char *copy = g->host->alloc(g->host, strlen(full) + 1);
     mcd_val value = copy ? leaf(g, MCD_FROM_PARAM, g->nparams, shape, 0) : 0;
     if (!value) {

@@ -49,11 +49,11 @@ struct mcd_graph_core {
     int misnamed; /* the failure: a layer's specification is wrong, whatever the data */
 
     struct mcd_node *node; /* [1 .. count - 1]; node 0 is the failure */
-    uint32_t count, node_room;
+    uint32_t count;
     struct mcd_graph_param *param;
-    uint32_t nparams, param_room;
+    uint32_t nparams;
     struct mcd_site *site;
-    uint32_t nsites, site_room;
+    uint32_t nsites;
     mcd_val penalty; /* sum of all penalties, or 0 */
 };
 

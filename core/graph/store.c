@@ -54,27 +54,13 @@ struct mcd_entry *mcd_store_find(const struct mcd_store *s, const char *name)
     return NULL;
 }
 
-static int make_room(struct mcd_store *s, struct mcd_error *error)
-{
-    if (s->count < s->room)
-        return MCD_OK;
-    uint32_t room = s->room ? 2 * s->room : 16;
-    struct mcd_entry *larger = s->host->alloc(s->host, room * sizeof *larger);
-    if (!larger)
-        return mcd_fail(error, MCD_NOMEM, "store", "out of memory");
-    if (s->count)
-        memcpy(larger, s->entry, s->count * sizeof *larger);
-    s->host->release(s->host, s->entry);
-    s->entry = larger;
-    s->room = room;
-    return MCD_OK;
-}
-
 static int add(struct mcd_store *s, const char *name, const struct mcd_shape *shape,
                struct mcd_error *error)
 {
-    if (make_room(s, error))
+    struct mcd_entry *grown = mcd_host_grow(s->host, s->entry, s->count, sizeof *grown, error);
+    if (!grown)
         return MCD_NOMEM;
+    s->entry = grown;
     struct mcd_entry e = {.tensor = {.type = s->type, .shape = *shape}};
     size_t bytes = (size_t)mcd_shape_count(shape) * mcd_type_size(s->type);
     double all = (double)bytes; /* first values are made as doubles, one tensor at a time */
@@ -83,7 +69,7 @@ static int add(struct mcd_store *s, const char *name, const struct mcd_shape *sh
     all += (double)mcd_shape_count(shape) * sizeof(double);
     if (all > (double)mcd_host_memory())
         return mcd_fail(error, MCD_NOMEM, name,
-                        "the parameters need %.3g GB, more than the memory of this machine",
+                        "the parameters need %.3g GB, more than the memory that there is",
                         all / 1e9);
     e.name = s->host->alloc(s->host, strlen(name) + 1);
     if (!e.name)

@@ -20,7 +20,7 @@ struct mcd_store {
     const struct mcd_item *backend; /* not owned; must outlive the store */
     uint32_t type;                  /* MCD_F32 or MCD_F64: the backend's real type */
     struct mcd_entry *entry;
-    uint32_t count, room;
+    uint32_t count;
 };
 
 int mcd_store_create(const struct mcd_host *host, const struct mcd_item *backend,

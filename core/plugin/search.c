@@ -95,22 +95,6 @@ int mcd_search_find(const struct mcd_host *host, uint32_t kind, const char *name
     return status;
 }
 
-/* Doubles a full list's room. */
-static int grow(const struct mcd_host *host, struct mcd_list *list, struct mcd_error *e)
-{
-    uint32_t n = list->count;
-    if (n & (n - 1)) /* room is the next power of two */
-        return MCD_OK;
-    struct mcd_found *item = mcd_host_zalloc(host, (n ? 2 * n : 1) * sizeof *item, e);
-    if (!item)
-        return MCD_NOMEM;
-    if (n > 0)
-        memcpy(item, list->item, n * sizeof *item);
-    host->release(host, list->item);
-    list->item = item;
-    return MCD_OK;
-}
-
 /* Adds `file` of `folder` if it is a plugin's and its name is new. */
 static int add_file(const struct mcd_host *host, struct mcd_list *list, const char *folder,
                     const char *file, struct mcd_error *e)
@@ -122,8 +106,10 @@ static int add_file(const struct mcd_host *host, struct mcd_list *list, const ch
         if (strncmp(list->item[i].name, file, length - 3) == 0 &&
             list->item[i].name[length - 3] == '\0')
             return MCD_OK;
-    if (grow(host, list, e) != MCD_OK)
+    struct mcd_found *item = mcd_host_grow(host, list->item, list->count, sizeof *item, e);
+    if (!item)
         return MCD_NOMEM;
+    list->item = item;
     struct mcd_found found = {mcd_host_strdup(host, file, e), mcd_host_zalloc(host, size, e)};
     if (!found.name || !found.path) {
         host->release(host, found.name);

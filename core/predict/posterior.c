@@ -214,6 +214,7 @@ static int make_paths(const struct work *w, struct mcd_error *e)
         return MCD_OK;
     double *path = mcd_host_zalloc(j->fitting.host, (size_t)j->points * sizeof *path, e);
     int status = path ? MCD_OK : MCD_NOMEM;
+    struct mcd_block block = {.rows = j->points, .passes = 1, .samples = path};
     mcd_fitting_begin(&call, &j->fitting);
     for (uint32_t t = 0; !status && t < j->passes; t++) {
         poison(path, j->points);
@@ -227,7 +228,8 @@ static int make_paths(const struct work *w, struct mcd_error *e)
                                   "number",
                                   t, k, path[k]);
         if (!status)
-            status = j->paths(j->paths_arg, t, 1, 0, j->points, path, e);
+            status = j->paths(j->paths_arg, &block, e);
+        block.first_pass++;
     }
     j->fitting.host->release(j->fitting.host, path);
     return status;

@@ -7,6 +7,7 @@
 
 #include "core/network/draws.h"
 #include "core/network/fitting.h"
+#include "core/predict/block.h"
 #include "core/stats/meaning.h"
 #include "core/stats/mixture.h"
 
@@ -20,11 +21,10 @@ struct mcd_posterior_job {
     const struct mcd_meaning *meaning; /* units of the answers and, for scores, the answers */
 
     /*
-     * Takes the random paths of the function, [passes][points] in the fit's units, some passes at a
-     * time and in order; NULL: none are made.
+     * Takes the random paths of the function, MCD_F64 in the fit's units, some passes at a time and
+     * in order; NULL: none are made.
      */
-    int (*paths)(void *arg, uint64_t first, uint64_t passes, int64_t first_row, int64_t rows,
-                 const void *values, struct mcd_error *e);
+    int (*paths)(void *arg, const struct mcd_block *block, struct mcd_error *e);
     void *paths_arg;
 };
 
