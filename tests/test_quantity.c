@@ -62,6 +62,10 @@ static void without_an_error_digits_count(void **state)
     check(60000, NAN, 3, "60000");
     check(-7, NAN, 3, "-7");
     check(0.5, NAN, 3, "0.500");
+    check(0.5, NAN, 0, "0.5");
+    check(-100.125, NAN, 0, "-100.125");
+    check(1e-9, NAN, 0, "1 e-9");
+    check(99.9999999, NAN, 0, "100");
     check(0, NAN, 3, "0");
     check(0.1, 0, 3, "0.100 +- 0");
 }

@@ -46,6 +46,8 @@ const char *mcd_document_text(const json_t *object, const char *member);
 char *mcd_document_path(const struct mcd_document *, const char *path);
 
 /*
+ * Both ways to render fail for lack of memory alone: what the stream refuses, its owner sees.
+ *
  * As a page of HTML, complete in itself but for links to the files, which begin with `to_folder`:
  * the way from the page to the document's folder, "" or "../DIR/". Pictures that cannot be shown
  * are named in the page and in the host's log.

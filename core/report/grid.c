@@ -49,8 +49,10 @@ static void put_quantity(struct mcd_cell *c, struct mcd_quantity q, int is_plain
     if (q.error[0])
         snprintf(c->tail, sizeof c->tail, is_plain ? " %s %s%s" : "\xc2\xa0%s\xc2\xa0%s%s",
                  plus_minus, q.error, both ? ")" : "");
-    if (q.exponent)
+    if (both)
         add_exponent(c->tail, sizeof c->tail, q.exponent, is_plain);
+    else if (q.exponent)
+        add_exponent(c->fraction, sizeof c->fraction, q.exponent, is_plain);
 }
 
 /* The number of a kind of error, from 0; that of all kinds where it is none of them. */

@@ -12,7 +12,7 @@ enum mcd_cell_kind { MCD_CELL_NONE, MCD_CELL_TEXT, MCD_CELL_QUANTITY };
 struct mcd_cell {
     enum mcd_cell_kind kind;
     const char *text; /* the document's */
-    char whole[48], fraction[32], tail[96];
+    char whole[48], fraction[96], tail[96];
     char mark[8]; /* which kind of error, where a table has several; or "" */
 };
 

@@ -114,13 +114,14 @@ static int put_picture(const struct mcd_page *p, const json_t *item)
 int mcd_page_figure(const struct mcd_page *p, const json_t *item)
 {
     const json_t *files = json_object_get(item, "files");
-    const char *id = mcd_document_text(item, "id");
+    const char *id = mcd_document_text(item, "id"), *title = mcd_document_text(item, "title");
     fprintf(p->f, "<figure id=\"%s\">\n", id);
     int status = put_picture(p, item);
-    fprintf(p->f, "<figcaption id=\"%s.see\"><b>", id);
-    mcd_html_text(p->f, mcd_document_text(item, "title"));
-    fputs(".</b> ", p->f);
+    fprintf(p->f, "<figcaption><span id=\"%s.see\"><b>", id);
+    mcd_html_text(p->f, title);
+    fputs(strchr(".!?:", title[strlen(title) - 1]) ? "</b> " : ".</b> ", p->f);
     mcd_html_text(p->f, mcd_document_text(item, "see"));
+    fputs("</span>", p->f);
     for (size_t i = 0; i < json_array_size(files); i++) {
         fputs(i == 0 ? "\n<span class=\"files\">Data and script: " : ", ", p->f);
         mcd_page_link(p, json_string_value(json_array_get(files, i)));

@@ -113,8 +113,9 @@ static void put_help(const struct mcd_page *p, const json_t *columns)
             continue;
         fputs(any ? "" : "<dl>\n", p->f);
         any = 1;
-        mcd_page_element(p, "dt", mcd_document_text(column, "name"));
-        fputs(": ", p->f);
+        fputs("<dt>", p->f);
+        mcd_html_text(p->f, mcd_document_text(column, "name"));
+        fputs(":</dt> ", p->f);
         mcd_page_element(p, "dd", help);
         putc('\n', p->f);
     }

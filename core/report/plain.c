@@ -1,10 +1,8 @@
 /* The document as text: what a terminal can show of it, 80 columns wide where that is up to us. */
-#include "core/base/error.h"
 #include "core/report/document.h"
 #include "core/report/duration.h"
 #include "core/report/grid.h"
 
-#include <errno.h>
 #include <string.h>
 
 enum { WIDTH = 80 };
@@ -299,7 +297,5 @@ int mcd_document_plain(const struct mcd_document *d, const struct mcd_host *host
     put_top(f, d->json);
     for (size_t i = 0; !status && i < json_array_size(sections); i++)
         status = put_section(&p, json_array_get(sections, i));
-    if (!status && ferror(f))
-        status = mcd_fail(e, MCD_IO, "", "cannot be written: %s", strerror(errno));
     return status;
 }

@@ -51,6 +51,18 @@ static int decimals_of_digits(double value, int digits)
     return value == trunc(value) || decimals < 0 ? 0 : decimals;
 }
 
+/* 1.5 rather than 1.50000. */
+static void drop_last_zeros(char *text)
+{
+    size_t n = strlen(text);
+    if (!strchr(text, '.'))
+        return;
+    while (text[n - 1] == '0')
+        text[--n] = '\0';
+    if (text[n - 1] == '.')
+        text[n - 1] = '\0';
+}
+
 /* -0.00 says no more than 0.00. */
 static void drop_sign_of_zero(char *text)
 {
@@ -82,6 +94,8 @@ struct mcd_quantity mcd_quantity_show(double value, double error, int digits)
     if (beyond)
         decimals = MOST_DECIMALS;
     show(text, sizeof text, "%.*f", decimals > 0 ? decimals : 0, value);
+    if (digits <= 0 && !(has_error && error > 0))
+        drop_last_zeros(text);
     drop_sign_of_zero(text);
     split(&q, text);
     if (has_error && error > 0 && beyond)

@@ -17,7 +17,7 @@ struct mcd_quantity {
  * The error keeps two digits where they begin with 1.0 to 3.5 and else one (the rule of the
  * Particle Data Group), and the value ends at the same decimal place; whole numbers are never
  * rounded to tens. Without an error (NaN) or with the error 0 the value keeps `digits` significant
- * digits, 6 for 0, and whole numbers all of theirs. Powers of ten are split off from 1e7 on and
+ * digits, for 0 at most 6 without zeros at the end, and whole numbers all of theirs. Powers of ten are split off from 1e7 on and
  * below 1e-4. `value` is finite.
  */
 struct mcd_quantity mcd_quantity_show(double value, double error, int digits);
