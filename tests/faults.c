@@ -135,6 +135,13 @@ WRAP(char *, realpath, (const char *path, char *to))
 
 /* ---- streams and handles ----------------------------------------------------------------- */
 
+/* Two of them: the text is the caller's to free when the stream is closed. */
+WRAP(FILE *, open_memstream, (char **text, size_t *size))
+{
+    FILE *f = must_fail(FAULT_MEMORY) ? NULL : counted(__real_open_memstream(text, size));
+    return counted(f);
+}
+
 WRAP(FILE *, fdopen, (int file, const char *mode))
 {
     return must_fail(FAULT_MEMORY) ? NULL : counted(__real_fdopen(file, mode));

@@ -179,7 +179,8 @@ static inline const char *page_judge(const char *page)
             page_entity(&c, p);
         else if (*p == '<')
             p = p[1] == '/' ? page_end_tag(&c, p + 2) : page_start_tag(&c, p + 1);
-        else if (*p == '>' || (unsigned char)*p == 0x7f || ((unsigned char)*p < 0x20 && *p != '\n'))
+        else if (*p == '>' || (unsigned char)*p == 0x7f ||
+                 ((unsigned char)*p < 0x20 && *p != '\n' && *p != '\t'))
             page_wrong(&c, "character %d", *p);
     }
     if (c.depth)

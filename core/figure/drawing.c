@@ -130,7 +130,8 @@ void mcd_drawing_data(struct mcd_drawing *d, const char *name)
 }
 
 /* In pieces of any length; a failing stream is noticed when it is closed. */
-static void print(struct mcd_drawing *d, FILE *stream, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void print(struct mcd_drawing *d, FILE *stream,
+                                                        const char *format, va_list args)
 {
     char text[4096];
     if (d->status || !stream)

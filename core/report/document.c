@@ -437,9 +437,9 @@ static int split_path(const char *path, struct mcd_document *d, struct mcd_error
 {
     const char *slash = strrchr(path, '/');
     d->name = strdup(slash ? slash + 1 : path);
-    d->folder = !slash          ? strdup(".")
-                : slash == path ? strdup("/")
-                                : strndup(path, (size_t)(slash - path));
+    d->folder = strdup(slash ? path : ".");
+    if (d->folder && slash)
+        d->folder[slash == path ? 1 : slash - path] = '\0';
     if (d->name && d->folder)
         return MCD_OK;
     return mcd_fail(e, MCD_NOMEM, mcd_place_file(path).text, "no memory to read it");
@@ -489,11 +489,7 @@ const char *mcd_document_text(const json_t *object, const char *member)
     return text ? text : "";
 }
 
-char *mcd_document_path(const struct mcd_document *d, const char *path)
+int mcd_document_path(const struct mcd_document *d, const char *path, char whole[PATH_MAX])
 {
-    size_t room = strlen(d->folder) + strlen(path) + 2;
-    char *whole = malloc(room);
-    if (whole)
-        snprintf(whole, room, "%s/%s", d->folder, path);
-    return whole;
+    return snprintf(whole, PATH_MAX, "%s/%s", d->folder, path) < PATH_MAX;
 }

@@ -26,6 +26,8 @@
 
 #include <mcdrop/plugin.h>
 
+#include <limits.h>
+
 /* Judged: whoever renders it need not ask whether a member is there or of which type it is. */
 struct mcd_document {
     json_t *json;
@@ -42,8 +44,8 @@ void mcd_document_clear(struct mcd_document *); /* harmless on zeros */
 /* A member's text; "" where there is none. */
 const char *mcd_document_text(const json_t *object, const char *member);
 
-/* A path in the document's folder, to be freed; NULL for lack of memory. */
-char *mcd_document_path(const struct mcd_document *, const char *path);
+/* Where a file of the document's folder lies; 0 where that is longer than a path can be. */
+int mcd_document_path(const struct mcd_document *, const char *path, char whole[PATH_MAX]);
 
 /*
  * Both ways to render fail for lack of memory alone: what the stream refuses, its owner sees.

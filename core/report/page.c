@@ -3,7 +3,6 @@
 
 #include "core/report/html.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -114,10 +113,8 @@ static void put_facts(const struct mcd_page *p)
 /* What stat says of a file of the folder; 0 if it is not there. */
 static int look(const struct mcd_page *p, const char *path, struct stat *about)
 {
-    char *whole = mcd_document_path(p->document, path);
-    int is_there = whole && stat(whole, about) == 0;
-    free(whole);
-    return is_there;
+    char whole[PATH_MAX];
+    return mcd_document_path(p->document, path, whole) && stat(whole, about) == 0;
 }
 
 void mcd_page_link(const struct mcd_page *p, const char *path)

@@ -1,6 +1,7 @@
 /* Figures: the picture within the page, or a word on why there is none. */
 #include "core/base/error.h"
 #include "core/io/file.h"
+#include "core/io/place.h"
 #include "core/report/html.h"
 #include "core/report/page.h"
 #include "core/report/svg.h"
@@ -11,14 +12,19 @@
 /* What one picture may add to the page. */
 enum { LARGEST_SVG = 4 << 20, LARGEST_PNG = 8 << 20 };
 
-/* Reads a file of the document's folder. */
-static int read_file(const struct mcd_page *p, const char *path, size_t limit, char **whole,
+static int fail_memory(struct mcd_error *e)
+{
+    return mcd_fail(e, MCD_NOMEM, "memory", "not enough for a picture");
+}
+
+/* Reads a file of the document's folder; `whole` is where it lies. */
+static int read_file(const struct mcd_page *p, const char *path, size_t limit, char whole[PATH_MAX],
                      struct mcd_bytes *bytes, struct mcd_error *e)
 {
     *bytes = (struct mcd_bytes){0};
-    *whole = mcd_document_path(p->document, path);
-    return *whole ? mcd_file_read(*whole, limit, bytes, e)
-                  : mcd_fail(e, MCD_NOMEM, "memory", "not enough for a path");
+    if (mcd_document_path(p->document, path, whole))
+        return mcd_file_read(whole, limit, bytes, e);
+    return mcd_fail(e, MCD_INVALID, mcd_place_file(path).text, "the path is too long");
 }
 
 /* The SVG as text of the page, to be freed. */
@@ -27,16 +33,17 @@ static int make_svg(const struct mcd_page *p, const char *path, const char *id, 
 {
     struct mcd_bytes bytes;
     struct mcd_svg_left_out left_out = {0};
-    char *whole, label[300];
-    int status = read_file(p, path, LARGEST_SVG, &whole, &bytes, e);
+    char whole[PATH_MAX], label[300];
+    int status = read_file(p, path, LARGEST_SVG, whole, &bytes, e);
     FILE *f = status ? NULL : open_memstream(text, size);
     if (!status && !f)
-        status = mcd_fail(e, MCD_NOMEM, "memory", "not enough for a picture");
-    if (!status) {
+        status = fail_memory(e);
+    if (f) {
         snprintf(label, sizeof label, "%.200s.see", id);
         status = mcd_svg_inline(whole, bytes.data, bytes.size, id, label, f, &left_out, e);
-        if (fclose(f) != 0 && !status)
-            status = mcd_fail(e, MCD_NOMEM, "memory", "not enough for a picture");
+        int is_broken = ferror(f);
+        if ((fclose(f) != 0 || is_broken) && !status)
+            status = fail_memory(e);
     }
     if (!status && left_out.count)
         p->host->log(p->host, MCD_LOG_WARNING,
@@ -44,7 +51,6 @@ static int make_svg(const struct mcd_page *p, const char *path, const char *id, 
                      "first is %s",
                      whole, left_out.count, left_out.first);
     mcd_bytes_clear(&bytes);
-    free(whole);
     return status;
 }
 
@@ -66,10 +72,10 @@ static int put_png(const struct mcd_page *p, const char *path, const char *see, 
 {
     static const char signature[] = "\x89PNG\r\n\x1a\n";
     struct mcd_bytes bytes;
-    char *whole;
-    int status = read_file(p, path, LARGEST_PNG, &whole, &bytes, e);
+    char whole[PATH_MAX];
+    int status = read_file(p, path, LARGEST_PNG, whole, &bytes, e);
     if (!status && (bytes.size < 8 || memcmp(bytes.data, signature, 8) != 0))
-        status = mcd_fail(e, MCD_INVALID, whole, "it is no PNG");
+        status = mcd_fail(e, MCD_INVALID, mcd_place_file(whole).text, "it is no PNG");
     if (!status) {
         fputs("<div class=\"picture\"><img src=\"data:image/png;base64,", p->f);
         mcd_html_base64(p->f, bytes.data, bytes.size);
@@ -78,7 +84,6 @@ static int put_png(const struct mcd_page *p, const char *path, const char *see, 
         fputs("\"></div>\n", p->f);
     }
     mcd_bytes_clear(&bytes);
-    free(whole);
     return status;
 }
 
@@ -100,7 +105,7 @@ static int put_picture(const struct mcd_page *p, const json_t *item)
     if (status && *png)
         status = put_png(p, png, see, *svg ? &second : &first);
     if (first.code == MCD_NOMEM || second.code == MCD_NOMEM)
-        return mcd_fail(p->e, MCD_NOMEM, "memory", "not enough for a picture");
+        return fail_memory(p->e);
     if (first.code)
         p->host->log(p->host, MCD_LOG_WARNING, "%s: %s%s", first.where, first.text,
                      status ? "" : "; the PNG stands in its place");

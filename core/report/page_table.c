@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-enum { LONG_TEXT = 26 };
+/* A space is half as wide as a digit, and two are in a tail. */
+enum { LONG_TEXT = 26, SPACES = 2 };
 
 /*
  * The box in which a wide table scrolls, for the keyboard too. `id` is that of the caption, "" where
@@ -67,7 +68,8 @@ static void put_number(const struct mcd_page *p, const struct mcd_cell *c,
     mcd_html_text(p->f, is_none ? "\xe2\x80\x93" : is_text ? c->text : c->whole);
     if (!is_text) {
         put_piece(p, c->fraction, "", column->fraction);
-        put_piece(p, c->tail, c->mark, column->tail);
+        put_piece(p, c->tail, c->mark,
+                  column->tail > SPACES ? column->tail - SPACES / 2 : column->tail);
     }
     fputs("</td>", p->f);
 }

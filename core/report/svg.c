@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define COUNT(list) (sizeof(list) / sizeof(list)[0])
@@ -283,6 +284,7 @@ int mcd_svg_inline(const char *path, const void *bytes, size_t size, const char 
                    const char *label, FILE *out, struct mcd_svg_left_out *left_out,
                    struct mcd_error *e)
 {
+    static const XML_Memory_Handling_Suite memory = {malloc, realloc, free};
     struct inliner s = {.path = path, .prefix = prefix, .label = label};
     s.out = out;
     s.left_out = left_out;
@@ -290,7 +292,7 @@ int mcd_svg_inline(const char *path, const void *bytes, size_t size, const char 
     *left_out = (struct mcd_svg_left_out){.count = 0};
     if (size > INT_MAX)
         return mcd_fail(e, MCD_INVALID, mcd_place_file(path).text, "it is too large for a figure");
-    if (!(s.parser = XML_ParserCreate(NULL)))
+    if (!(s.parser = XML_ParserCreate_MM(NULL, &memory, NULL)))
         return mcd_fail(e, MCD_NOMEM, mcd_place_file(path).text, "no memory to read it");
     XML_SetUserData(s.parser, &s);
     XML_SetElementHandler(s.parser, start, end);

@@ -9,6 +9,8 @@
 
 #define COUNT(list) (sizeof(list) / sizeof(list)[0])
 
+enum { LONGEST_DECLARATION = 400 };
+
 static int compare(const void *a, const void *b)
 {
     return strcmp(a, *(const char *const *)b);
@@ -233,23 +235,36 @@ static char *trim(char *text)
     return text;
 }
 
+/* One declaration, "NAME: VALUE", which is taken apart; 0 where it is left out. */
+static int put_declaration(FILE *f, const char *prefix, char *one, int is_first)
+{
+    char *value = strchr(one, ':');
+    if (!value)
+        return 0;
+    *value++ = '\0';
+    if (!mcd_svg_is_drawing(trim(one)) || !mcd_svg_is_safe(value))
+        return 0;
+    fprintf(f, "%s%s:", is_first ? "" : ";", trim(one));
+    mcd_svg_put_value(f, prefix, trim(value));
+    return 1;
+}
+
 unsigned mcd_svg_put_style(FILE *f, const char *prefix, const char *style)
 {
-    char *copy = strdup(style), *rest = copy, *one;
-    unsigned left_out = copy ? 0 : 1, kept = 0;
-    while ((one = strsep(&rest, ";"))) {
-        char *value = strchr(one, ':');
-        if (!*trim(one))
-            continue;
-        if (value)
-            *value++ = '\0';
-        if (!value || !mcd_svg_is_drawing(trim(one)) || !mcd_svg_is_safe(value)) {
-            left_out++;
-            continue;
+    char one[LONGEST_DECLARATION];
+    unsigned left_out = 0, kept = 0;
+    for (size_t n; *style; style += n + (style[n] != '\0')) {
+        n = strcspn(style, ";");
+        if (n < sizeof one) {
+            memcpy(one, style, n);
+            one[n] = '\0';
         }
-        fprintf(f, "%s%s:", kept++ ? ";" : "", trim(one));
-        mcd_svg_put_value(f, prefix, trim(value));
+        if (n >= sizeof one)
+            left_out++;
+        else if (*trim(one) && put_declaration(f, prefix, one, kept == 0))
+            kept++;
+        else if (*trim(one))
+            left_out++;
     }
-    free(copy);
     return left_out;
 }

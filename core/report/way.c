@@ -12,11 +12,10 @@
 /* The folder of `path`, resolved; to be freed, NULL with errno. */
 static char *folder_of(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    char *folder = !slash          ? strdup(".")
-                   : slash == path ? strdup("/")
-                                   : strndup(path, (size_t)(slash - path));
-    char *full = folder ? realpath(folder, NULL) : NULL;
+    char *folder = strdup(path), *slash = folder ? strrchr(folder, '/') : NULL;
+    if (slash)
+        slash[slash == folder] = '\0';
+    char *full = folder ? realpath(slash ? folder : ".", NULL) : NULL;
     free(folder);
     return full;
 }
