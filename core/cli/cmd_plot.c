@@ -11,7 +11,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { KEY_DATA = MCD_OPTION_OWN, KEY_ROWS, KEY_CAPTIONS, KEY_CLASSES, KEY_Y, MOST_FILES = 200 };
+enum {
+    KEY_DATA = MCD_OPTION_OWN,
+    KEY_ROWS,
+    KEY_CAPTIONS,
+    KEY_CLASSES,
+    KEY_Y,
+    KEY_FORMAT,
+    MOST_FILES = 200
+};
 
 /* What a figure can be given, beside --out. */
 enum {
@@ -39,6 +47,7 @@ struct plot {
     const char *data, *captions, *classes;
     struct mcd_extent y;
     int given; /* which of the above */
+    int as_json;
     size_t files;
     struct mcd_labelled file[MOST_FILES];
 };
@@ -183,8 +192,6 @@ static void check(struct argp_state *state, const struct plot *p)
             argp_error(state, "%s is no option of the figure %s", names[i], p->figure->name);
     if (!p->options.out || strcmp(p->options.out, "-") == 0)
         argp_error(state, "--out must be given: the figure's files without their ending");
-    if (p->options.format == MCD_CSV_FORMAT)
-        argp_error(state, "--format: 'csv': expected text or json");
     if (p->files > 0 && !(takes & (FILES | ONE_FILE)))
         argp_error(state, "%s: no file is expected", p->file[0].file);
     if (p->files > 1 && takes & ONE_FILE)
@@ -216,6 +223,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_Y:
         p->y = parse_extent(state, arg);
         p->given |= Y_RANGE;
+        return 0;
+    case KEY_FORMAT:
+        if (strcmp(arg, "text") != 0 && strcmp(arg, "json") != 0)
+            argp_error(state, "--format: '%s': expected text or json", arg);
+        p->as_json = arg[0] == 'j';
         return 0;
     case ARGP_KEY_ARG:
         p->figure ? add_file(state, p, arg) : choose(state, p, arg);
@@ -249,7 +261,7 @@ static json_t *as_json(const struct plot *p, const struct mcd_drawing *d)
 /* The names of the files, for whoever called. */
 static int print(const struct plot *p, const struct mcd_drawing *d, struct mcd_error *e)
 {
-    if (p->options.format == MCD_TEXT_FORMAT) {
+    if (!p->as_json) {
         for (size_t i = 0; i < d->files; i++)
             puts(d->file[i]);
         return MCD_OK;
@@ -282,19 +294,20 @@ static const char doc[] =
     "OUT.dat and the script OUT.gp, with which gnuplot draws them anew. Prints the names of the "
     "files.\v"
     "Figures:\n"
-    "  bands        predictions of a regression over a grid, a panel each: LABEL=FILE of\n"
-    "               predict; what --deterministic printed has no band\n"
-    "  chains       how the chains of a posterior went: FILE of weights that holds its\n"
-    "               draws\n"
-    "  digits       images with their labels, of --data or of an array FILE\n"
-    "  errors       test errors against epoch: LABEL=FILE of history.csv; runs of one\n"
-    "               label are drawn as their median and range\n"
-    "  reliability  accuracy against confidence: LABEL=FILE of evaluate\n"
-    "  samples      softmax input and output of each pass: FILE of --keep-samples\n"
+    "  bands        predictions of a regression over a grid, a panel each, from\n"
+    "               LABEL=FILE of predict; those of --deterministic have no band\n"
+    "  chains       how the chains of a posterior went, from a FILE of weights that\n"
+    "               holds its draws\n"
+    "  digits       images with their labels, of --data, or of an array FILE\n"
+    "  errors       test errors against epoch, from LABEL=FILE of history.csv; runs\n"
+    "               of one label are drawn as their median and range\n"
+    "  reliability  accuracy against confidence, from LABEL=FILE of evaluate\n"
+    "  samples      softmax input and output of each pass, from a FILE of\n"
+    "               --keep-samples\n"
     "  series       the CO2 series\n\n"
     "bands and reliability read what predict and evaluate print with --format json.\n\n"
     "Examples:\n"
-    "  mcdrop plot errors --out figure2 \"plain=a/history.csv\" \"dropout=b/history.csv\"\n"
+    "  mcdrop plot errors --out figure2 \"no dropout=a/history.csv\" b/history.csv\n"
     "  mcdrop plot bands --out figure7 \"relu=relu.json\" \"tanh=tanh.json\"\n\n"
     "Without gnuplot the data and the script are written, and a warning says so. The environment "
     "variable MCDROP_GNUPLOT may name the program.";
@@ -303,7 +316,6 @@ int mcd_cmd_plot(int argc, char **argv)
 {
     static const struct argp_child children[] = {{&mcd_options_out, 0, NULL, 2},
                                                  {&mcd_options_grid, 0, NULL, 1},
-                                                 {&mcd_options_format, 0, NULL, 2},
                                                  {&mcd_options_common, 0, NULL, -1},
                                                  {0}};
     static const struct argp_option own[] = {
@@ -318,6 +330,7 @@ int mcd_cmd_plot(int argc, char **argv)
          "samples: which classes, separated by commas (default: the three likeliest)", 1},
         {"y", KEY_Y, "LOW:HIGH", 0,
          "errors and bands: range of the vertical axis (bands: -20:20 by default)", 1},
+        {"format", KEY_FORMAT, "text|json", 0, "How the names of the files are printed", 2},
         {0}};
     static const struct argp argp = {.options = own,
                                      .parser = parse,

@@ -165,7 +165,7 @@ static double find_width(struct chains *c, uint32_t q)
 static void say_row(struct mcd_drawing *d, struct chains *c, uint32_t q)
 {
     double top = ABOVE + (double)q * (TALL + APART_Y), wide = (d->width - LEFT - 20) / 3.0;
-    double tics = mcd_axis_step(0, 1.8 * find_width(c, q));
+    double width = find_width(c, q);
     int last = q + 1 == c->file.dim;
     mcd_drawing_place(d, LEFT, top, wide - 62, TALL);
     mcd_drawing_say(d,
@@ -179,15 +179,16 @@ static void say_row(struct mcd_drawing *d, struct chains *c, uint32_t q)
                     "unset key\nset title '%s'\nset ylabel ''\nset xlabel '%s'\n"
                     "set xrange [1:%zu]\nset yrange [*:*]\nset ytics %.10g\nset xtics %.6g\nplot "
                     "\\\n",
-                    q ? "" : "trace", last ? "draw" : "", c->draws, tics,
+                    q ? "" : "trace", last ? "draw" : "", c->draws, mcd_axis_step(0, 1.8 * width),
                     mcd_axis_step(0, 2.5 * (double)c->draws));
     say_lines(d, c, 1, q, "linewidth 0.7", 0);
     mcd_drawing_place(d, LEFT + 2 * wide, top, wide, TALL);
-    mcd_drawing_say(d,
-                    "set title '%s'\nset xlabel '%s'\nset xrange [*:*]\nset yrange [0:*]\nset "
-                    "offsets 0, 0, graph 0.06, 0\n"
-                    "set format y ''\nunset ytics\nset xtics %.10g\nplot \\\n",
-                    q ? "" : "density", last ? "value" : "", tics);
+    mcd_drawing_say(
+        d,
+        "set title '%s'\nset xlabel '%s'\nset xrange [*:*] noextend\nset yrange [0:*]\nset "
+        "offsets 0, 0, graph 0.06, 0\n"
+        "set format y ''\nunset ytics\nset xtics %.10g\nplot \\\n",
+        q ? "" : "density", last ? "value" : "", mcd_axis_step(0, 2 * width));
     say_lines(d, c, 2, q, "linewidth 1.4", 0);
     mcd_drawing_say(d, "unset offsets\nset format y '%%g'\nset ytics out nomirror\n");
 }

@@ -13,16 +13,11 @@
 /* Far more than a prediction of a grid or an evaluation is. */
 enum { LIMIT = 1 << 30 };
 
-int mcd_record_read(const char *path, json_t **json, struct mcd_error *e)
+int mcd_record_parse(const void *bytes, size_t size, const char *path, json_t **json,
+                     struct mcd_error *e)
 {
-    struct mcd_bytes b;
     json_error_t reason = {.line = -1};
-    *json = NULL;
-    int status = mcd_file_read(path, LIMIT, &b, e);
-    if (status)
-        return status;
-    status = mcd_json_parse(b.data ? (char *)b.data : "", b.size, json, &reason);
-    mcd_bytes_clear(&b);
+    int status = mcd_json_parse(bytes ? bytes : "", size, json, &reason);
     if (status == MCD_NOMEM)
         return mcd_fail(e, status, mcd_place_file(path).text, "no memory to read it");
     if (status)
@@ -38,6 +33,17 @@ int mcd_record_read(const char *path, json_t **json, struct mcd_error *e)
     *json = NULL;
     return mcd_fail(e, MCD_INVALID, mcd_place_file(path).text,
                     "not a JSON object: expected what mcdrop prints with --format json");
+}
+
+int mcd_record_read(const char *path, json_t **json, struct mcd_error *e)
+{
+    struct mcd_bytes b;
+    *json = NULL;
+    int status = mcd_file_read(path, LIMIT, &b, e);
+    if (!status)
+        status = mcd_record_parse(b.data, b.size, path, json, e);
+    mcd_bytes_clear(&b);
+    return status;
 }
 
 int mcd_record_real(const json_t *value, const char *path, const char *place, double *x,

@@ -10,6 +10,10 @@
 /* A JSON object from a file; *json is a new reference. */
 int mcd_record_read(const char *path, json_t **json, struct mcd_error *e);
 
+/* The same from memory; `path` stands in messages. */
+int mcd_record_parse(const void *bytes, size_t size, const char *path, json_t **json,
+                     struct mcd_error *e);
+
 /* A number; null, as which NaN and infinity are written, is NaN. */
 int mcd_record_real(const json_t *value, const char *path, const char *place, double *x,
                     struct mcd_error *e);

@@ -124,13 +124,13 @@ static void say(struct mcd_drawing *d, const struct curve *curve, size_t curves)
     for (size_t i = 0; i < curves; i++)
         mcd_drawing_say(d, "label%zu = %s\nece%zu = '%.4f'\n", i + 1,
                         mcd_label_quote(curve[i].label.text).text, i + 1, curve[i].ece);
-    mcd_drawing_say(d, "set lmargin 8\nset rmargin 3\nset xrange [0:1]\nset xtics 0.2\n");
+    mcd_drawing_say(d, "set lmargin 10\nset rmargin 3\nset xrange [0:1]\nset xtics 0.2\n");
     mcd_drawing_begin(d);
     mcd_drawing_say(
         d, "unset logscale y\nset multiplot\n"
            "set size 1, 0.66\nset origin 0, 0.34\nset bmargin 1\nset tmargin 1\n"
            "set yrange [0:1]\nset ytics 0.2\nset format x ''\nset format y '%%g'\nset xlabel ''\n"
-           "set ylabel 'accuracy (bars: 95 %%)'\nset key top left Left reverse\n"
+           "set ylabel 'accuracy (bars: 95 %%)'\nset key bottom right\n"
            "plot x with lines dashtype 2 linewidth 1 linecolor rgb ink title "
            "'accuracy = confidence', \\\n");
     for (size_t i = 0; i < curves; i++)

@@ -55,10 +55,10 @@ int mcd_figure_series(struct mcd_drawing *d, const char *out, const char *data, 
     mcd_drawing_say(d, "set lmargin 9\nset rmargin 2\nunset key\nset xrange [*:*] noextend\n");
     mcd_drawing_begin(d);
     mcd_drawing_say(d, "set multiplot layout 2, 1\n"
-                       "set xlabel 'year'\nset ylabel 'CO₂ (ppm)'\n"
+                       "set xlabel 'year'\nset ylabel 'CO₂ (ppm)'\nset ytics 10\n"
                        "plot data using 1:2 with lines linewidth 1.2 linecolor rgb colour(1)\n"
                        "set xlabel 'x: time (standard deviations)'\n"
-                       "set ylabel 'y: CO₂ without trend (sd)'\n"
+                       "set ylabel 'y: CO₂ without trend (sd)'\nset ytics 1\n"
                        "plot data using 3:4 with lines linewidth 1.2 linecolor rgb colour(1)\n"
                        "unset multiplot\n");
     status = mcd_drawing_finish(d, e);
