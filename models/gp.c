@@ -303,18 +303,11 @@ static int path(void *self, const struct mcd_fit_data *d, int64_t points, const 
     struct watch watch = {.data = d, .of = passes};
     struct mcd_gp_problem p = problem(g, d, &watch);
     const struct mcd_gp_points at = {points, x};
-    struct mcd_gp_predictor *predictor = NULL;
     double *log_q;
     int status = logs(g, passes, q, &log_q, e);
+    p.go_on = step;
     if (!status)
-        status = mcd_gp_predictor_create(&p, &at, &predictor, e);
-    for (uint32_t i = 0; !status && i < passes; i++) {
-        struct mcd_stream s = mcd_stream(d->seed, 0, first + i, MCD_STREAM_PATH);
-        status = step(&watch) ? mcd_gp_predictor_path(predictor, log_q + i * MCD_GP_PARAMS, 0, &s,
-                                                      value + i * points, e)
-                              : g->host->fail(e, MCD_STOPPED, "gp", "stopped on request");
-    }
-    mcd_gp_predictor_destroy(predictor);
+        status = mcd_gp_path_draws(&p, &at, d->seed, first, passes, log_q, value, e);
     g->host->release(g->host, log_q);
     return status;
 }

@@ -11,6 +11,8 @@
 /* Doubles of one of the two arrays [passes][points]: 64 MiB. */
 static const int64_t ROOM = 1 << 23;
 
+static const int64_t PATHS = 1 << 16; /* values of paths at a time */
+
 /* Memory of one prediction. */
 struct work {
     const struct mcd_posterior_job *job;
@@ -203,35 +205,53 @@ static int score(const struct work *w, struct mcd_posterior_prediction *out, str
 
 /* ---- paths ------------------------------------------------------------------------------- */
 
-/* A pass at a time, which is expensive enough: a factor of all points' covariance. */
-static int make_paths(const struct work *w, struct mcd_error *e)
+static int check_paths(const struct work *w, uint64_t first, uint32_t passes, const double *path,
+                       struct mcd_error *e)
+{
+    int64_t points = w->job->points;
+    for (int64_t i = 0; i < passes * points; i++)
+        if (!isfinite(path[i]))
+            return mcd_fail(e, MCD_INVALID, w->job->fitting.model->plugin->name,
+                            "draw %" PRIu64 ", row %" PRId64 ": its path is %g: expected a finite "
+                            "number",
+                            first + (uint64_t)(i / points), i % points, path[i]);
+    return MCD_OK;
+}
+
+static int some_paths(const struct work *w, uint64_t first, uint32_t passes, double *path,
+                      struct mcd_error *e)
 {
     const struct mcd_posterior_job *j = w->job;
     const struct mcd_item *model = j->fitting.model;
     const struct mcd_model *api = model->plugin->api;
     struct mcd_fitting_call call;
+    mcd_fitting_begin(&call, &j->fitting);
+    poison(path, passes * j->points);
+    int status = api->path(model->self, &call.data, j->points, j->x, first, passes,
+                           w->q + first * j->draws->dim, path, e);
+    status = mcd_item_status(model, status, e);
+    if (!status)
+        status = check_paths(w, first, passes, path, e);
+    const struct mcd_block block = {
+        .first_pass = first, .passes = passes, .rows = j->points, .samples = path};
+    return status ? status : j->paths(j->paths_arg, &block, e);
+}
+
+static int make_paths(const struct work *w, struct mcd_error *e)
+{
+    const struct mcd_posterior_job *j = w->job;
+    const struct mcd_host *host = j->fitting.host;
+    uint32_t most = j->points < PATHS ? (uint32_t)(PATHS / j->points) : 1;
+    int status = MCD_OK;
     if (!j->paths)
         return MCD_OK;
-    double *path = mcd_host_zalloc(j->fitting.host, (size_t)j->points * sizeof *path, e);
-    int status = path ? MCD_OK : MCD_NOMEM;
-    struct mcd_block block = {.rows = j->points, .passes = 1, .samples = path};
-    mcd_fitting_begin(&call, &j->fitting);
-    for (uint32_t t = 0; !status && t < j->passes; t++) {
-        poison(path, j->points);
-        status = api->path(model->self, &call.data, j->points, j->x, t, 1,
-                           w->q + (size_t)t * j->draws->dim, path, e);
-        status = mcd_item_status(model, status, e);
-        for (int64_t k = 0; !status && k < j->points; k++)
-            if (!isfinite(path[k]))
-                status = mcd_fail(e, MCD_INVALID, model->plugin->name,
-                                  "draw %u, row %" PRId64 ": its path is %g: expected a finite "
-                                  "number",
-                                  t, k, path[k]);
-        if (!status)
-            status = j->paths(j->paths_arg, &block, e);
-        block.first_pass++;
-    }
-    j->fitting.host->release(j->fitting.host, path);
+    most = most < j->passes ? most : j->passes;
+    double *path = mcd_host_zalloc(host, most * (size_t)j->points * sizeof *path, e);
+    if (!path)
+        return MCD_NOMEM;
+    for (uint32_t t = 0; !status && t < j->passes; t += most)
+        status = some_paths(w, t, j->passes - t < most ? j->passes - t : most, path, e);
+    host->release(host, path);
     return status;
 }
 

@@ -143,13 +143,21 @@ static void take(void *arg, const char *method, const char *quantity, const char
 static int find_exact(const struct mcd_fitting *f, struct mcd_draws_file *out, struct mcd_error *e)
 {
     const struct mcd_model *api = f->model->plugin->api;
-    struct teller t = {.out = out, .e = e};
+    struct teller t = {.out = out};
     struct mcd_fitting_call call;
+    struct mcd_error own = {0};
     if (!api->exact)
         return MCD_OK;
     mcd_fitting_begin(&call, f);
-    int status = api->exact(f->model->self, &call.data, take, &t, e);
-    return status ? mcd_item_status(f->model, status, e) : t.status;
+    t.e = &own;
+    int status = api->exact(f->model->self, &call.data, take, &t, &own);
+    status = mcd_item_status(f->model, status ? status : t.status, &own);
+    if (status == MCD_STOPPED || status == MCD_NOMEM)
+        return mcd_fail(e, status, own.where, "%s", own.text);
+    if (status) /* draws that took hours are not lost for that */
+        f->host->log(f->host, MCD_LOG_WARNING, "not all is known without sampling: %s: %s",
+                     own.where, own.text);
+    return MCD_OK;
 }
 
 /* ---- all --------------------------------------------------------------------------------- */

@@ -1,14 +1,16 @@
-/* What every draw of the parameters predicts, draws side by side on threads. */
+/* What every draw of the parameters predicts, draws side by side on threads: in closed form, or a path. */
 #include "conditional.h"
 
-enum { PIECE = 16 }; /* draws that a thread takes at a time */
+enum { PIECE = 8 }; /* draws that a thread takes at a time */
 
 struct job {
     const struct mcd_gp_problem *problem;
     int64_t points;
     uint32_t count;
     const double *q;
-    double *mean, *variance;
+    double *mean, *variance; /* [count][points]; or NULL, and instead */
+    double *path;            /* [count][points], random from these two */
+    uint64_t seed, first;
     struct mcd_gp_predictor **predictor; /* [workers] */
     int *status;                         /* [pieces] */
     struct mcd_error *error;             /* [pieces]: the first one's is reported */
@@ -19,18 +21,25 @@ static uint32_t pieces(const struct job *j)
     return (j->count + PIECE - 1) / PIECE;
 }
 
+static int one_draw(const struct job *j, uint32_t k, uint32_t worker, struct mcd_error *e)
+{
+    struct mcd_gp_predictor *p = j->predictor[worker];
+    const double *q = j->q + (size_t)k * MCD_GP_PARAMS;
+    struct mcd_stream s = mcd_stream(j->seed, 0, j->first + k, MCD_STREAM_PATH);
+    if (!mcd_gp_goes_on(j->problem))
+        return j->problem->host->fail(e, MCD_STOPPED, "gp", "stopped on request");
+    return j->path ? mcd_gp_predictor_path(p, q, 0, &s, j->path + k * j->points, e)
+                   : mcd_gp_predictor_at(p, MCD_GP_AUTO, q, j->mean + k * j->points,
+                                         j->variance + k * j->points, e);
+}
+
 static void one_piece(void *arg, uint32_t i, uint32_t worker)
 {
     const struct job *j = arg;
-    const struct mcd_gp_problem *p = j->problem;
+    uint32_t end = (i + 1) * PIECE < j->count ? (i + 1) * PIECE : j->count;
     j->status[i] = MCD_OK;
-    for (uint32_t k = i * PIECE; k < j->count && k < (i + 1) * PIECE && !j->status[i]; k++)
-        j->status[i] =
-            mcd_gp_goes_on(p)
-                ? mcd_gp_predictor_at(j->predictor[worker], MCD_GP_AUTO,
-                                      j->q + (size_t)k * MCD_GP_PARAMS, j->mean + k * j->points,
-                                      j->variance + k * j->points, &j->error[i])
-                : p->host->fail(&j->error[i], MCD_STOPPED, "gp", "stopped on request");
+    for (uint32_t k = i * PIECE; k < end && !j->status[i]; k++)
+        j->status[i] = one_draw(j, k, worker, &j->error[i]);
 }
 
 static int job_open(struct job *j, const struct mcd_gp_points *points, struct mcd_error *e)
@@ -70,21 +79,32 @@ static int job_status(const struct job *j, struct mcd_error *e)
     return MCD_OK;
 }
 
+static int run(struct job *j, const struct mcd_gp_points *points, struct mcd_error *e)
+{
+    const struct mcd_host *host = j->problem->host;
+    j->points = points->count;
+    int status = job_open(j, points, e);
+    if (!status) {
+        host->parallel(host, pieces(j), one_piece, j);
+        status = job_status(j, e);
+    }
+    job_close(j);
+    return status;
+}
+
 int mcd_gp_predict_draws(const struct mcd_gp_problem *problem, const struct mcd_gp_points *points,
                          uint32_t count, const double *q, double *mean, double *variance,
                          struct mcd_error *e)
 {
-    struct job j = {.problem = problem,
-                    .points = points->count,
-                    .count = count,
-                    .q = q,
-                    .mean = mean,
-                    .variance = variance};
-    int status = job_open(&j, points, e);
-    if (!status) {
-        problem->host->parallel(problem->host, pieces(&j), one_piece, &j);
-        status = job_status(&j, e);
-    }
-    job_close(&j);
-    return status;
+    struct job j = {.problem = problem, .count = count, .q = q, .mean = mean, .variance = variance};
+    return run(&j, points, e);
+}
+
+int mcd_gp_path_draws(const struct mcd_gp_problem *problem, const struct mcd_gp_points *points,
+                      uint64_t seed, uint64_t first, uint32_t count, const double *q, double *path,
+                      struct mcd_error *e)
+{
+    struct job j = {
+        .problem = problem, .count = count, .q = q, .path = path, .seed = seed, .first = first};
+    return run(&j, points, e);
 }
