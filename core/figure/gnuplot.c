@@ -51,7 +51,7 @@ static int spawn(struct child *c, const char *folder, char *const *argv, int out
         !(reason = posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0)) &&
         !(reason = posix_spawn_file_actions_adddup2(&files, out, 1)) &&
         !(reason = posix_spawn_file_actions_adddup2(&files, out, 2)))
-        reason = posix_spawnp(&c->pid, argv[0], &files, &attributes, argv, environ);
+        reason = posix_spawn(&c->pid, argv[0], &files, &attributes, argv, environ);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&files);
     return reason;
@@ -137,14 +137,31 @@ static int judge(struct child *c, int status, int seconds, const char *script, s
     return MCD_OK;
 }
 
-/* A name with a slash is a path from here, not from the folder that the program will run in. */
-static int find_program(char *path, size_t size)
+/* DIRECTORY/NAME, absolute, because it will be started in another folder; 0 if there is none. */
+static int find_in(const char *directory, size_t length, const char *name, char path[PATH_MAX])
 {
-    const char *program = mcd_gnuplot_program();
-    char full[PATH_MAX];
+    char one[PATH_MAX];
+    int n = snprintf(one, sizeof one, "%.*s/%s", (int)length, length ? directory : ".", name);
+    return n > 0 && n < (int)sizeof one && access(one, X_OK) == 0 && realpath(one, path) != NULL;
+}
+
+/*
+ * A name with a slash is a path, any other one is looked for in PATH. Looked for here rather than
+ * by posix_spawnp, which may have nothing but an exit status to say that there was none.
+ */
+static int find_program(char path[PATH_MAX])
+{
+    const char *program = mcd_gnuplot_program(), *places = getenv("PATH");
     if (strchr(program, '/'))
-        program = realpath(program, full);
-    return program ? snprintf(path, size, "%s", program) < (int)size : 0;
+        return realpath(program, path) != NULL;
+    for (places = places ? places : "/usr/local/bin:/usr/bin:/bin";; places++) {
+        size_t length = strcspn(places, ":");
+        if (find_in(places, length, program, path))
+            return 1;
+        places += length;
+        if (!*places)
+            return 0;
+    }
 }
 
 int mcd_gnuplot_run(const char *folder, const char *settings, const char *script, int seconds,
@@ -154,10 +171,10 @@ int mcd_gnuplot_run(const char *folder, const char *settings, const char *script
     char program[PATH_MAX], defaults[] = "-d", command[] = "-e";
     int ends[2];
     char *argv[] = {program, defaults, command, (char *)settings, (char *)script, NULL};
-    *missing = !find_program(program, sizeof program);
+    *missing = !find_program(program);
     if (*missing)
         return MCD_OK;
-    if (pipe2(ends, O_CLOEXEC) != 0)
+    if (access(program, X_OK) != 0 || pipe2(ends, O_CLOEXEC) != 0)
         return mcd_fail(e, MCD_IO, mcd_gnuplot_program(), "cannot be started: %s", strerror(errno));
     int reason = spawn(&c, folder, argv, ends[1]), status = 0;
     close(ends[1]);
@@ -165,9 +182,6 @@ int mcd_gnuplot_run(const char *folder, const char *settings, const char *script
     if (!reason)
         status = wait_until(&c, now() + seconds);
     close(ends[0]);
-    *missing = reason == ENOENT;
-    if (*missing)
-        return MCD_OK;
     if (reason)
         return mcd_fail(e, reason == ENOMEM ? MCD_NOMEM : MCD_IO, mcd_gnuplot_program(),
                         "cannot be started: %s", strerror(reason));
