@@ -173,18 +173,17 @@ enum { ROUNDS = 3, BATCH = 8, PIXELS = 12 * 12, CLASSES = 10, BLOCKS = 2 };
 
 struct course {
     double loss[ROUNDS], mean[ROUNDS][BATCH * CLASSES];
-    uint32_t block_passes;
     int round;
 };
 
-static int add_up(void *arg, uint32_t row_block, uint64_t pass_block, const void *samples,
-                  struct mcd_error *e)
+static int add_up(void *arg, const struct mcd_block *block, struct mcd_error *e)
 {
     struct course *c = arg;
-    const float *y = samples;
-    (void)row_block, (void)pass_block, (void)e;
-    for (uint32_t i = 0; i < c->block_passes * BATCH * CLASSES; i++)
-        c->mean[c->round][i % (BATCH * CLASSES)] += (double)y[i] / (BLOCKS * c->block_passes);
+    const float *y = block->samples;
+    double passes = (double)block->passes;
+    (void)e;
+    for (uint64_t i = 0; i < block->passes * BATCH * CLASSES; i++)
+        c->mean[c->round][i % (BATCH * CLASSES)] += (double)y[i] / (BLOCKS * passes);
     return MCD_OK;
 }
 
@@ -223,7 +222,6 @@ static void take_course(const char *backend, const char *model, struct mcd_shape
                                 .block_count = BLOCKS};
         assert_ok(mcd_trainer_step(trainer, (uint64_t)c->round, &c->loss[c->round], &rows, &e), e);
         mcd_forward_geometry(&f);
-        c->block_passes = f.block_passes;
         assert_ok(mcd_forward_run(&f, &e), e);
     }
     mcd_trainer_destroy(trainer);
