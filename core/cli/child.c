@@ -64,9 +64,9 @@ static void pass_on_pending(pid_t pid)
 
 /* ---- the child --------------------------------------------------------------------------- */
 
-static int call(char **word, size_t words)
+static int call(const char *const *word, size_t words)
 {
-    char title[64], *argv[words + 1];
+    char title[64], *argv[MCD_CHILD_WORDS + 1];
     const struct mcd_command *c = mcd_commands;
     while (c->name && strcmp(c->name, word[0]) != 0)
         c++;
@@ -77,13 +77,16 @@ static int call(char **word, size_t words)
         return MCD_EXIT_USAGE;
     }
     snprintf(title, sizeof title, "mcdrop %s", word[0]);
-    memcpy(argv, word, words * sizeof *argv);
+    words = words < MCD_CHILD_WORDS ? words : MCD_CHILD_WORDS;
     argv[0] = title;
+    for (size_t i = 1; i < words; i++) /* commands may write into their words */
+        if (!(argv[i] = strdup(word[i])))
+            return MCD_EXIT_FAILURE;
     argv[words] = NULL;
     return c->run((int)words, argv);
 }
 
-static _Noreturn void run_child(const struct mcd_child *c, int err, pid_t parent, char **word,
+static _Noreturn void run_child(const struct mcd_child *c, int err, pid_t parent, const char *const *word,
                                 size_t words)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -149,7 +152,7 @@ static int wait_for(pid_t pid)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-static int start(struct mcd_child *c, FILE *log, char **word, size_t words, int *exit_status)
+static int start(struct mcd_child *c, FILE *log, const char *const *word, size_t words, int *exit_status)
 {
     int pipe_end[2];
     pid_t parent = getpid();
@@ -173,7 +176,7 @@ static int start(struct mcd_child *c, FILE *log, char **word, size_t words, int 
     return pid > 0 ? 0 : -1;
 }
 
-int mcd_child_run(struct mcd_child *c, char **word, size_t words, int *exit_status,
+int mcd_child_run(struct mcd_child *c, const char *const *word, size_t words, int *exit_status,
                   struct mcd_error *e)
 {
     FILE *log = fopen(c->log, "ae");

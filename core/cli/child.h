@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+enum { MCD_CHILD_WORDS = 64 }; /* of a command, at most */
+
 struct mcd_child {
     FILE *out;           /* its standard output; NULL: nowhere */
     const char *log;     /* file for its standard error, appended to */
@@ -30,6 +32,6 @@ void mcd_child_watch(void);
 int mcd_child_interrupted(void);
 
 /* Runs `mcdrop WORD ...`. *exit: its exit status, or minus the signal that ended it. */
-int mcd_child_run(struct mcd_child *c, char **word, size_t words, int *exit, struct mcd_error *e);
+int mcd_child_run(struct mcd_child *c, const char *const *word, size_t words, int *exit, struct mcd_error *e);
 
 #endif

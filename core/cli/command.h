@@ -26,5 +26,6 @@ int mcd_cmd_predict(int argc, char **argv);
 int mcd_cmd_report(int argc, char **argv);
 int mcd_cmd_rotate(int argc, char **argv);
 int mcd_cmd_train(int argc, char **argv);
+int mcd_cmd_tutorial(int argc, char **argv);
 
 #endif

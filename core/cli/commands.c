@@ -13,5 +13,6 @@ const struct mcd_command mcd_commands[] = {
     {"report", "tables, figures and links of a run, as one page of HTML", mcd_cmd_report},
     {"rotate", "one image at several angles, to predict", mcd_cmd_rotate},
     {"train", "fit a model to a data set", mcd_cmd_train},
+    {"tutorial", "every experiment of the tutorial, with figures and a report", mcd_cmd_tutorial},
     {NULL, NULL, NULL},
 };

@@ -137,7 +137,7 @@ static int make_words(const struct mcd_steps *s, const struct mcd_step *step, co
 }
 
 /* With standard output going to a file that appears when the command is done. */
-static int call(struct mcd_step *step, const char *dir, struct mcd_child *child, char **word,
+static int call(struct mcd_step *step, const char *dir, struct mcd_child *child, const char *const *word,
                 size_t words, int *status, struct mcd_error *e)
 {
     char path[PATH_SIZE];
@@ -170,7 +170,7 @@ static int run_child(const struct mcd_steps *s, struct mcd_step *step, const cha
     if (failed)
         mcd_fail(e, MCD_NOMEM, step->id, "no memory for its words");
     else
-        failed = call(step, dir, &child, word, words, status, e);
+        failed = call(step, dir, &child, (const char *const *)word, words, status, e);
     while (words > 0)
         free(word[--words]);
     mcd_log_status(NULL);

@@ -219,6 +219,20 @@ static int find_files(const struct mcd_dataset_request *r, struct files *f, stru
     return MCD_OK;
 }
 
+int mcd_dataset_find(const char *data, uint32_t split, char **x, char **y, struct mcd_error *e)
+{
+    struct files f = {0};
+    int status = find_files(&(struct mcd_dataset_request){.data = data, .split = split}, &f, e);
+    if (status) {
+        free(f.x);
+        free(f.y);
+        f = (struct files){0};
+    }
+    *x = f.x;
+    *y = f.y;
+    return status;
+}
+
 static int load_inputs(struct mcd_dataset *d, const char *path, uint32_t type, struct mcd_error *e)
 {
     int status = mcd_array_read(path, &d->x, e);

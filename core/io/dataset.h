@@ -58,6 +58,12 @@ struct mcd_dataset {
 int mcd_dataset_load(struct mcd_dataset *d, const struct mcd_dataset_request *r,
                      struct mcd_error *e);
 
+/*
+ * The files of inputs and answers that would be read; the caller frees both. *y is NULL where there
+ * is no file of answers of its own. Fails as loading does.
+ */
+int mcd_dataset_find(const char *data, uint32_t split, char **x, char **y, struct mcd_error *e);
+
 /* Harmless on zeros. */
 void mcd_dataset_clear(struct mcd_dataset *d);
 

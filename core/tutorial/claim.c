@@ -32,7 +32,7 @@ void mcd_claim_judge(struct mcd_claim *c)
     if (c->runs == 0)
         return;
     summarise(c);
-    double above = c->mean - c->bound;
+    double above = c->below ? c->bound - c->mean : c->mean - c->bound;
     if (!isfinite(above) || isnan(c->margin))
         return;
     if (above > c->margin || (c->ties && c->runs > 1 && above >= -c->sd))

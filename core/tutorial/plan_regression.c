@@ -25,7 +25,7 @@ static struct mcd_step *add_fit(struct mcd_steps *s, const struct mcd_tutorial *
         step = mcd_steps_add(s, part, id,
                              "train --model gp:tune=%d,draws=%d --out @runs/%s --format json",
                              c->gp_tune, c->gp_draws, id);
-        mcd_step_output(s, step, "runs/%s/posterior.json", id);
+        mcd_step_output(s, step, "results/%s-posterior.json", id);
         step->captures = step->has_verdict = 1;
         step->cost = GP_DRAW * (c->gp_tune + c->gp_draws);
     } else {
@@ -42,6 +42,23 @@ static struct mcd_step *add_fit(struct mcd_steps *s, const struct mcd_tutorial *
 
 /* ---- the whole series -------------------------------------------------------------------- */
 
+/* A pass over the grid; 0 passes: weight averaging alone. */
+static struct mcd_step *add_grid(struct mcd_steps *s, enum mcd_part part, const char *id,
+                                 const char *what, int passes)
+{
+    const char *name = mcd_steps_text(s, "%s-%s", id, what);
+    struct mcd_step *step =
+        mcd_steps_add(s, part, name, "predict --grid %s --format json", MCD_PLAN_GRID);
+    mcd_step_word(s, step, "--weights");
+    mcd_step_input(s, step, "", mcd_steps_text(s, "runs/%s/weights.safetensors", id));
+    mcd_step_output(s, step, "results/%s.json", name);
+    step->captures = 1;
+    if (passes > 0)
+        say_passes(s, step, passes);
+    step->cost = 0.3 + passes * MLP2_PASS;
+    return step;
+}
+
 static void add_whole(struct mcd_steps *s, const struct mcd_tutorial *t, enum mcd_part part,
                       int fit)
 {
@@ -54,17 +71,17 @@ static void add_whole(struct mcd_steps *s, const struct mcd_tutorial *t, enum mc
     mcd_plan_finish(s, step, t, 0);
     step->data = t->series_id;
 
-    step = mcd_steps_add(s, part, mcd_steps_text(s, "%s-grid", id),
-                         "predict --grid %s --format json", MCD_PLAN_GRID);
-    mcd_step_word(s, step, "--weights");
-    mcd_step_input(s, step, "", mcd_steps_text(s, "runs/%s/weights.safetensors", id));
-    if (fit != MCD_FIT_GP)
-        say_passes(s, step, c->grid_passes);
+    step = add_grid(s, part, id, "grid", fit == MCD_FIT_GP ? 0 : c->grid_passes);
+    if (fit == MCD_FIT_GP) {
+        step->has_verdict = 1;
+        step->cost = 3;
+    }
     mcd_plan_finish(s, step, t, 0);
-    mcd_step_output(s, step, "results/%s-grid.json", id);
-    step->captures = 1;
-    step->has_verdict = fit == MCD_FIT_GP;
-    step->cost = fit == MCD_FIT_GP ? 3 : c->grid_passes * MLP2_PASS;
+    if (fit != MCD_FIT_TANH)
+        return;
+    step = add_grid(s, part, id, "average", 0);
+    mcd_step_word(s, step, "--deterministic");
+    mcd_plan_finish(s, step, t, 0);
 }
 
 /* ---- the comparison ---------------------------------------------------------------------- */

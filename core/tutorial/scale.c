@@ -14,7 +14,7 @@ const struct mcd_scale mcd_scales[] = {
     {
         .name = "smoke",
         .image_rows = 1000,
-        .mlp_seeds = 2,
+        .mlp_seeds = 1,
         .mlp_epochs = 4,
         .lenet_seeds = 1,
         .lenet_epochs = 2,

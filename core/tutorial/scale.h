@@ -48,8 +48,8 @@ struct mcd_tutorial {
     const char *dir;        /* as the user wrote it */
     const char *backend;    /* a specification */
     const char *images;     /* mnist or fashion-mnist */
-    char images_id[64];     /* what these data are: changes with their bytes */
-    char series_id[64];     /* the same of co2 */
+    char images_id[160];    /* what these data are: changes with their bytes */
+    char series_id[160];    /* the same of co2 */
     uint64_t seed;          /* of the first run; further ones count on */
     uint32_t threads;       /* 0: one per CPU */
     unsigned parts;         /* mask: what shall be done */

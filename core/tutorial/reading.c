@@ -1,0 +1,66 @@
+/* Histories and results, read back. */
+#include "core/tutorial/reading.h"
+
+#include "core/io/csv.h"
+#include "core/io/file.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+json_t *mcd_reading_json(const char *dir, const char *file)
+{
+    char path[4400];
+    struct mcd_bytes b;
+    json_t *json = NULL;
+    json_error_t reason;
+    snprintf(path, sizeof path, "%s/%s", dir, file);
+    if (mcd_file_read(path, MCD_FILE_LIMIT, &b, NULL) != MCD_OK)
+        return NULL;
+    if (mcd_json_parse((const char *)b.data, b.size, &json, &reason) != MCD_OK)
+        json = NULL;
+    mcd_bytes_clear(&b);
+    return json;
+}
+
+const json_t *mcd_reading_value(const json_t *json, const char *path)
+{
+    char key[80];
+    while (json && *path) {
+        size_t length = strcspn(path, ".");
+        snprintf(key, sizeof key, "%.*s", (int)length, path);
+        json = json_is_array(json) ? json_array_get(json, (size_t)atol(key))
+                                   : json_object_get(json, key);
+        path += length + (path[length] == '.');
+    }
+    return json;
+}
+
+double mcd_reading_at(const json_t *json, const char *format, ...)
+{
+    char path[200];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(path, sizeof path, format, args);
+    va_end(args);
+    const json_t *value = mcd_reading_value(json, path);
+    return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+double mcd_reading_final_errors(const char *dir, const char *file)
+{
+    static const char *const column[] = {"test_errors", NULL};
+    char path[4400];
+    struct mcd_csv t = {0};
+    double sum = 0;
+    snprintf(path, sizeof path, "%s/%s", dir, file);
+    if (mcd_csv_read(path, column, &t, NULL) != MCD_OK)
+        return NAN;
+    int64_t epochs = t.values.dim[0], last = epochs >= 10 ? epochs / 10 : 1;
+    for (int64_t i = epochs - last; i < epochs; i++)
+        sum += ((const double *)t.values.data)[i];
+    mcd_csv_clear(&t);
+    return sum / (double)last;
+}

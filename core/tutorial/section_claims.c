@@ -1,0 +1,123 @@
+/* What the tutorial claims, beside what was seen here. */
+#include "core/tutorial/sections.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The spread that the answer was judged by, in words. */
+static const char *show_spread(const struct mcd_claim *c, const char *of_one, char text[120])
+{
+    if (c->runs > 1)
+        snprintf(text, 120, "sd %.3g over %zu seeds, margin %.3g", c->sd, c->runs, c->margin);
+    else if (c->error > 0)
+        snprintf(text, 120, "+- %.2g (%s), one network", c->error, of_one);
+    else
+        snprintf(text, 120, c->runs ? "one seed: none" : "-");
+    return text;
+}
+
+/* ---- errors ------------------------------------------------------------------------------ */
+
+/* That the second has fewer errors than the first, seed by seed. */
+static void fewer(struct mcd_paper *p, const char *claim, int more, int less, int ties)
+{
+    struct mcd_claim c = {.ties = ties};
+    double a[MCD_CLAIM_RUNS], b[MCD_CLAIM_RUNS], mean_a = 0, mean_b = 0;
+    size_t n = mcd_section_errors(p, more, a), m = mcd_section_errors(p, less, b);
+    char seen[200], spread[120], claimed[120];
+    c.runs = n < m ? n : m;
+    for (size_t i = 0; i < c.runs; i++) {
+        c.seen[i] = a[i] - b[i];
+        mean_a += a[i] / (double)c.runs;
+        mean_b += b[i] / (double)c.runs;
+    }
+    if (!c.runs)
+        return;
+    mcd_claim_judge(&c);
+    snprintf(claimed, sizeof claimed, "%s %s %s", mcd_plan_nets[less].label,
+             ties ? "at most as many errors as" : "fewer errors than", mcd_plan_nets[more].label);
+    snprintf(seen, sizeof seen, "%.1f against %.1f: %.1f %s", mean_b, mean_a, fabs(c.mean),
+             c.mean >= 0 ? "fewer" : "more");
+    mcd_paper_claim(p, claim, claimed, seen, show_spread(&c, "", spread),
+                    mcd_claim_word(c.answer));
+}
+
+/* ---- bands ------------------------------------------------------------------------------- */
+
+static void opens(struct mcd_paper *p, const char *claim, int fit, int below)
+{
+    struct mcd_claim c = {.bound = 2, .below = below, .runs = 1};
+    char seen[120], spread[120];
+    c.seen[0] = mcd_section_band_ratio(p, fit, &c.error);
+    if (!isfinite(c.seen[0]))
+        return;
+    mcd_claim_judge(&c);
+    snprintf(seen, sizeof seen, "%.2f times as wide", c.seen[0]);
+    mcd_paper_claim(p, claim,
+                    below ? "less than 2 times as wide at x = 3.5 as at 1.7"
+                          : "at least 2 times as wide at x = 3.5 as at 1.7",
+                    seen, show_spread(&c, "Monte-Carlo", spread), mcd_claim_word(c.answer));
+}
+
+/* ---- the Gaussian process ---------------------------------------------------------------- */
+
+static void agrees(struct mcd_paper *p)
+{
+    json_t *json = mcd_section_posterior(p);
+    double z = mcd_section_worst_z(json);
+    char seen[120];
+    json_decref(json);
+    if (!isfinite(z))
+        return;
+    snprintf(seen, sizeof seen, "at most %.1f Monte-Carlo errors apart", z);
+    mcd_paper_claim(p, "Sampling and quadrature agree on the Gaussian process",
+                    "posterior means within 4 Monte-Carlo errors", seen,
+                    "in Monte-Carlo errors already",
+                    mcd_claim_word(z <= 4 ? MCD_CLAIM_HOLDS : MCD_CLAIM_FAILS));
+}
+
+/* ---- the turned image -------------------------------------------------------------------- */
+
+/* Whether it is taken for a one first and for a seven at last, as there. */
+static void turns(struct mcd_paper *p, int net, const char *claimed)
+{
+    int class[MCD_TURNED_IMAGES], same = 0;
+    char seen[120], claim[120], spread[120];
+    size_t used = 0;
+    if (strcmp(p->tutorial->images, "mnist") != 0 ||
+        !mcd_section_classes(p, net, class, MCD_TURNED_IMAGES))
+        return;
+    for (int i = 0; i < MCD_TURNED_IMAGES; i++) {
+        used += (size_t)snprintf(seen + used, sizeof seen - used, "%s%d", i ? " " : "", class[i]);
+        same += class[i] == claimed[2 * i] - '0';
+    }
+    int holds = class[0] == 1 && class[MCD_TURNED_IMAGES - 1] == 7;
+    snprintf(claim, sizeof claim, "A one that is turned becomes a seven (%s)",
+             mcd_plan_nets[net].label);
+    snprintf(spread, sizeof spread, "%d of %d as there; one network", same, MCD_TURNED_IMAGES);
+    mcd_paper_claim(p, claim, claimed, seen, spread,
+                    mcd_claim_word(holds ? MCD_CLAIM_HOLDS : MCD_CLAIM_FAILS));
+}
+
+void mcd_section_claims(struct mcd_paper *p)
+{
+    mcd_paper_section(p, "claims", "What was claimed, and what was seen");
+    mcd_paper_text(p, "Errors are compared seed by seed: a difference settles a claim where it is "
+                      "larger than chance between seeds explains (Student's t, one-sided 95 %%); a "
+                      "tie is a difference of no more than its standard deviation between seeds. "
+                      "One seed settles nothing about errors. Ratios of bands are judged by their "
+                      "Monte-Carlo error. The turned one holds where it begins as a 1 and ends as "
+                      "a 7.");
+    mcd_paper_claims(p);
+    fewer(p, "Dropout in the hidden layers lowers the mlp's final errors", MCD_NET_PLAIN,
+          MCD_NET_HIDDEN, 0);
+    fewer(p, "Dropout in the input too lowers them, or ties", MCD_NET_HIDDEN, MCD_NET_INPUT, 1);
+    fewer(p, "The lenet beats the mlp", MCD_NET_INPUT, MCD_NET_LENET, 0);
+    fewer(p, "Dropout improves the lenet", MCD_NET_LENET, MCD_NET_LENET_DROP, 0);
+    turns(p, MCD_NET_INPUT, "1 1 1 1 1 3 3 7 7 7 7 7");
+    turns(p, MCD_NET_LENET_DROP, "1 1 1 1 1 1 7 7 7 7 7 7");
+    opens(p, "Away from the data the relu band opens", MCD_FIT_RELU, 0);
+    opens(p, "The tanh band does not", MCD_FIT_TANH, 1);
+    agrees(p);
+}
