@@ -86,8 +86,8 @@ static int call(const char *const *word, size_t words)
     return c->run((int)words, argv);
 }
 
-static _Noreturn void run_child(const struct mcd_child *c, int err, pid_t parent, const char *const *word,
-                                size_t words)
+static _Noreturn void run_child(const struct mcd_child *c, int err, pid_t parent,
+                                const char *const *word, size_t words)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
@@ -152,7 +152,8 @@ static int wait_for(pid_t pid)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-static int start(struct mcd_child *c, FILE *log, const char *const *word, size_t words, int *exit_status)
+static int start(struct mcd_child *c, FILE *log, const char *const *word, size_t words,
+                 int *exit_status)
 {
     int pipe_end[2];
     pid_t parent = getpid();

@@ -16,9 +16,9 @@
 enum { MCD_CHILD_WORDS = 64 }; /* of a command, at most */
 
 struct mcd_child {
-    FILE *out;           /* its standard output; NULL: nowhere */
-    const char *log;     /* file for its standard error, appended to */
-    const char *title;   /* first line of the log: the command */
+    FILE *out;                                    /* its standard output; NULL: nowhere */
+    const char *log;                              /* file for its standard error, appended to */
+    const char *title;                            /* first line of the log: the command */
     void (*on_line)(void *arg, const char *line); /* of its standard error; NULL: nobody hears */
     void *arg;
     char last[240]; /* its last line, or "" */
@@ -32,6 +32,7 @@ void mcd_child_watch(void);
 int mcd_child_interrupted(void);
 
 /* Runs `mcdrop WORD ...`. *exit: its exit status, or minus the signal that ended it. */
-int mcd_child_run(struct mcd_child *c, const char *const *word, size_t words, int *exit, struct mcd_error *e);
+int mcd_child_run(struct mcd_child *c, const char *const *word, size_t words, int *exit,
+                  struct mcd_error *e);
 
 #endif

@@ -181,7 +181,8 @@ static int print_claims(const struct mcd_host *host, const struct mcd_paper *p)
     struct mcd_table *t = mcd_table_create(host, columns, 3, &e);
     const json_t *rows = mcd_reading_value(p->root, "sections.0.items.0.rows"), *row;
     size_t i;
-    json_array_foreach (t ? rows : NULL, i, row) {
+    json_array_foreach(t ? rows : NULL, i, row)
+    {
         mcd_table_text(t, json_string_value(json_object_get(row, "verdict")));
         mcd_table_text(t, json_string_value(json_object_get(row, "claim")));
         mcd_table_text(t, json_string_value(json_object_get(row, "seen")));

@@ -137,8 +137,8 @@ static int make_words(const struct mcd_steps *s, const struct mcd_step *step, co
 }
 
 /* With standard output going to a file that appears when the command is done. */
-static int call(struct mcd_step *step, const char *dir, struct mcd_child *child, const char *const *word,
-                size_t words, int *status, struct mcd_error *e)
+static int call(struct mcd_step *step, const char *dir, struct mcd_child *child,
+                const char *const *word, size_t words, int *status, struct mcd_error *e)
 {
     char path[PATH_SIZE];
     struct mcd_output out = {0};

@@ -27,7 +27,7 @@ struct mcd_claim {
     double error; /* Monte-Carlo error of seen[0] where runs is 1; 0: none known */
     double bound;
     int below; /* it says that the number lies below the bound instead */
-    int ties; /* "or ties": below the bound by no more than the standard deviation between runs */
+    int ties;  /* "or ties": below the bound by no more than the standard deviation between runs */
     /* What mcd_claim_judge finds: */
     double mean, sd, margin; /* NaN where runs do not tell */
     enum mcd_claim_answer answer;

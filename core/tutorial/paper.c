@@ -216,8 +216,9 @@ void mcd_paper_figure(struct mcd_paper *p, const char *id, const char *title, co
     if (is_there(p, svg))
         put(p, figure, "svg", json_string(svg));
     else
-        put(p, figure, "missing", json_string("gnuplot was not found: the data and the script are "
-                                              "there, and `gnuplot` draws it from them"));
+        put(p, figure, "missing",
+            json_string("gnuplot was not found: the data and the script are "
+                        "there, and `gnuplot` draws it from them"));
     if (is_there(p, png))
         put(p, figure, "png", json_string(png));
     add_figure_files(p, id, put_new(p, figure, "files", json_array()));
@@ -289,8 +290,9 @@ static void add_files(struct mcd_paper *p, enum mcd_part part)
 
 static const char *word_of(const struct mcd_step *step)
 {
-    return step->state == MCD_STEP_DONE ? "done" : step->state == MCD_STEP_SKIPPED ? "skipped"
-                                                                                  : "failed";
+    return step->state == MCD_STEP_DONE      ? "done"
+           : step->state == MCD_STEP_SKIPPED ? "skipped"
+                                             : "failed";
 }
 
 void mcd_paper_sources(struct mcd_paper *p, enum mcd_part part)
@@ -300,8 +302,7 @@ void mcd_paper_sources(struct mcd_paper *p, enum mcd_part part)
     add_files(p, part);
     for (size_t i = 0; i < p->steps->count; i++) {
         const struct mcd_step *step = &p->steps->step[i];
-        if (step->part != part || step->state == MCD_STEP_UNWANTED ||
-            step->state == MCD_STEP_OPEN)
+        if (step->part != part || step->state == MCD_STEP_UNWANTED || step->state == MCD_STEP_OPEN)
             continue;
         mcd_step_show(p->steps, step, p->tutorial->dir, text, sizeof text);
         json_t *row = append_new(p, rows, json_object());

@@ -9,8 +9,7 @@
 static struct mcd_step *add_figure(struct mcd_steps *s, enum mcd_part part, const char *kind,
                                    const char *id, const char *gnuplot)
 {
-    struct mcd_step *step =
-        mcd_steps_add(s, part, id, "plot %s --out @figures/%s", kind, id);
+    struct mcd_step *step = mcd_steps_add(s, part, id, "plot %s --out @figures/%s", kind, id);
     mcd_step_output(s, step, "figures/%s.gp", id);
     /* Without gnuplot there are scripts alone: the step is another one once it is there. */
     step->data = mcd_steps_text(s, "gnuplot: %s", gnuplot ? gnuplot : "none");
@@ -31,8 +30,8 @@ static void add_of_images(struct mcd_steps *s, const struct mcd_tutorial *t, con
     mcd_step_input(s, step, "", "results/rotated.npy");
     for (int i = 0; i < 2; i++) {
         const char *net = mcd_plan_nets[mcd_plan_turned[i]].id;
-        step = add_figure(s, MCD_PART_ROTATED, "samples",
-                          mcd_steps_text(s, "figure4%c", 'a' + i), gnuplot);
+        step = add_figure(s, MCD_PART_ROTATED, "samples", mcd_steps_text(s, "figure4%c", 'a' + i),
+                          gnuplot);
         mcd_step_input(s, step, "", mcd_steps_text(s, "results/rotated-%s.npy", net));
         if (strcmp(t->images, "mnist") == 0) {
             mcd_step_word(s, step, "--classes");
@@ -54,8 +53,8 @@ static void add_runs(struct mcd_steps *s, struct mcd_step *step, const struct mc
 static void add_curves(struct mcd_steps *s, const struct mcd_tutorial *t, const char *gnuplot)
 {
     for (int all = 0; all < 2; all++) {
-        struct mcd_step *step = add_figure(s, MCD_PART_REPORT, "errors",
-                                           all ? "figure2b" : "figure2a", gnuplot);
+        struct mcd_step *step =
+            add_figure(s, MCD_PART_REPORT, "errors", all ? "figure2b" : "figure2a", gnuplot);
         for (int i = 0; i < MCD_NETS; i++)
             if (all || mcd_plan_nets[i].part == MCD_PART_MLP)
                 add_runs(s, step, t, &mcd_plan_nets[i]);

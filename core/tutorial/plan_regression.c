@@ -17,17 +17,21 @@ static void say_passes(struct mcd_steps *s, struct mcd_step *step, int passes)
 }
 
 static struct mcd_step *add_fit(struct mcd_steps *s, const struct mcd_tutorial *t,
-                                enum mcd_part part, int fit, const char *id, int epochs)
+                                enum mcd_part part, int fit, const char *id)
 {
     const struct mcd_scale *c = t->scale;
     struct mcd_step *step;
+    int is_whole = part != MCD_PART_COMPARE;
+    int tune = is_whole ? c->gp_tune : c->compare_tune;
+    int draws = is_whole ? c->gp_draws : c->compare_draws;
+    int epochs = is_whole ? c->mlp2_epochs : c->compare_epochs;
     if (fit == MCD_FIT_GP) {
         step = mcd_steps_add(s, part, id,
-                             "train --model gp:tune=%d,draws=%d --out @runs/%s --format json",
-                             c->gp_tune, c->gp_draws, id);
+                             "train --model gp:tune=%d,draws=%d --out @runs/%s --format json", tune,
+                             draws, id);
         mcd_step_output(s, step, "results/%s-posterior.json", id);
         step->captures = step->has_verdict = 1;
-        step->cost = GP_DRAW * (c->gp_tune + c->gp_draws);
+        step->cost = GP_DRAW * (tune + draws);
     } else {
         step = mcd_steps_add(s, part, id,
                              "train --model mlp2:activation=%s --epochs %d --out @runs/%s",
@@ -65,7 +69,7 @@ static void add_whole(struct mcd_steps *s, const struct mcd_tutorial *t, enum mc
     const struct mcd_scale *c = t->scale;
     const char *name = mcd_plan_fits[fit].id;
     const char *id = fit == MCD_FIT_GP ? name : mcd_steps_text(s, "mlp2-%s", name);
-    struct mcd_step *step = add_fit(s, t, part, fit, id, c->mlp2_epochs);
+    struct mcd_step *step = add_fit(s, t, part, fit, id);
     mcd_step_word(s, step, "--data");
     mcd_step_word(s, step, "co2");
     mcd_plan_finish(s, step, t, 0);
@@ -90,7 +94,7 @@ static void add_compared(struct mcd_steps *s, const struct mcd_tutorial *t, int 
 {
     const struct mcd_scale *c = t->scale;
     const char *id = mcd_steps_text(s, "compare-%s", mcd_plan_fits[fit].id);
-    struct mcd_step *step = add_fit(s, t, MCD_PART_COMPARE, fit, id, c->compare_epochs);
+    struct mcd_step *step = add_fit(s, t, MCD_PART_COMPARE, fit, id);
     mcd_step_word(s, step, "--data");
     mcd_step_input(s, step, "", MCD_SPLIT_FIT);
     mcd_step_word(s, step, "--target");
@@ -100,7 +104,7 @@ static void add_compared(struct mcd_steps *s, const struct mcd_tutorial *t, int 
     mcd_step_word(s, step, MCD_PLAN_HOLD_OUT);
     mcd_plan_finish(s, step, t, 0);
     if (fit == MCD_FIT_GP) /* the rows are not evenly spaced: Cholesky */
-        step->cost *= 6;
+        step->cost *= 20;
     else
         step->cost *= 0.65;
 

@@ -22,11 +22,13 @@ const struct mcd_scale mcd_scales[] = {
         .score_passes = 20,
         .rotated_passes = 100,
         .mlp2_epochs = 40,
-        .grid_passes = 40,
+        .grid_passes = 20,
         .gp_tune = 1000,
         .gp_draws = 1500,
         .compare_epochs = 40,
         .compare_passes = 100,
+        .compare_tune = 300,
+        .compare_draws = 500,
     },
     {
         .name = "short",
@@ -44,6 +46,8 @@ const struct mcd_scale mcd_scales[] = {
         .gp_draws = 5000,
         .compare_epochs = 3000,
         .compare_passes = 1000,
+        .compare_tune = 1000,
+        .compare_draws = 2000,
     },
     {
         .name = "full",
@@ -61,6 +65,8 @@ const struct mcd_scale mcd_scales[] = {
         .gp_draws = 5000,
         .compare_epochs = 100000,
         .compare_passes = 10000,
+        .compare_tune = 2000,
+        .compare_draws = 5000,
     },
     {.name = NULL},
 };
@@ -79,9 +85,9 @@ const struct mcd_scale *mcd_scale_find(const char *name, struct mcd_error *e)
         if (strcmp(s->name, name) == 0)
             return s;
         snprintf(known + used, sizeof known - used, "%s%s",
-                 !used        ? ""
-                 : s[1].name  ? ", "
-                              : " or ",
+                 !used       ? ""
+                 : s[1].name ? ", "
+                             : " or ",
                  s->name);
     }
     mcd_fail(e, MCD_INVALID, "--scale", "'%.40s': expected %s", name, known);
@@ -91,8 +97,8 @@ const struct mcd_scale *mcd_scale_find(const char *name, struct mcd_error *e)
 static int find_part(const char *name, size_t length)
 {
     int i = 0;
-    while (i < MCD_PARTS && (strlen(mcd_part_names[i]) != length ||
-                             strncmp(mcd_part_names[i], name, length) != 0))
+    while (i < MCD_PARTS &&
+           (strlen(mcd_part_names[i]) != length || strncmp(mcd_part_names[i], name, length) != 0))
         i++;
     return i;
 }

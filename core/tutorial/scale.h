@@ -17,7 +17,7 @@ struct mcd_scale {
     int rotated_passes;
     int mlp2_epochs, grid_passes;
     int gp_tune, gp_draws;
-    int compare_epochs, compare_passes;
+    int compare_epochs, compare_passes, compare_tune, compare_draws; /* its chains are dense */
 };
 
 /* Ends with a name of NULL. */
@@ -45,14 +45,14 @@ unsigned mcd_parts_parse(const char *list, struct mcd_error *e);
 
 /* What the user asked for, settled. */
 struct mcd_tutorial {
-    const char *dir;        /* as the user wrote it */
-    const char *backend;    /* a specification */
-    const char *images;     /* mnist or fashion-mnist */
-    char images_id[160];    /* what these data are: changes with their bytes */
-    char series_id[160];    /* the same of co2 */
-    uint64_t seed;          /* of the first run; further ones count on */
-    uint32_t threads;       /* 0: one per CPU */
-    unsigned parts;         /* mask: what shall be done */
+    const char *dir;     /* as the user wrote it */
+    const char *backend; /* a specification */
+    const char *images;  /* mnist or fashion-mnist */
+    char images_id[160]; /* what these data are: changes with their bytes */
+    char series_id[160]; /* the same of co2 */
+    uint64_t seed;       /* of the first run; further ones count on */
+    uint32_t threads;    /* 0: one per CPU */
+    unsigned parts;      /* mask: what shall be done */
     const struct mcd_scale *scale;
 };
 

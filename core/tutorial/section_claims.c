@@ -39,8 +39,7 @@ static void fewer(struct mcd_paper *p, const char *claim, int more, int less, in
              ties ? "at most as many errors as" : "fewer errors than", mcd_plan_nets[more].label);
     snprintf(seen, sizeof seen, "%.1f against %.1f: %.1f %s", mean_b, mean_a, fabs(c.mean),
              c.mean >= 0 ? "fewer" : "more");
-    mcd_paper_claim(p, claim, claimed, seen, show_spread(&c, "", spread),
-                    mcd_claim_word(c.answer));
+    mcd_paper_claim(p, claim, claimed, seen, show_spread(&c, "", spread), mcd_claim_word(c.answer));
 }
 
 /* ---- bands ------------------------------------------------------------------------------- */

@@ -11,7 +11,8 @@ static void row(struct mcd_paper *p, json_t *const json[MCD_FITS], const char *s
     for (int fit = 0; fit < MCD_FITS; fit++) {
         double mc = mcd_reading_at(json[fit], "scores.monte_carlo.0.%s.mc_se", score);
         double value = mcd_reading_at(json[fit], "scores.monte_carlo.0.%s.value", score);
-        mcd_paper_cell(p, value, mcd_reading_at(json[fit], "scores.monte_carlo.0.%s.test_se", score),
+        mcd_paper_cell(p, value,
+                       mcd_reading_at(json[fit], "scores.monte_carlo.0.%s.test_se", score),
                        "over other test rows");
         mcd_paper_cell(p, isfinite(value) ? mc : NAN, NAN, NULL);
     }
@@ -56,17 +57,19 @@ static void table(struct mcd_paper *p, json_t *const json[MCD_FITS])
 
 static void describe(struct mcd_paper *p)
 {
-    mcd_paper_text(p, "Each fits the same rows of the series and is judged on the same others. One "
-                      "row in five is the test, drawn by the seed; no fit and no choice has seen "
-                      "it. Of the rest each command holds out another fifth (--hold-out %s, the "
-                      "same seed: the same rows). The networks need these for tau, the precision "
-                      "of their noise, which fits to neither the rows that they learn nor those "
-                      "that are judged; the Gaussian process has its noise from the posterior and "
-                      "makes no use of them.",
+    mcd_paper_text(p,
+                   "Each fits the same rows of the series and is judged on the same others. One "
+                   "row in five is the test, drawn by the seed; no fit and no choice has seen "
+                   "it. Of the rest each command holds out another fifth (--hold-out %s, the "
+                   "same seed: the same rows). The networks need these for tau, the precision "
+                   "of their noise, which fits to neither the rows that they learn nor those "
+                   "that are judged; the Gaussian process has its noise from the posterior and "
+                   "makes no use of them.",
                    MCD_PLAN_HOLD_OUT);
-    mcd_paper_text(p, "The test rows lie between rows that were learnt, so this compares how well "
-                      "both fill gaps, not what they say beyond the data: that is Figure 7. The "
-                      "networks train for %d epochs and make %d passes.",
+    mcd_paper_text(p,
+                   "The test rows lie between rows that were learnt, so this compares how well "
+                   "both fill gaps, not what they say beyond the data: that is Figure 7. The "
+                   "networks train for %d epochs and make %d passes.",
                    p->tutorial->scale->compare_epochs, p->tutorial->scale->compare_passes);
 }
 
@@ -95,8 +98,9 @@ void mcd_section_report(struct mcd_paper *p)
     if (!mcd_section_has(p, MCD_PART_REPORT))
         return;
     mcd_paper_section(p, "commands", "Figures of several parts");
-    mcd_paper_text(p, "Every number and figure here is the outcome of an mcdrop command that stands "
-                      "in its section and can be repeated; these drew the figures that belong to "
-                      "more than one.");
+    mcd_paper_text(p,
+                   "Every number and figure here is the outcome of an mcdrop command that stands "
+                   "in its section and can be repeated; these drew the figures that belong to "
+                   "more than one.");
     mcd_paper_sources(p, MCD_PART_REPORT);
 }

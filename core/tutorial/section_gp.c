@@ -17,10 +17,9 @@ double mcd_section_worst_z(const json_t *json)
 {
     double worst = 0;
     for (int i = 0; i < 3; i++) {
-        double z =
-            fabs(mcd_reading_at(json, "posterior.%s.mean", quantity[i]) -
-                 mcd_reading_at(json, "exact.quadrature.%s.mean", quantity[i])) /
-            mcd_reading_at(json, "posterior.%s.mcse_mean", quantity[i]);
+        double z = fabs(mcd_reading_at(json, "posterior.%s.mean", quantity[i]) -
+                        mcd_reading_at(json, "exact.quadrature.%s.mean", quantity[i])) /
+                   mcd_reading_at(json, "posterior.%s.mcse_mean", quantity[i]);
         worst = isnan(z) || z > worst ? z : worst;
         if (isnan(worst))
             return NAN;
@@ -87,11 +86,12 @@ void mcd_section_gp(struct mcd_paper *p)
         return;
     json_t *json = mcd_section_posterior(p);
     mcd_paper_section(p, "gp", "The Gaussian process");
-    mcd_paper_text(p,
-                   "Squared exponential covariance with noise; half-Cauchy priors of scale 0.05 for "
-                   "the length scale, 1 for the signal and 0.1 for the noise. NUTS with target "
-                   "acceptance 0.95, two chains of %d tuning and %d kept draws each.",
-                   p->tutorial->scale->gp_tune, p->tutorial->scale->gp_draws);
+    mcd_paper_text(
+        p,
+        "Squared exponential covariance with noise; half-Cauchy priors of scale 0.05 for "
+        "the length scale, 1 for the signal and 0.1 for the noise. NUTS with target "
+        "acceptance 0.95, two chains of %d tuning and %d kept draws each.",
+        p->tutorial->scale->gp_tune, p->tutorial->scale->gp_draws);
     if (json) {
         verdict(p, json);
         table(p, json);

@@ -21,9 +21,8 @@ size_t mcd_section_errors(const struct mcd_paper *p, int net, double value[MCD_C
     size_t count = 0;
     for (int run = 0; run < mcd_plan_seeds(p->tutorial, n) && count < MCD_CLAIM_RUNS; run++) {
         snprintf(file, sizeof file, "runs/%s-s%d/history.csv", n->id, run + 1);
-        double errors = mcd_steps_have(p->steps, file)
-                            ? mcd_reading_final_errors(p->tutorial->dir, file)
-                            : NAN;
+        double errors =
+            mcd_steps_have(p->steps, file) ? mcd_reading_final_errors(p->tutorial->dir, file) : NAN;
         if (isfinite(errors))
             value[count++] = errors;
     }
@@ -46,15 +45,13 @@ static void scores(struct mcd_paper *p, const struct mcd_plan_net *net)
     static const char *const name[] = {"errors", "nll", "ece"};
     char file[120];
     snprintf(file, sizeof file, "results/%s-scores.json", net->id);
-    json_t *json =
-        mcd_steps_have(p->steps, file) ? mcd_reading_json(p->tutorial->dir, file) : NULL;
+    json_t *json = mcd_steps_have(p->steps, file) ? mcd_reading_json(p->tutorial->dir, file) : NULL;
     for (int i = 0; i < 3; i++) {
         mcd_paper_cell(p, mcd_reading_at(json, "scores.weight_averaging.%s.value", name[i]),
                        mcd_reading_at(json, "scores.weight_averaging.%s.test_se", name[i]),
                        "over other test images");
         mcd_paper_cell(p, mcd_reading_at(json, "scores.monte_carlo.%s.value", name[i]),
-                       mcd_reading_at(json, "scores.monte_carlo.%s.mc_se", name[i]),
-                       "Monte-Carlo");
+                       mcd_reading_at(json, "scores.monte_carlo.%s.mc_se", name[i]), "Monte-Carlo");
     }
     json_decref(json);
 }
@@ -122,8 +119,10 @@ void mcd_section_nets(struct mcd_paper *p, enum mcd_part part)
     table(p, part);
     if (is_mlp)
         mcd_paper_figure(p, "figure1", "Figure 1", "Ten training images with their labels.");
-    mcd_paper_figure(p, is_mlp ? "figure2a" : "figure2b", is_mlp ? "Figure 2" : "Figure 2, with "
-                                                                                "the lenet",
+    mcd_paper_figure(p, is_mlp ? "figure2a" : "figure2b",
+                     is_mlp ? "Figure 2"
+                            : "Figure 2, with "
+                              "the lenet",
                      is_mlp ? "Once the plain network has learnt its training images by heart its "
                               "errors stay; with dropout they go on falling, at first more slowly."
                             : "The lenet's errors lie below all of the mlp's.");

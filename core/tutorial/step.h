@@ -16,9 +16,9 @@ enum { MCD_STEP_WORDS = 40, MCD_STEP_OUTPUTS = 5, MCD_MAX_STEPS = 96, MCD_STEP_T
 
 struct mcd_word {
     const char *text;
-    int is_template;  /* '@' in it is the folder */
-    const char *file; /* the step's input that it names; NULL: none */
-    int optional;     /* left out while that file is not there: one of several curves */
+    int is_template;   /* '@' in it is the folder */
+    const char *file;  /* the step's input that it names; NULL: none */
+    int optional;      /* left out while that file is not there: one of several curves */
     int is_incidental; /* changes no result: --threads */
 };
 
@@ -32,21 +32,21 @@ enum mcd_step_state {
 };
 
 struct mcd_step {
-    const char *id;   /* the name of its log and stamp */
+    const char *id; /* the name of its log and stamp */
     enum mcd_part part;
     struct mcd_word word[MCD_STEP_WORDS];
     unsigned words;
     const char *output[MCD_STEP_OUTPUTS];
     unsigned outputs;
-    const char *data;  /* what the data set is that it reads (struct mcd_tutorial); or NULL */
-    int captures;      /* stdout becomes output[0] */
-    int trains;        /* goes on from its checkpoint with --resume */
-    int has_verdict;   /* exit status 1 may mean a bad verdict on results that are there */
-    double cost;       /* seconds to expect on two cores */
+    const char *data; /* what the data set is that it reads (struct mcd_tutorial); or NULL */
+    int captures;     /* stdout becomes output[0] */
+    int trains;       /* goes on from its checkpoint with --resume */
+    int has_verdict;  /* exit status 1 may mean a bad verdict on results that are there */
+    double cost;      /* seconds to expect on two cores */
 
     enum mcd_step_state state;
-    int is_bad;        /* the verdict was bad */
-    double seconds;    /* that it took, in this call or before */
+    int is_bad;         /* the verdict was bad */
+    double seconds;     /* that it took, in this call or before */
     const char *reason; /* of FAILED and BLOCKED */
 };
 
