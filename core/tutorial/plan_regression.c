@@ -9,6 +9,7 @@
 #define MLP2_STEP 0.045
 #define MLP2_PASS 0.025
 #define GP_DRAW   0.0006
+#define GP_DENSE  0.015
 
 static void say_passes(struct mcd_steps *s, struct mcd_step *step, int passes)
 {
@@ -103,10 +104,9 @@ static void add_compared(struct mcd_steps *s, const struct mcd_tutorial *t, int 
     mcd_step_word(s, step, "--hold-out");
     mcd_step_word(s, step, MCD_PLAN_HOLD_OUT);
     mcd_plan_finish(s, step, t, 0);
-    if (fit == MCD_FIT_GP) /* the rows are not evenly spaced: Cholesky */
-        step->cost *= 20;
-    else
-        step->cost *= 0.65;
+    /* These rows are not evenly spaced: Cholesky, for quadrature above all. */
+    step->cost = fit == MCD_FIT_GP ? 18 + GP_DENSE * (c->compare_tune + c->compare_draws)
+                                   : step->cost * 0.65;
 
     step = mcd_steps_add(s, MCD_PART_COMPARE, mcd_steps_text(s, "%s-scores", id),
                          "evaluate --format json");
