@@ -18,7 +18,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LAGS = 50, PIECES = 250, PLACES = 160, MOST_CHAINS = 16, MOST_QUANTITIES = 24 };
+enum {
+    LAGS = 50,
+    PIECES = 250,
+    FEWEST = 40,
+    MOST_PIECES = 12000,
+    PLACES = 160,
+    MOST_CHAINS = 16,
+    MOST_QUANTITIES = 24
+};
 
 /* Pixels: of a row's panels, and around them; `STEP` from one chain's interval to the next. */
 enum { TALL = 104, APART_Y = 44, LEFT = 78, ABOVE = 40, BELOW = 56, FOREST = 54, STEP = 13 };
@@ -73,7 +81,9 @@ static void put_trace(struct mcd_drawing *d, const struct chains *c, uint32_t q,
 {
     size_t index[2 * PIECES];
     const double *x = chain_of(c, c->values, chain);
-    size_t count = mcd_chain_extremes(c->draws, x, PIECES, index);
+    size_t pieces = MOST_PIECES / ((size_t)c->file.chains * c->file.dim);
+    pieces = pieces > PIECES ? PIECES : pieces < FEWEST ? FEWEST : pieces;
+    size_t count = mcd_chain_extremes(c->draws, x, pieces, index);
     put_head(d, c, q, chain);
     for (size_t i = 0; i < count; i++)
         mcd_drawing_put(d, "%zu %.10g\n", index[i] + 1, x[index[i]]);
@@ -109,7 +119,8 @@ static const struct kind {
     void (*put)(struct mcd_drawing *, const struct chains *, uint32_t q, uint32_t chain);
 } kinds[] = {
     {"autocorrelation", "lag autocorrelation", put_autocorrelation},
-    {"trace", "draw value; of each of 250 pieces the smallest and the largest", put_trace},
+    {"trace", "draw value; the smallest and the largest of each of at most 250 equal pieces",
+     put_trace},
     {"density", "value density, by normal kernels of Silverman's bandwidth", put_density},
     {"forest",
      "place, and quantiles 0.05 0.25 0.5 0.75 0.95 less the mean of all chains, in their standard "
@@ -168,24 +179,26 @@ static void say_row(struct mcd_drawing *d, struct chains *c, uint32_t q)
     double width = find_width(c, q);
     int last = q + 1 == c->file.dim;
     mcd_drawing_place(d, LEFT, top, wide - 62, TALL);
-    mcd_drawing_say(d,
-                    "set title '%s'\nset ylabel name%u\nset xlabel '%s'\nset xrange [0:%zu]\n"
-                    "set yrange [-0.2:1]\nset ytics 0.5\nset xtics auto\nset key top right\n"
-                    "plot \\\n",
-                    q ? "" : "autocorrelation", q + 1, last ? "lag" : "", c->lags);
+    mcd_drawing_say(
+        d,
+        "set title '%s'\nset ylabel name%u\nset xlabel '%s'\nset xrange [0:%zu]\n"
+        "set yrange [* < -0.2:1] noextend\nset ytics 0.5\nset xtics auto\nset key top right\n"
+        "plot \\\n",
+        q ? "" : "autocorrelation", q + 1, last ? "lag" : "", c->lags);
     say_lines(d, c, 0, q, "linewidth 1.4", q == 0 && c->file.chains <= 4);
     mcd_drawing_place(d, LEFT + wide, top, wide - 46, TALL);
-    mcd_drawing_say(d,
-                    "unset key\nset title '%s'\nset ylabel ''\nset xlabel '%s'\n"
-                    "set xrange [1:%zu]\nset yrange [*:*]\nset ytics %.10g\nset xtics %.6g\nplot "
-                    "\\\n",
-                    q ? "" : "trace", last ? "draw" : "", c->draws, mcd_axis_step(0, 1.8 * width),
-                    mcd_axis_step(0, 2.5 * (double)c->draws));
+    mcd_drawing_say(
+        d,
+        "unset key\nset title '%s'\nset ylabel ''\nset xlabel '%s'\n"
+        "set xrange [1:%zu]\nset yrange [*:*] extend\nset ytics %.10g\nset xtics %.6g\nplot "
+        "\\\n",
+        q ? "" : "trace", last ? "draw" : "", c->draws, mcd_axis_step(0, 1.8 * width),
+        mcd_axis_step(0, 2.5 * (double)c->draws));
     say_lines(d, c, 1, q, "linewidth 0.7", 0);
     mcd_drawing_place(d, LEFT + 2 * wide, top, wide, TALL);
     mcd_drawing_say(
         d,
-        "set title '%s'\nset xlabel '%s'\nset xrange [*:*] noextend\nset yrange [0:*]\nset "
+        "set title '%s'\nset xlabel '%s'\nset xrange [*:*] noextend\nset yrange [0:*] extend\nset "
         "offsets 0, 0, graph 0.06, 0\n"
         "set format y ''\nunset ytics\nset xtics %.10g\nplot \\\n",
         q ? "" : "density", last ? "value" : "", mcd_axis_step(0, 2 * width));
@@ -218,7 +231,8 @@ static void say_forest(struct mcd_drawing *d, const struct chains *c)
     mcd_drawing_say(d, "set title 'quantiles 5, 25, 50, 75, 95 %%'\nset ylabel ''\n"
                        "set xlabel 'standard deviations from the mean of all chains'\n");
     mcd_drawing_say(d,
-                    "set xrange [-2.5:2.5]\nset yrange [%u:-1]\nunset ytics\nset grid noytics\n"
+                    "set xrange [* < -2.5:2.5 < *] noextend\nset yrange [%u:-1]\nunset ytics\nset "
+                    "grid noytics\n"
                     "set xtics 1\n",
                     lines);
     say_forest_labels(d, c);
@@ -230,9 +244,9 @@ static void say_forest(struct mcd_drawing *d, const struct chains *c)
                         "linewidth 1.2 linecolor rgb colour(%u) notitle, \\\n"
                         "    data_forest index %u using 3:1:($5 - $3):(0) with vectors nohead "
                         "linewidth 3.5 linecolor rgb colour(%u) notitle, \\\n"
-                        "    data_forest index %u using 4:1 with points pointtype 7 pointsize 0.6 "
-                        "linecolor rgb ink notitle",
-                        i ? ", \\\n" : "", i, colour, i, colour, i);
+                        "    data_forest index %u using 4:1 with points pointtype 7 pointsize 0.8 "
+                        "linecolor rgb colour(%u) notitle",
+                        i ? ", \\\n" : "", i, colour, i, colour, i, colour);
     }
     mcd_drawing_say(d, "\nunset label\nset ytics out nomirror\nset grid ytics\n");
 }

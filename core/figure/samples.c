@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_CLASSES = 6, MOST_IMAGES = 60, MOST_DASHES = 6000, FINEST = 120, COARSEST = 32 };
+enum { MOST_CLASSES = 6, MOST_IMAGES = 40, MOST_DASHES = 6000, FINEST = 120, COARSEST = 12 };
 
 struct samples {
     struct mcd_array logits; /* [passes, images, classes] */
