@@ -18,6 +18,20 @@ void mcd_page_element(const struct mcd_page *p, const char *element, const char 
     fprintf(p->f, "</%s>", element);
 }
 
+void mcd_page_command(const struct mcd_page *p, const char *command)
+{
+    fputs("<code>", p->f);
+    while (*command) {
+        size_t word = strcspn(command, " "), blanks = strspn(command + word, " ");
+        fputs("<span>", p->f);
+        mcd_html_bytes(p->f, command, word);
+        fputs("</span>", p->f);
+        mcd_html_bytes(p->f, command + word, blanks);
+        command += word + blanks;
+    }
+    fputs("</code>", p->f);
+}
+
 /* Nothing for "", which is a text that is not there. */
 static void put_paragraph(const struct mcd_page *p, const char *class, const char *text)
 {
@@ -100,7 +114,7 @@ static void put_facts(const struct mcd_page *p)
         mcd_page_element(p, "dt", name);
         fputs("<dd>", p->f);
         if (strcmp(name, "command") == 0)
-            mcd_page_element(p, "code", text);
+            mcd_page_command(p, text);
         else
             mcd_html_text(p->f, text);
         fputs("</dd>\n", p->f);

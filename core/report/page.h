@@ -20,6 +20,9 @@ void mcd_page_commands(const struct mcd_page *, const json_t *item);
 /* A file of the document's folder as a link, or its name where it is not there. */
 void mcd_page_link(const struct mcd_page *, const char *path);
 
+/* A command line, of which only whole words go to the next line: not "--" without its option. */
+void mcd_page_command(const struct mcd_page *, const char *command);
+
 /* An element without attributes around a text. */
 void mcd_page_element(const struct mcd_page *, const char *element, const char *text);
 

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-/* A space is half as wide as a digit, and two are in a tail. */
-enum { LONG_TEXT = 26, SPACES = 2 };
+/* SPARE: a tail has two spaces, which are half as wide as digits, and a wide sign. */
+enum { LONG_TEXT = 26, SPARE = 5 };
 
 /*
  * The box in which a wide table scrolls, for the keyboard too. `id` is that of the caption, "" where
@@ -48,12 +48,12 @@ static void put_column(const struct mcd_page *p, const json_t *column,
     fputs("</th>", p->f);
 }
 
-/* A piece of a number in the width of its column; ch is the width of a digit. */
+/* A piece of a number in the width of its column, in tenths of a digit's: ch in CSS. */
 static void put_piece(const struct mcd_page *p, const char *text, const char *mark, int width)
 {
     if (width == 0)
         return;
-    fprintf(p->f, "<span style=\"width:%dch\">", width);
+    fprintf(p->f, "<span style=\"width:%d.%dch\">", width / 10, width % 10);
     mcd_html_text(p->f, text);
     if (*mark)
         fprintf(p->f, "<sup>%s</sup>", mark);
@@ -67,9 +67,8 @@ static void put_number(const struct mcd_page *p, const struct mcd_cell *c,
     fputs(is_none ? "<td class=\"n none\">" : "<td class=\"n\">", p->f);
     mcd_html_text(p->f, is_none ? "\xe2\x80\x93" : is_text ? c->text : c->whole);
     if (!is_text) {
-        put_piece(p, c->fraction, "", column->fraction);
-        put_piece(p, c->tail, c->mark,
-                  column->tail > SPACES ? column->tail - SPACES / 2 : column->tail);
+        put_piece(p, c->fraction, "", 10 * column->fraction);
+        put_piece(p, c->tail, c->mark, column->tail > 0 ? 10 * column->tail - SPARE : 0);
     }
     fputs("</td>", p->f);
 }
@@ -224,7 +223,7 @@ void mcd_page_commands(const struct mcd_page *p, const json_t *item)
         const char *state = mcd_document_text(row, "status");
         int failed = strcmp(state, "failed") == 0;
         fputs("<tr><td>", p->f);
-        mcd_page_element(p, "code", mcd_document_text(row, "command"));
+        mcd_page_command(p, mcd_document_text(row, "command"));
         fprintf(p->f, "</td><td class=\"n\">%s</td><td%s>%s</td></tr>\n",
                 json_is_number(seconds) ? mcd_duration_show(json_number_value(seconds)).text
                                         : "\xe2\x80\x93",
