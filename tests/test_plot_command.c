@@ -195,13 +195,13 @@ static void write_images(void)
     assert_ok(mcd_npy_write(scratch_path("images.npy"), &a, &e), e);
 }
 
-/* Two chains of two quantities: the first alternates, the second rises in one and falls in the other. */
-static void write_draws(void)
+enum { DRAWS = 40 };
+
+/* q[2 chains][DRAWS][2 quantities] */
+static void write_posterior(const char *name, double *q)
 {
-    enum { DRAWS = 40 };
-    double q[2 * DRAWS * 2], x[] = {0}, y[] = {0};
-    char l[] = "l", odd[] = "100 %s";
-    char *names[] = {l, odd};
+    double x[] = {0}, y[] = {0};
+    char l[] = "l", odd[] = "100 %s", *names[] = {l, odd};
     struct mcd_error e = {0};
     struct mcd_host *host = mcd_host_create(1, NULL, NULL, &e);
     assert_non_null(host);
@@ -216,12 +216,27 @@ static void write_draws(void)
                                .columns = 1,
                                .x = x,
                                .y = y};
+    assert_ok(mcd_draws_write(scratch_path(name), &d, NULL, &e), e);
+    mcd_host_destroy(host);
+}
+
+/* The first quantity alternates, the second rises in one chain and falls in the other. */
+static void write_draws(void)
+{
+    double q[2 * DRAWS * 2];
     for (int i = 0; i < 2 * DRAWS; i++) {
         q[2 * i] = i % 2 ? 3 : 1;
         q[2 * i + 1] = i < DRAWS ? i : 3 * DRAWS - i;
     }
-    assert_ok(mcd_draws_write(scratch_path("draws.safetensors"), &d, NULL, &e), e);
-    mcd_host_destroy(host);
+    write_posterior("draws.safetensors", q);
+}
+
+static void write_stuck(void)
+{
+    double q[2 * DRAWS * 2];
+    for (int i = 0; i < 2 * DRAWS * 2; i++)
+        q[i] = 7;
+    write_posterior("stuck.safetensors", q);
 }
 
 /* The data directory of the sources has the series. */
@@ -440,6 +455,21 @@ static void a_failing_gnuplot_is_reported(void **state)
     assert_true(!exists("f.svg") && !exists("f.png"));
 }
 
+/* What is drawn of a chain that does not move, of one epoch, of what is not known anywhere. */
+static void dull_results_are_drawn(void **state)
+{
+    (void)state;
+    write_all();
+    scratch_text("one.csv", "epoch,test_errors\n0,5\n");
+    scratch_text("unknown.json", "{\"output_mean\": [null, 1], \"output_std\": [null, null]}");
+    write_stuck();
+    assert_program(0, DRAWN "errors --out f one.csv");
+    assert_program(0, DRAWN "bands --out f --grid 0:1:1 %s unknown.json", series);
+    assert_program(0, DRAWN "chains --out f stuck.safetensors");
+    assert_has("f-autocorrelation.dat", "\n0 nan\n1 nan\n");
+    assert_has("f-forest.dat", "\n0 0 0 0 0 0\n");
+}
+
 /* ---- texts and names ----------------------------------------------------------------------- */
 
 /* What means something to a shell, to gnuplot, to printf or to XML. */
@@ -547,8 +577,13 @@ static void shapes_are_checked(void **state)
     assert_has("err", "many.npy: not images of one channel");
     assert_program(1, UNDRAWN "samples --out bad many.npy");
     assert_has("err", "many.npy: not the samples of a classifier");
-    many[5] = NAN;
     a.rank = 3;
+    a.dim[0] = 0;
+    assert_ok(mcd_npy_write(scratch_path("none.npy"), &a, &e), e);
+    assert_program(1, UNDRAWN "digits --out bad none.npy");
+    assert_has("err", "none.npy: no images");
+    a.dim[0] = 3;
+    many[5] = NAN;
     a.dim[2] = 4;
     assert_ok(mcd_npy_write(scratch_path("many.npy"), &a, &e), e);
     assert_program(1, UNDRAWN "samples --out bad many.npy");
@@ -578,6 +613,7 @@ static void wrong_calls_are_refused(void **state)
         {"samples --out f samples.npy --classes 1,1", "--classes: '1,1': expected up to 6"},
         {"samples --out f samples.npy --classes 2", "0 to 1, each once"},
         {"samples --out f samples.npy --classes ''", "--classes: ''"},
+        {"bands --out f --grid 0:0:1 band.json", "--grid: one input: expected at least two"},
         {"digits --out f", "--data: expected a data set or a file of images"},
     };
     write_all();
@@ -618,6 +654,7 @@ int main(void)
         cmocka_unit_test(every_figure_is_drawn),
         cmocka_unit_test(without_gnuplot_there_are_data_and_script),
         cmocka_unit_test(a_failing_gnuplot_is_reported),
+        cmocka_unit_test(dull_results_are_drawn),
         cmocka_unit_test(odd_labels_are_only_text),
         cmocka_unit_test(odd_names_are_only_names),
         cmocka_unit_test(damaged_files_are_refused),

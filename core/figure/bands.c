@@ -192,6 +192,8 @@ static void say(struct mcd_drawing *d, const struct mcd_bands_request *r, const 
 static int read_panels(struct panel *panel, const struct mcd_bands_request *r, struct mcd_error *e)
 {
     int status = MCD_OK;
+    if (r->points < 2)
+        return mcd_fail(e, MCD_INVALID, "--grid", "one input: expected at least two");
     if (r->files > MOST_PANELS)
         return mcd_fail(e, MCD_INVALID, "plot", "%zu panels: expected at most %d", r->files,
                         (int)MOST_PANELS);

@@ -74,7 +74,7 @@ static void put_autocorrelation(struct mcd_drawing *d, const struct chains *c, u
     put_head(d, c, q, chain);
     mcd_autocorrelation(c->draws, chain_of(c, c->values, chain), c->lags, r);
     for (size_t lag = 0; lag <= c->lags; lag++)
-        mcd_drawing_put(d, "%zu %.6g\n", lag, r[lag]);
+        mcd_drawing_put(d, "%zu %.6g\n", lag, isnan(r[lag]) ? NAN : r[lag]); /* no sign */
 }
 
 static void put_trace(struct mcd_drawing *d, const struct chains *c, uint32_t q, uint32_t chain)
@@ -109,7 +109,7 @@ static void put_interval(struct mcd_drawing *d, const struct chains *c, uint32_t
     mcd_drawing_put(d, "%u", q * (c->file.chains + 1) + chain);
     for (int i = 0; i < 5; i++) {
         double v = mcd_sorted_quantile(c->draws, chain_of(c, c->sorted, chain), p[i]);
-        mcd_drawing_put(d, " %.6g", (v - all->mean) / all->sd);
+        mcd_drawing_put(d, " %.6g", all->sd > 0 ? (v - all->mean) / all->sd : 0);
     }
     mcd_drawing_put(d, "\n");
 }
@@ -183,7 +183,7 @@ static void say_row(struct mcd_drawing *d, struct chains *c, uint32_t q)
         d,
         "set title '%s'\nset ylabel name%u\nset xlabel '%s'\nset xrange [0:%zu]\n"
         "set yrange [* < -0.2:1] noextend\nset ytics 0.5\nset xtics auto\nset key top right\n"
-        "plot \\\n",
+        "plot \\\n    0 with lines linewidth 0.6 linecolor rgb ink notitle, \\\n",
         q ? "" : "autocorrelation", q + 1, last ? "lag" : "", c->lags);
     say_lines(d, c, 0, q, "linewidth 1.4", q == 0 && c->file.chains <= 4);
     mcd_drawing_place(d, LEFT + wide, top, wide - 46, TALL);

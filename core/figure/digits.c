@@ -66,6 +66,9 @@ static void find_range(struct images *s)
 static int settle_count(struct images *s, int64_t rows, const char *name, struct mcd_error *e)
 {
     s->count = rows && rows < s->x.dim[0] ? rows : s->x.dim[0];
+    if (s->count < 1)
+        return mcd_fail(e, MCD_INVALID, mcd_place_file(name).text,
+                        "no images: expected an array of [n, height, width]");
     if (s->count > MOST)
         return mcd_fail(e, MCD_INVALID, mcd_place_file(name).text,
                         "%" PRId64 " images: expected at most %d; --rows takes the first ones",

@@ -121,7 +121,7 @@ static void say(struct mcd_drawing *d, const struct view *v, struct mcd_extent y
     mcd_drawing_say(d,
                     "set xlabel 'epoch'\nset ylabel 'wrong test images'\n"
                     "set xrange [0:%s]\nset yrange [%.10g:%.10g]\nset key top right\n",
-                    mcd_number_show(v->epochs).text, y.lo, y.hi);
+                    mcd_number_show(fmax(v->epochs, 1)).text, y.lo, y.hi);
 }
 
 /* Sorts runs into curves, in the order in which labels first occur. */
