@@ -63,14 +63,14 @@ static int save_array(const char *path, struct mcd_error *e)
 /* Rows first, so that the writer must move about, and fewer passes than announced. */
 static int save_samples(const char *path, struct mcd_error *e)
 {
-    struct mcd_keep keep = {0};
-    int status = mcd_keep_create(&keep, path, MCD_F32, 0, 6, TINY_TESTS, TINY_CLASSES, e);
+    struct mcd_sample_file file = {0};
+    int status = mcd_sample_file_create(&file, path, MCD_F32, 0, 6, TINY_TESTS, TINY_CLASSES, e);
     struct mcd_block b = {.rows = 1, .passes = 4, .samples = tiny_x};
     for (; !status && b.first_row < TINY_TESTS; b.first_row++)
-        status = mcd_keep_samples(&keep, &b, e);
+        status = mcd_sample_file_put(&file, &b, e);
     if (!status)
-        return mcd_keep_finish(&keep, 4, e);
-    mcd_keep_abort(&keep);
+        return mcd_sample_file_finish(&file, 4, e);
+    mcd_sample_file_abort(&file);
     return status;
 }
 

@@ -153,7 +153,7 @@ int tiny_prediction_open(struct tiny_prediction *p, const struct mcd_host *host,
 
 void tiny_prediction_close(struct tiny_prediction *p, const struct mcd_host *host)
 {
-    mcd_keep_abort(&p->keep);
+    mcd_sample_file_abort(&p->samples);
     mcd_partial_clear(&p->partial);
     mcd_item_close(host, p->sampler);
     mcd_network_close(p->network);
@@ -179,19 +179,19 @@ int tiny_prediction_run(struct tiny_prediction *p, struct mcd_host *host, uint64
                                   .first_pass = first,
                                   .passes = passes,
                                   .keep_pieces = 1,
-                                  .samples = mcd_keep_samples,
-                                  .samples_arg = &p->keep};
+                                  .samples = mcd_sample_file_put,
+                                  .samples_arg = &p->samples};
     p->partial.host = host;
     p->partial.deterministic = mcd_host_zalloc(host, TINY_TESTS * TINY_CLASSES * sizeof(double), e);
     int status = p->partial.deterministic ? describe(&p->partial, p->network, e) : MCD_NOMEM;
     if (!status)
         status = mcd_average(p->network, predict.x, TINY_TESTS, p->partial.deterministic, NULL, e);
     if (!status)
-        status = mcd_keep_create(&p->keep, "samples.npy", MCD_F32, first, passes, TINY_TESTS,
-                                 TINY_CLASSES, e);
+        status = mcd_sample_file_create(&p->samples, "samples.npy", MCD_F32, first, passes,
+                                        TINY_TESTS, TINY_CLASSES, e);
     if (!status)
         status = mcd_predict_run(&predict, &p->partial.moments, e);
     if (!status)
-        status = mcd_keep_finish(&p->keep, passes, e);
+        status = mcd_sample_file_finish(&p->samples, passes, e);
     return status;
 }

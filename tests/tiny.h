@@ -7,8 +7,8 @@
 
 #include "core/io/dataset.h"
 #include "core/network/network.h"
-#include "core/predict/keep.h"
 #include "core/predict/predict.h"
+#include "core/predict/sample_file.h"
 #include "core/result/partial.h"
 #include "core/train/checkpoint_meta.h"
 #include "core/train/train.h"
@@ -63,7 +63,7 @@ struct tiny_prediction {
     struct mcd_network *network;
     struct mcd_item *sampler;
     struct mcd_partial partial;
-    struct mcd_keep keep;
+    struct mcd_sample_file samples;
 };
 
 /* With TINY_WEIGHTS, for the test rows. */

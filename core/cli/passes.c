@@ -9,8 +9,8 @@
 #include "core/cli/stop.h"
 #include "core/plugin/spec.h"
 #include "core/predict/evaluate.h"
-#include "core/predict/keep.h"
 #include "core/predict/predict.h"
+#include "core/predict/sample_file.h"
 
 #include <inttypes.h>
 
@@ -127,7 +127,7 @@ static void on_block(void *arg, uint64_t done, uint64_t all)
                         NULL);
 }
 
-static int predict(const struct mcd_passes *p, struct mcd_keep *keep, struct mcd_partial *r,
+static int predict(const struct mcd_passes *p, struct mcd_sample_file *file, struct mcd_partial *r,
                    struct mcd_error *e)
 {
     struct bar bar = {.samples = (double)p->passes * (double)p->data->x.dim[0]};
@@ -142,8 +142,8 @@ static int predict(const struct mcd_passes *p, struct mcd_keep *keep, struct mcd
         .until_mcse = p->until_mcse,
         .meaning = r->meaning,
         .keep_pieces = p->keep_pieces,
-        .samples = keep ? mcd_keep_samples : NULL,
-        .samples_arg = keep,
+        .samples = file ? mcd_sample_file_put : NULL,
+        .samples_arg = file,
         .stop = &mcd_stop,
         .progress = on_block,
         .progress_arg = &bar,
@@ -157,22 +157,22 @@ static int predict(const struct mcd_passes *p, struct mcd_keep *keep, struct mcd
 static int predict_and_keep(const struct mcd_passes *p, struct mcd_partial *r, struct mcd_error *e)
 {
     const struct mcd_network *n = p->session->network;
-    struct mcd_keep keep = {0};
+    struct mcd_sample_file file = {0};
     uint64_t done;
     if (!p->keep_samples)
         return predict(p, NULL, r, e);
-    int status = mcd_keep_create(&keep, p->keep_samples, n->store->type, p->first_pass, p->passes,
-                                 p->data->x.dim[0], n->outputs, e);
+    int status = mcd_sample_file_create(&file, p->keep_samples, n->store->type, p->first_pass,
+                                        p->passes, p->data->x.dim[0], n->outputs, e);
     if (status)
         return status;
-    keep.meaning = r->meaning;
-    status = predict(p, &keep, r, e);
+    file.meaning = r->meaning;
+    status = predict(p, &file, r, e);
     if (!status)
         status = mcd_moments_done(r->moments, &done, e);
     if (!status)
-        status = mcd_keep_finish(&keep, done, e);
+        status = mcd_sample_file_finish(&file, done, e);
     else
-        mcd_keep_abort(&keep);
+        mcd_sample_file_abort(&file);
     return status;
 }
 

@@ -10,7 +10,7 @@
 #include "core/cli/report_posterior.h"
 #include "core/cli/stop.h"
 #include "core/io/place.h"
-#include "core/predict/keep.h"
+#include "core/predict/sample_file.h"
 
 #include <inttypes.h>
 
@@ -100,7 +100,7 @@ static void on_step(void *arg, uint64_t done, uint64_t of)
 }
 
 static int predict(struct mcd_predictive *p, const struct mcd_session *s,
-                   const struct mcd_dataset *d, int64_t passes, struct mcd_keep *keep,
+                   const struct mcd_dataset *d, int64_t passes, struct mcd_sample_file *file,
                    struct mcd_error *e)
 {
     struct bar bar = {0};
@@ -121,8 +121,8 @@ static int predict(struct mcd_predictive *p, const struct mcd_session *s,
         .points = d->x.dim[0],
         .x = d->x.data,
         .meaning = p->partial.meaning,
-        .paths = keep ? mcd_keep_samples : NULL,
-        .paths_arg = keep,
+        .paths = file ? mcd_sample_file_put : NULL,
+        .paths_arg = file,
     };
     int status = mcd_posterior_predict(&job, &p->prediction, e);
     if (bar.started)
@@ -134,17 +134,18 @@ static int predict_and_keep(struct mcd_predictive *p, const struct mcd_session *
                             const struct mcd_dataset *d, int64_t passes, const char *path,
                             struct mcd_error *e)
 {
-    struct mcd_keep keep = {0};
+    struct mcd_sample_file file = {0};
     if (!path)
         return predict(p, s, d, passes, NULL, e);
-    int status = mcd_keep_create(&keep, path, MCD_F64, 0, (uint64_t)passes, d->x.dim[0], 1, e);
+    int status =
+        mcd_sample_file_create(&file, path, MCD_F64, 0, (uint64_t)passes, d->x.dim[0], 1, e);
     if (status)
         return status;
-    keep.meaning = p->partial.meaning;
-    status = predict(p, s, d, passes, &keep, e);
+    file.meaning = p->partial.meaning;
+    status = predict(p, s, d, passes, &file, e);
     if (!status)
-        return mcd_keep_finish(&keep, (uint64_t)passes, e);
-    mcd_keep_abort(&keep);
+        return mcd_sample_file_finish(&file, (uint64_t)passes, e);
+    mcd_sample_file_abort(&file);
     return status;
 }
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "core/predict/keep.h"
+#include "core/predict/sample_file.h"
 #include "scratch.h"
 
 enum { FIRST = 5, PASSES = 1234, ROWS = 5, OUTPUTS = 2, BLOCK_ROWS = 2, BLOCK = 100 };
@@ -19,7 +19,7 @@ static float expected(int64_t pass, int64_t row, int64_t k)
 }
 
 /* Passes first .. end - 1 of one row block. */
-static void feed(struct mcd_keep *k, uint64_t first, uint64_t end, int64_t first_row)
+static void feed(struct mcd_sample_file *k, uint64_t first, uint64_t end, int64_t first_row)
 {
     static float x[BLOCK * BLOCK_ROWS * OUTPUTS];
     int64_t rows = ROWS - first_row < BLOCK_ROWS ? ROWS - first_row : BLOCK_ROWS;
@@ -34,7 +34,7 @@ static void feed(struct mcd_keep *k, uint64_t first, uint64_t end, int64_t first
                                 .first_pass = first,
                                 .passes = end - first,
                                 .samples = x};
-    assert_ok(mcd_keep_samples(k, &b, &e), e);
+    assert_ok(mcd_sample_file_put(k, &b, &e), e);
 }
 
 static void check(const char *path, int64_t passes)
@@ -53,16 +53,16 @@ static void check(const char *path, int64_t passes)
     mcd_array_clear(&a);
 }
 
-static void create(struct mcd_keep *k, const char *path)
+static void create(struct mcd_sample_file *k, const char *path)
 {
     struct mcd_error e = {0};
-    assert_ok(mcd_keep_create(k, path, MCD_F32, FIRST, PASSES, ROWS, OUTPUTS, &e), e);
+    assert_ok(mcd_sample_file_create(k, path, MCD_F32, FIRST, PASSES, ROWS, OUTPUTS, &e), e);
 }
 
 static void row_block_after_row_block(void **state)
 {
     (void)state;
-    struct mcd_keep k;
+    struct mcd_sample_file k;
     struct mcd_error e = {0};
     const char *path = scratch_path("rows.npy");
     create(&k, path);
@@ -72,7 +72,7 @@ static void row_block_after_row_block(void **state)
                                                              : FIRST + PASSES;
             feed(&k, t, end, row);
         }
-    assert_ok(mcd_keep_finish(&k, PASSES, &e), e);
+    assert_ok(mcd_sample_file_finish(&k, PASSES, &e), e);
     check(path, PASSES);
 }
 
@@ -80,33 +80,33 @@ static void row_block_after_row_block(void **state)
 static void stopped_early(void **state)
 {
     (void)state;
-    struct mcd_keep k;
+    struct mcd_sample_file k;
     struct mcd_error e = {0};
     const char *path = scratch_path("early.npy");
     create(&k, path);
     for (int64_t row = ROWS / BLOCK_ROWS * BLOCK_ROWS; row >= 0; row -= BLOCK_ROWS)
         feed(&k, FIRST, 42, row);
-    assert_ok(mcd_keep_finish(&k, 42 - FIRST, &e), e);
+    assert_ok(mcd_sample_file_finish(&k, 42 - FIRST, &e), e);
     check(path, 42 - FIRST);
 }
 
 static void refuses_to_finish_incomplete(void **state)
 {
     (void)state;
-    struct mcd_keep k;
+    struct mcd_sample_file k;
     struct mcd_error e = {0};
     scratch_empty(NULL);
     create(&k, scratch_path("short.npy"));
     feed(&k, FIRST, 42, 0);
-    assert_int_equal(mcd_keep_finish(&k, 42 - FIRST, &e), MCD_INVALID);
+    assert_int_equal(mcd_sample_file_finish(&k, 42 - FIRST, &e), MCD_INVALID);
     assert_error(e, MCD_INVALID, "short.npy", "148 of 370 values");
     e = (struct mcd_error){0};
     create(&k, scratch_path("short.npy"));
-    assert_int_equal(mcd_keep_finish(&k, PASSES + 1, &e), MCD_INVALID);
+    assert_int_equal(mcd_sample_file_finish(&k, PASSES + 1, &e), MCD_INVALID);
     assert_error(e, MCD_INVALID, "short.npy", "cannot be shortened to 1235");
     create(&k, scratch_path("short.npy"));
-    mcd_keep_abort(&k);
-    mcd_keep_abort(&k);
+    mcd_sample_file_abort(&k);
+    mcd_sample_file_abort(&k);
     assert_int_equal(scratch_count(), 0);
 }
 
