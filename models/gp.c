@@ -148,7 +148,7 @@ static int start_anywhere(const struct mcd_gp_problem *p, const struct mcd_targe
         if (isfinite(t->density(t->arg, q, grad)))
             return MCD_OK;
     }
-    return p->host->fail(e, mcd_gp_goes_on(p) ? MCD_INVALID : MCD_STOPPED, "gp",
+    return p->host->fail(e, MCD_INVALID, "gp",
                          "chain %u finds no place to start: 100 draws of the priors had no density",
                          chain + 1);
 }
@@ -160,10 +160,13 @@ static int starts(const struct gp *g, const struct mcd_gp_problem *p,
     struct mcd_gp_mode mode[MCD_GP_STARTS];
     uint32_t count;
     int status = MCD_OK;
+    struct mcd_error none = {0};
     for (uint32_t c = 0; g->from_prior && !status && c < g->options.chains; c++)
-        status = start_anywhere(p, &targets->target[c], seed, c, start + c * MCD_GP_PARAMS, e);
-    if (g->from_prior)
-        return status;
+        status = start_anywhere(p, &targets->target[c], seed, c, start + c * MCD_GP_PARAMS, &none);
+    if (g->from_prior) {
+        int other = mcd_gp_targets_status(p, targets, e); /* why there was no density */
+        return other || !status ? other : g->host->fail(e, status, none.where, "%s", none.text);
+    }
     status = mcd_gp_modes(p, 0, &count, mode, e);
     if (status)
         return status;
@@ -208,6 +211,20 @@ static void tell_chains(const struct gp *g, const struct mcd_chain *chain)
                      chain[c].tune_divergent);
 }
 
+/* A density without a value may be no memory, or the end: then it is not the sampler's failure. */
+static int run_chains(const struct gp *g, const struct mcd_gp_problem *p,
+                      const struct mcd_gp_targets *targets, const double *start,
+                      const struct mcd_chain_options *o, struct mcd_chain *chain,
+                      struct mcd_error *e)
+{
+    struct mcd_error own = {0};
+    int status = mcd_chains_run(g->host, targets->target, start, o, chain, &own);
+    int other = mcd_gp_targets_status(p, targets, e);
+    if (other || !status)
+        return other;
+    return g->host->fail(e, status, own.where, "%s", own.text);
+}
+
 static int sample(const struct gp *g, const struct mcd_gp_problem *p,
                   const struct mcd_gp_targets *targets, struct watch *watch, struct mcd_draws *out,
                   struct mcd_error *e)
@@ -228,7 +245,7 @@ static int sample(const struct gp *g, const struct mcd_gp_problem *p,
     if (!status)
         status = starts(g, p, targets, o.seed, start, e);
     if (!status) {
-        status = mcd_chains_run(host, targets->target, start, &o, chain, e);
+        status = run_chains(g, p, targets, start, &o, chain, e);
         if (!status)
             tell_chains(g, chain);
         if (!status)
@@ -347,11 +364,13 @@ static int integrate(const struct gp *g, const struct mcd_gp_problem *p, mcd_exa
         return status;
     if (mcd_laplace(targets.target, mode->q, &normal) == 0) {
         status = mcd_quadrature(g->host, targets.target, &normal, &q, e);
-        if (!status && mcd_gp_goes_on(p))
+        int other = mcd_gp_targets_status(p, &targets, e);
+        if (!status && !other)
             tell_quadrature(&q, tell, arg);
         if (!status)
             mcd_quadrature_release(g->host, &q);
-    } else {
+        status = status ? status : other;
+    } else if ((status = mcd_gp_targets_status(p, &targets, e)) == MCD_OK) {
         g->host->log(g->host, MCD_LOG_WARNING,
                      "no quadrature: the posterior's mode is not a peak with a normal's shape");
     }
@@ -391,11 +410,7 @@ static int exact(void *self, const struct mcd_fit_data *d, mcd_exact_teller tell
     struct watch watch = {.data = d};
     struct mcd_gp_problem p = problem(g, d, &watch);
     int status = integrate(g, &p, tell, arg, e);
-    if (!status)
-        status = maximise(g, &p, tell, arg, e);
-    if (!mcd_gp_goes_on(&p))
-        return g->host->fail(e, MCD_STOPPED, "gp", "stopped on request");
-    return status;
+    return status ? status : maximise(g, &p, tell, arg, e);
 }
 
 static const struct mcd_model api = {

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 /*
  * Not json_dumps: in jansson 2.14 it loses a key when its buffer cannot grow, and calls that
@@ -31,14 +32,75 @@ static int has_memory(size_t size)
     return memory != NULL;
 }
 
+/* Most bytes between two quotation marks. */
+static size_t longest_string(const char *text, size_t size)
+{
+    size_t longest = 0, begin = 0;
+    for (size_t i = 0; i < size; i++)
+        if (text[i] == '\\') {
+            i++;
+        } else if (text[i] == '"') {
+            longest = i - begin > longest ? i - begin : longest;
+            begin = i;
+        }
+    return longest;
+}
+
+/*
+ * Puts a plain string before the text, on a line of its own, which makes jansson's buffer as long
+ * as any of the strings needs. To be freed; NULL for lack of memory.
+ */
+static char *guarded(const char *text, size_t size, size_t pad, size_t *length)
+{
+    char *all = malloc(pad + size + 16), *at = all;
+    if (!all)
+        return NULL;
+    *at++ = '[';
+    *at++ = '"';
+    memset(at, 'a', pad);
+    at += pad;
+    memcpy(at, "\",\n", 3);
+    memcpy(at + 3, text, size);
+    memcpy(at + 3 + size, "\n]", 2);
+    *length = (size_t)(at - all) + 3 + size + 2;
+    return all;
+}
+
+/*
+ * For lack of memory jansson 2.14 drops the character for which its buffer would have had to grow.
+ * Where that is the one after a backslash it aborts the program, where it is a closing quotation
+ * mark it writes beyond its memory. So the buffer grows before, at a string that cannot hurt: it
+ * grows where its length is a power of two less one, where this string does not end.
+ */
+static json_t *load(const char *text, size_t size, json_error_t *reason)
+{
+    size_t pad = longest_string(text, size) + 64, length = 0;
+    if (((pad + 2) & (pad + 1)) == 0)
+        pad++;
+    char *all = guarded(text, size, pad, &length);
+    if (reason)
+        memset(reason, 0, sizeof *reason);
+    json_t *list = all ? json_loadb(all, length, JSON_REJECT_DUPLICATES, reason) : NULL;
+    json_t *found = NULL;
+    free(all);
+    if (json_array_size(list) == 2 && json_string_length(json_array_get(list, 0)) == pad)
+        found = json_incref(json_array_get(list, 1));
+    else if (json_array_size(list) > 2 && reason)
+        strcpy(reason->text, "one value expected");
+    if (reason && reason->line > 1)
+        reason->line--;
+    json_decref(list);
+    return found;
+}
+
 /*
  * Reads twice. For lack of memory jansson 2.14 may drop a character of a string and call that
  * success, or call it bad syntax: both will not happen twice in the same way.
  */
 int mcd_json_parse(const char *text, size_t size, json_t **json, json_error_t *reason)
 {
-    json_t *first = json_loadb(text, size, JSON_REJECT_DUPLICATES, reason);
-    json_t *second = json_loadb(text, size, JSON_REJECT_DUPLICATES, first ? NULL : reason);
+    json_t *first = load(text, size, reason);
+    json_t *second = load(text, size, first ? NULL : reason);
     int same = first && second && json_equal(first, second), neither = !first && !second;
     json_decref(second);
     *json = same ? first : NULL;

@@ -96,35 +96,17 @@ static int copy_names(const struct mcd_draws *d, struct mcd_draws_file *out, str
 
 struct teller {
     struct mcd_draws_file *out;
-    uint32_t room;
     int status;
     struct mcd_error *e;
 };
-
-/* A list that doubles. */
-static int make_room(struct teller *t)
-{
-    struct mcd_draws_file *out = t->out;
-    if (out->exacts < t->room)
-        return MCD_OK;
-    uint32_t room = t->room ? 2 * t->room : 16;
-    struct mcd_exact *longer = mcd_host_zalloc(out->host, room * sizeof *longer, t->e);
-    if (!longer)
-        return MCD_NOMEM;
-    if (out->exacts)
-        memcpy(longer, out->exact, out->exacts * sizeof *longer);
-    out->host->release(out->host, out->exact);
-    out->exact = longer;
-    t->room = room;
-    return MCD_OK;
-}
 
 static void take(void *arg, const char *method, const char *quantity, const char *statistic,
                  double value)
 {
     struct teller *t = arg;
     const struct mcd_host *host = t->out->host;
-    if (t->status || (t->status = make_room(t)))
+    struct mcd_exact *longer;
+    if (t->status)
         return;
     if (!method || !quantity || !mcd_json_is_text(method) || !mcd_json_is_text(quantity) ||
         (statistic && !mcd_json_is_text(statistic))) {
@@ -132,7 +114,13 @@ static void take(void *arg, const char *method, const char *quantity, const char
                              "tells a value without a name: expected a method and a quantity");
         return;
     }
-    struct mcd_exact *x = &t->out->exact[t->out->exacts++];
+    longer = mcd_host_grow(host, t->out->exact, t->out->exacts, sizeof *longer, t->e);
+    if (!longer) {
+        t->status = MCD_NOMEM;
+        return;
+    }
+    t->out->exact = longer;
+    struct mcd_exact *x = &longer[t->out->exacts++];
     *x = (struct mcd_exact){mcd_host_strdup(host, method, t->e),
                             mcd_host_strdup(host, quantity, t->e),
                             statistic ? mcd_host_strdup(host, statistic, t->e) : NULL, value};

@@ -15,6 +15,7 @@ struct climbs {
     const struct mcd_gp_problem *problem;
     const struct mcd_gp_targets *targets;
     struct mcd_gp_mode *mode;
+    int no_memory[MCD_GP_STARTS];
 };
 
 /* Mean square of y: the process has mean 0. */
@@ -53,13 +54,15 @@ static void place(const struct mcd_gp_data *d, uint32_t i, double *q)
 
 static void climb_one(void *arg, uint32_t i, uint32_t worker)
 {
-    const struct climbs *c = arg;
+    struct climbs *c = arg;
     struct mcd_gp_mode *m = &c->mode[i];
     struct mcd_optimum end;
     place(&c->problem->data, i, m->q);
     m->found = 0;
     m->log_density = -INFINITY;
-    if (mcd_lbfgs(c->problem->host, &c->targets->target[worker], m->q, &end, NULL))
+    int status = mcd_lbfgs(c->problem->host, &c->targets->target[worker], m->q, &end, NULL);
+    c->no_memory[i] = status == MCD_NOMEM;
+    if (status)
         return;
     m->found = 1;
     m->log_density = end.value;
@@ -105,11 +108,15 @@ int mcd_gp_modes(const struct mcd_gp_problem *p, int likelihood, uint32_t *count
     int status = mcd_gp_targets_create(p, p->host->workers, likelihood, &targets, e);
     if (status)
         return status;
-    struct climbs c = {p, &targets, mode};
+    struct climbs c = {p, &targets, mode, {0}};
     p->host->parallel(p->host, MCD_GP_STARTS, climb_one, &c);
+    status = mcd_gp_targets_status(p, &targets, e);
+    for (uint32_t i = 0; !status && i < MCD_GP_STARTS; i++)
+        if (c.no_memory[i]) /* which modes are found must not depend on it */
+            status = p->host->fail(e, MCD_NOMEM, "gp", "out of memory: a search for modes");
     mcd_gp_targets_release(&targets);
-    if (!mcd_gp_goes_on(p))
-        return p->host->fail(e, MCD_STOPPED, "gp", "stopped on request");
+    if (status)
+        return status;
     *count = merge(mode);
     return *count ? MCD_OK
                   : p->host->fail(e, MCD_INVALID, "gp",
@@ -139,6 +146,7 @@ int mcd_gp_starts(const struct mcd_gp_problem *p, const struct mcd_gp_mode *mode
         if (!isfinite(one.target[0].density(one.target[0].arg, q, grad)))
             memcpy(q, mode->q, sizeof mode->q);
     }
+    status = mcd_gp_targets_status(p, &one, e);
     mcd_gp_targets_release(&one);
-    return MCD_OK;
+    return status;
 }

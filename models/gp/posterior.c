@@ -23,11 +23,14 @@ double mcd_gp_prior_at(const struct mcd_gp_prior *prior, const double *q, double
 
 double mcd_gp_posterior_density(void *arg, const double *q, double *grad)
 {
-    const struct mcd_gp_posterior *p = arg;
+    struct mcd_gp_posterior *p = arg;
     double value;
-    if (p->go_on && !p->go_on(p->arg))
+    if (p->status || (p->go_on && !p->go_on(p->arg)))
         return -INFINITY;
-    if (mcd_gp_likelihood_at(p->likelihood, MCD_GP_AUTO, q, &value, grad, NULL))
+    int status = mcd_gp_likelihood_at(p->likelihood, MCD_GP_AUTO, q, &value, grad, NULL);
+    if (status == MCD_NOMEM)
+        p->status = status;
+    if (status)
         return -INFINITY;
     if (p->prior)
         value += mcd_gp_prior_at(p->prior, q, grad);

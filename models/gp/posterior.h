@@ -28,6 +28,7 @@ struct mcd_gp_posterior {
     const struct mcd_gp_prior *prior; /* NULL: the likelihood alone, for maximum likelihood II */
     int (*go_on)(void *arg); /* 0: no density any more, so that whoever climbs, integrates or */
     void *arg;               /* samples is done soon; NULL: goes on */
+    int status; /* MCD_NOMEM once there was no memory: the same, and not the density's */
 };
 
 /* A mcd_density: log density and gradient, -INFINITY where it cannot be computed. */

@@ -14,7 +14,8 @@ int mcd_gp_targets_create(const struct mcd_gp_problem *p, uint32_t count, int li
     }
     for (uint32_t i = 0; i < out->count; i++) {
         struct mcd_gp_posterior *of = &out->posterior[i];
-        *of = (struct mcd_gp_posterior){NULL, likelihood ? NULL : &p->prior, p->go_on, p->arg};
+        *of = (struct mcd_gp_posterior){NULL, likelihood ? NULL : &p->prior, p->go_on, p->arg,
+                                        MCD_OK};
         if (!status)
             status = mcd_gp_likelihood_create(host, &p->data, &p->algebra, p->kernel,
                                               &of->likelihood, e);
@@ -23,6 +24,17 @@ int mcd_gp_targets_create(const struct mcd_gp_problem *p, uint32_t count, int li
     if (status)
         mcd_gp_targets_release(out);
     return status;
+}
+
+int mcd_gp_targets_status(const struct mcd_gp_problem *p, const struct mcd_gp_targets *t,
+                          struct mcd_error *e)
+{
+    for (uint32_t i = 0; i < t->count; i++)
+        if (t->posterior[i].status)
+            return p->host->fail(e, t->posterior[i].status, "gp",
+                                 "out of memory: a covariance of %lld rows",
+                                 (long long)p->data.rows);
+    return mcd_gp_goes_on(p) ? MCD_OK : p->host->fail(e, MCD_STOPPED, "gp", "stopped on request");
 }
 
 void mcd_gp_targets_release(struct mcd_gp_targets *t)
