@@ -58,14 +58,6 @@ static void add_scores(struct mcd_steps *s, const struct mcd_tutorial *t,
                                  (net->part == MCD_PART_MLP ? 18 : 50);
 }
 
-static void add_net(struct mcd_steps *s, const struct mcd_tutorial *t,
-                    const struct mcd_plan_net *net)
-{
-    for (int run = 0; run < mcd_plan_seeds(t, net); run++)
-        add_training(s, t, net, run);
-    add_scores(s, t, net);
-}
-
 static void add_turning(struct mcd_steps *s, const struct mcd_tutorial *t)
 {
     struct mcd_step *step =
@@ -75,6 +67,35 @@ static void add_turning(struct mcd_steps *s, const struct mcd_tutorial *t)
     mcd_step_output(s, step, "results/rotated.npy");
     step->data = t->images_id;
     step->cost = LOAD_COST;
+}
+
+/* What each further seed's network makes of the turned image: by weight averaging alone. */
+static void add_seen(struct mcd_steps *s, const struct mcd_tutorial *t,
+                     const struct mcd_plan_net *net, int run)
+{
+    const char *id = mcd_steps_text(s, "rotated-%s-s%d", net->id, run + 1);
+    struct mcd_step *step =
+        mcd_steps_add(s, net->part, id, "predict --deterministic --format json --weights");
+    mcd_step_input(s, step, "",
+                   mcd_steps_text(s, "runs/%s-s%d/weights.safetensors", net->id, run + 1));
+    mcd_step_word(s, step, "--input");
+    mcd_step_input(s, step, "", "results/rotated.npy");
+    mcd_plan_finish(s, step, t, run);
+    mcd_step_output(s, step, "results/%s.json", id);
+    step->captures = 1;
+    step->cost = 0.2;
+}
+
+static void add_net(struct mcd_steps *s, const struct mcd_tutorial *t, int i)
+{
+    const struct mcd_plan_net *net = &mcd_plan_nets[i];
+    int is_turned = i == mcd_plan_turned[0] || i == mcd_plan_turned[1];
+    for (int run = 0; run < mcd_plan_seeds(t, net); run++) {
+        add_training(s, t, net, run);
+        if (is_turned && run > 0)
+            add_seen(s, t, net, run);
+    }
+    add_scores(s, t, net);
 }
 
 static void add_turned(struct mcd_steps *s, const struct mcd_tutorial *t,
@@ -101,9 +122,9 @@ static void add_turned(struct mcd_steps *s, const struct mcd_tutorial *t,
 
 void mcd_plan_images(struct mcd_steps *s, const struct mcd_tutorial *t)
 {
-    for (int i = 0; i < MCD_NETS; i++)
-        add_net(s, t, &mcd_plan_nets[i]);
     add_turning(s, t);
+    for (int i = 0; i < MCD_NETS; i++)
+        add_net(s, t, i);
     for (int i = 0; i < 2; i++)
         add_turned(s, t, &mcd_plan_nets[mcd_plan_turned[i]]);
 }

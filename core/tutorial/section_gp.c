@@ -97,8 +97,9 @@ void mcd_section_gp(struct mcd_paper *p)
         table(p, json);
     }
     json_decref(json);
-    mcd_paper_figure(p, "figure6", "Figure 6",
-                     "Autocorrelation falls to zero, the chains' traces and densities lie over "
-                     "each other, and R-hat is close to one: they have converged.");
+    mcd_paper_figure(
+        p, "figure6", "Figure 6",
+        "Chains that have converged have an autocorrelation that falls to zero, traces "
+        "and densities that lie over each other, and an R-hat close to one.");
     mcd_paper_sources(p, MCD_PART_GP);
 }

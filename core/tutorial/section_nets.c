@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdio.h>
 
+enum { TEST_IMAGES = 10000 }; /* of MNIST and of Fashion-MNIST */
+
 int mcd_section_has(const struct mcd_paper *p, enum mcd_part part)
 {
     for (size_t i = 0; i < p->steps->count; i++) {
@@ -36,56 +38,77 @@ static void final_errors(struct mcd_paper *p, int net)
     c.runs = mcd_section_errors(p, net, c.seen);
     mcd_claim_judge(&c);
     snprintf(kind, sizeof kind, "sd over %zu seeds", c.runs);
-    mcd_paper_cell(p, c.runs ? c.mean : NAN, c.sd, kind);
-}
-
-/* By weight averaging, and by passes where there are any. */
-static void scores(struct mcd_paper *p, const struct mcd_plan_net *net)
-{
-    static const char *const name[] = {"errors", "nll", "ece"};
-    char file[120];
-    snprintf(file, sizeof file, "results/%s-scores.json", net->id);
-    json_t *json = mcd_steps_have(p->steps, file) ? mcd_reading_json(p->tutorial->dir, file) : NULL;
-    for (int i = 0; i < 3; i++) {
-        mcd_paper_cell(p, mcd_reading_at(json, "scores.weight_averaging.%s.value", name[i]),
-                       mcd_reading_at(json, "scores.weight_averaging.%s.test_se", name[i]),
+    if (c.runs == 1) /* as many wrong as a binomial law of this mean gives */
+        mcd_paper_cell(p, c.mean, sqrt(c.mean * (1 - c.mean / TEST_IMAGES)),
                        "over other test images");
-        mcd_paper_cell(p, mcd_reading_at(json, "scores.monte_carlo.%s.value", name[i]),
-                       mcd_reading_at(json, "scores.monte_carlo.%s.mc_se", name[i]), "Monte-Carlo");
-    }
-    json_decref(json);
+    else
+        mcd_paper_cell(p, c.runs ? c.mean : NAN, c.sd, kind);
 }
 
-static void table(struct mcd_paper *p, enum mcd_part part)
+static void errors_table(struct mcd_paper *p, enum mcd_part part)
 {
     static const struct mcd_paper_column columns[] = {
         {"network", NULL, 0, "with its drop probabilities"},
-        {"final errors", NULL, 0,
-         "wrong test images by weight averaging, mean over the last tenth of the epochs"},
-        {"errors, averaging", NULL, 0, "of the first seed on the images that are scored"},
-        {"errors, passes", NULL, 0, "of the mean of the passes, same images"},
-        {"NLL, averaging", "nats", 0, "mean negative log likelihood"},
-        {"NLL, passes", "nats", 0, NULL},
-        {"ECE, averaging", NULL, 0, "expected calibration error"},
-        {"ECE, passes", NULL, 0, NULL},
+        {"final errors", NULL, 0, "wrong test images, mean over the last tenth of the epochs"},
         {NULL, NULL, 0, NULL},
     };
-    const struct mcd_scale *s = p->tutorial->scale;
-    char note[400], rows[40] = "all";
-    if (s->score_rows)
-        snprintf(rows, sizeof rows, "the first %d", s->score_rows);
-    snprintf(note, sizeof note,
-             "Final errors are of all test images, over the seeds. The other columns are of the "
-             "first seed and %s test images, the passes %d; without dropout there are none.",
-             rows, s->score_passes);
-    mcd_paper_table(p, part == MCD_PART_MLP ? "mlp-errors" : "lenet-errors", "Test errors", note,
-                    columns);
+    mcd_paper_table(p, part == MCD_PART_MLP ? "mlp-errors" : "lenet-errors", "Final errors",
+                    "Of all 10000 test images, by weight averaging.", columns);
     for (int i = 0; i < MCD_NETS; i++) {
         if (mcd_plan_nets[i].part != part)
             continue;
         mcd_paper_row(p, mcd_plan_nets[i].label);
         final_errors(p, i);
-        scores(p, &mcd_plan_nets[i]);
+    }
+}
+
+/* A row for weight averaging, and one for passes where there are any. */
+static void scores(struct mcd_paper *p, const struct mcd_plan_net *net, const json_t *json)
+{
+    static const char *const how[][4] = {
+        {"weight_averaging", "averaging", "test_se", "over other test images"},
+        {"monte_carlo", "passes", "mc_se", "Monte-Carlo"},
+    };
+    static const char *const name[] = {"errors", "nll", "brier", "ece", "auroc"};
+    for (int k = 0; k < 2; k++) {
+        if (!isfinite(mcd_reading_at(json, "scores.%s.nll.value", how[k][0])))
+            continue;
+        mcd_paper_row(p, net->label);
+        mcd_paper_words(p, "%s", how[k][1]);
+        for (int i = 0; i < 5; i++)
+            mcd_paper_cell(p, mcd_reading_at(json, "scores.%s.%s.value", how[k][0], name[i]),
+                           mcd_reading_at(json, "scores.%s.%s.%s", how[k][0], name[i], how[k][2]),
+                           how[k][3]);
+    }
+}
+
+static void scores_table(struct mcd_paper *p, enum mcd_part part)
+{
+    static const struct mcd_paper_column columns[] = {
+        {"network", NULL, 0, NULL},
+        {"prediction", NULL, 0, "by weight averaging, or by the mean of the passes"},
+        {"errors", NULL, 0, NULL},
+        {"NLL", "nats", 0, "mean negative log likelihood"},
+        {"Brier", NULL, 0, "Brier score"},
+        {"ECE", NULL, 0, "expected calibration error"},
+        {"AUROC", NULL, 0, "how well the entropy finds errors: 0.5 not at all, 1 without fail"},
+        {NULL, NULL, 0, NULL},
+    };
+    const struct mcd_scale *s = p->tutorial->scale;
+    char note[300], rows[40] = "all", file[120];
+    if (s->score_rows)
+        snprintf(rows, sizeof rows, "the first %d", s->score_rows);
+    snprintf(note, sizeof note, "The first seed's network, %s test images, %d passes.", rows,
+             s->score_passes);
+    mcd_paper_table(p, part == MCD_PART_MLP ? "mlp-scores" : "lenet-scores", "Scores", note,
+                    columns);
+    for (int i = 0; i < MCD_NETS; i++) {
+        snprintf(file, sizeof file, "results/%s-scores.json", mcd_plan_nets[i].id);
+        if (mcd_plan_nets[i].part != part || !mcd_steps_have(p->steps, file))
+            continue;
+        json_t *json = mcd_reading_json(p->tutorial->dir, file);
+        scores(p, &mcd_plan_nets[i], json);
+        json_decref(json);
     }
 }
 
@@ -116,16 +139,18 @@ void mcd_section_nets(struct mcd_paper *p, enum mcd_part part)
     mcd_paper_section(p, mcd_part_names[part],
                       is_mlp ? "Dropout as regularisation: the mlp" : "The lenet");
     describe(p, part);
-    table(p, part);
+    errors_table(p, part);
+    scores_table(p, part);
     if (is_mlp)
         mcd_paper_figure(p, "figure1", "Figure 1", "Ten training images with their labels.");
     mcd_paper_figure(p, is_mlp ? "figure2a" : "figure2b",
                      is_mlp ? "Figure 2"
                             : "Figure 2, with "
                               "the lenet",
-                     is_mlp ? "Once the plain network has learnt its training images by heart its "
-                              "errors stay; with dropout they go on falling, at first more slowly."
-                            : "The lenet's errors lie below all of the mlp's.");
+                     is_mlp ? "Whether the plain network's errors stay once it has learnt its "
+                              "images by heart, while those with dropout go on falling."
+                            : "Whether the lenet's curves lie below those of the mlp, and with "
+                              "dropout below those without.");
     if (!is_mlp)
         mcd_paper_figure(p, "figure8", "Reliability",
                          "On the diagonal a network that is 80 % sure is right 80 times in 100; "

@@ -5,10 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
-static json_t *read_turned(const struct mcd_paper *p, int net)
+/* Of the network of run 0, which makes passes, or of a further one. */
+static json_t *read_turned(const struct mcd_paper *p, int net, int run)
 {
-    char file[120];
-    snprintf(file, sizeof file, "results/rotated-%s.json", mcd_plan_nets[net].id);
+    char file[120], which[20] = "";
+    if (run > 0)
+        snprintf(which, sizeof which, "-s%d", run + 1);
+    snprintf(file, sizeof file, "results/rotated-%s%s.json", mcd_plan_nets[net].id, which);
     return mcd_steps_have(p->steps, file) ? mcd_reading_json(p->tutorial->dir, file) : NULL;
 }
 
@@ -24,9 +27,9 @@ static int largest(const json_t *json, const char *member, size_t image)
     return best;
 }
 
-int mcd_section_classes(const struct mcd_paper *p, int net, int class[], size_t count)
+int mcd_section_classes(const struct mcd_paper *p, int net, int run, int class[], size_t count)
 {
-    json_t *json = read_turned(p, net);
+    json_t *json = read_turned(p, net, run);
     int all = json != NULL;
     for (size_t i = 0; json && i < count; i++) {
         class[i] = largest(json, "deterministic", i);
@@ -43,10 +46,15 @@ static void table(struct mcd_paper *p, int net, const json_t *json)
         {"averaging", NULL, 0, "class by weight averaging"},
         {"passes", NULL, 0, "likeliest class by the mean of the passes"},
         {"probability", NULL, 0, "of that class, mean over the passes"},
-        {"entropy", "nats", 0, "mean over the passes of each one's; ten classes at random: 2.30"},
+        {"predictive entropy", "nats", 0,
+         "how unsure the prediction is; ten classes at random: 2.30"},
+        {"mutual information", "nats", 0, "the part of it that the passes disagree about"},
         {"other votes", "%", 0, "share of the passes that do not vote for the commonest class"},
         {NULL, NULL, 0, NULL},
     };
+    static const char *const figure[] = {"predictive_entropy", "mutual_information",
+                                         "variation_ratio"};
+    static const double unit[] = {1, 1, 100};
     char id[80], title[120], angle[20];
     snprintf(id, sizeof id, "rotated-%s", mcd_part_names[mcd_plan_nets[net].part]);
     snprintf(title, sizeof title, "%s, %d passes", mcd_plan_nets[net].label,
@@ -60,11 +68,10 @@ static void table(struct mcd_paper *p, int net, const json_t *json)
         mcd_paper_words(p, "%d", class);
         mcd_paper_cell(p, mcd_reading_at(json, "probability_mean.%zu.%d", i, class),
                        mcd_reading_at(json, "probability_mcse.%zu.%d", i, class), "Monte-Carlo");
-        mcd_paper_cell(p, mcd_reading_at(json, "entropy_mean.%zu", i),
-                       mcd_reading_at(json, "entropy_mcse.%zu", i), "Monte-Carlo");
-        double share = mcd_reading_at(json, "variation_ratio.%zu", i);
-        double passes = p->tutorial->scale->rotated_passes;
-        mcd_paper_cell(p, 100 * share, 100 * sqrt(share * (1 - share) / passes), "Monte-Carlo");
+        for (int k = 0; k < 3; k++)
+            mcd_paper_cell(p, unit[k] * mcd_reading_at(json, "%s.%zu", figure[k], i),
+                           unit[k] * mcd_reading_at(json, "%s_mcse.%zu", figure[k], i),
+                           "Monte-Carlo");
     }
 }
 
@@ -82,7 +89,7 @@ void mcd_section_rotated(struct mcd_paper *p)
     mcd_paper_figure(p, "figure3", "Figure 3", "The twelve images that are predicted.");
     for (int i = 0; i < 2; i++) {
         int net = mcd_plan_turned[i];
-        json_t *json = read_turned(p, net);
+        json_t *json = read_turned(p, net, 0);
         char figure[20], title[120];
         if (json)
             table(p, net, json);

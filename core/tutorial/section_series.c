@@ -86,8 +86,9 @@ void mcd_section_series(struct mcd_paper *p)
     mcd_paper_figure(p, "figure5", "Figure 5",
                      "The series as measured, and as the models see it: without its trend.");
     table(p);
-    mcd_paper_figure(p, "figure7", "Figure 7",
-                     "Beyond the dashed line there are no data: there the bands of relu and of the "
-                     "Gaussian process open, that of tanh does not.");
+    mcd_paper_figure(
+        p, "figure7", "Figure 7",
+        "Beyond the dashed line there are no data: the bands of relu and of the Gaussian "
+        "process should open there, that of tanh does not.");
     mcd_paper_sources(p, MCD_PART_MLP2);
 }

@@ -20,8 +20,8 @@ int mcd_section_has(const struct mcd_paper *p, enum mcd_part part);
 /* A number that a tutorial's run has once a seed: final errors. How many there are. */
 size_t mcd_section_errors(const struct mcd_paper *p, int net, double value[MCD_CLAIM_RUNS]);
 
-/* The classes that weight averaging finds, "1 1 7 ..."; 0 where they are not there. */
-int mcd_section_classes(const struct mcd_paper *p, int net, int class[], size_t count);
+/* The classes that weight averaging finds, by a run's network; 0 where they are not there. */
+int mcd_section_classes(const struct mcd_paper *p, int net, int run, int class[], size_t count);
 
 /* How much wider the band is at x = 3.5 than at 1.7, with its Monte-Carlo error; NaN: not there. */
 double mcd_section_band_ratio(const struct mcd_paper *p, int fit, double *error);
