@@ -39,13 +39,19 @@ static int run_command(int argc, char **argv)
     return unknown(argv[1]);
 }
 
-/* A full disk shows only here: what was printed must have arrived. */
+/*
+ * A full disk shows only here: what was printed must have arrived. Of a write that failed long ago
+ * nobody knows the reason any more; one more byte meets the same.
+ */
 static void close_stdout(void)
 {
-    int had_error = ferror(stdout);
+    int had_error = ferror(stdout), reason = 0;
+    if (had_error && write(STDOUT_FILENO, "\n", 1) < 0)
+        reason = errno;
     errno = 0;
     if (fclose(stdout) == 0 && !had_error)
         return;
+    errno = reason ? reason : errno;
     struct mcd_error e = {.where = "standard output"};
     snprintf(e.text, sizeof e.text, "%s", errno ? strerror(errno) : "not everything was written");
     mcd_log_error(&e);
