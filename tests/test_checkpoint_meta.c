@@ -69,6 +69,28 @@ static void all_comes_back(void **state)
     free(text);
 }
 
+/* Draws of a posterior have no training of a network. */
+static void sampled_runs_come_back(void **state)
+{
+    (void)state;
+    struct mcd_error e = {0};
+    struct mcd_checkpoint_meta out = example(), in, network = example();
+    out.sampled = 1;
+    out.model = "gp:draws=8";
+    char *text = mcd_checkpoint_meta_text(&out);
+    assert_null(strstr(text, "optimiser"));
+    assert_null(strstr(text, "history"));
+    assert_ok(read_text(text, &in, &e), e);
+    assert_true(in.present && in.sampled && in.seed == UINT64_MAX && in.rows == 100);
+    assert_true(in.state.seconds == 1e9 && in.state.update == 0 && in.update.optimiser == 0);
+    assert_string_equal(in.model, "gp:draws=8");
+    assert_ok(mcd_checkpoint_meta_same_run(&in, &out, "FILE", &e), e);
+    assert_int_equal(mcd_checkpoint_meta_same_run(&in, &network, "FILE", &e), MCD_INVALID);
+    assert_non_null(strstr(e.text, "was trained with model gp:draws=8, this run has mlp:hidden=5"));
+    mcd_checkpoint_meta_clear(&in);
+    free(text);
+}
+
 static void weights_from_elsewhere_say_nothing(void **state)
 {
     (void)state;
@@ -224,6 +246,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_comes_back),
+        cmocka_unit_test(sampled_runs_come_back),
         cmocka_unit_test(weights_from_elsewhere_say_nothing),
         cmocka_unit_test(what_is_missing_or_of_a_wrong_type),
         cmocka_unit_test(what_is_out_of_range),

@@ -194,6 +194,14 @@ static void other_ways_refuse_it(void **state)
     assert_has("err", "has no tensor");
 }
 
+/* A model of an interface without fit and draw is a network, whatever lies behind its api. */
+static void an_older_model_is_a_network(void **state)
+{
+    (void)state;
+    assert_program(0, "$M train --model $ODD/older_model.so " DATA "--out o");
+    assert_has("err", "training older_model for 3 epochs");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +212,7 @@ int main(void)
         cmocka_unit_test(wrong_draws_are_refused),
         cmocka_unit_test(a_fit_can_be_stopped),
         cmocka_unit_test(other_ways_refuse_it),
+        cmocka_unit_test(an_older_model_is_a_network),
     };
     return cmocka_run_group_tests(tests, setup, scratch_teardown);
 }

@@ -131,7 +131,8 @@ static int sample(struct mcd_sampling *p, struct mcd_error *e)
         .progress_arg = &bar,
     };
     double started = now();
-    mcd_log(MCD_LOG_INFO, "sampling %s", s->model->spec);
+    mcd_log(MCD_LOG_INFO, "sampling %s%s", s->model->spec,
+            s->frame.mean ? ", in units of the standardised values" : "");
     int status = mcd_sample_run(&fitting, &p->draws, e);
     if (bar.started)
         mcd_progress_end(&bar.progress);

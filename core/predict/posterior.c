@@ -58,7 +58,8 @@ static int work_open(struct work *w, struct mcd_error *e)
     w->part = mcd_host_zalloc(host, (chains + MCD_BATCHES) * sizeof *w->part, e);
     if (j->meaning->target)
         w->tally = mcd_host_zalloc(host, (size_t)j->points * MCD_BATCHES * sizeof *w->tally, e);
-    if (e->code)
+    if (!w->q || !w->mean || !w->variance || !w->noise || !w->point || !w->end || !w->part ||
+        (j->meaning->target && !w->tally))
         return MCD_NOMEM;
     choose(j, w->q);
     w->batches = mcd_mixture_batches(j->passes, chains, MCD_CHAIN_BATCHES, w->end);

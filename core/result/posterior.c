@@ -18,10 +18,11 @@ static int examine(struct mcd_posterior *p, struct mcd_error *e)
     p->chain = mcd_host_zalloc(p->host, d->chains * sizeof *p->chain, e);
     for (uint32_t c = 0; each && p->chain && c < d->chains; c++)
         each[c] = d->each + (size_t)c * d->draws;
-    if (each && p->chain)
+    int status = each && p->chain ? MCD_OK : MCD_NOMEM;
+    if (!status)
         mcd_chains_examine(d->chains, d->draws, each, d->max_depth, p->chain);
     p->host->release(p->host, each);
-    return e->code ? MCD_NOMEM : MCD_OK;
+    return status;
 }
 
 static int diagnose(struct mcd_posterior *p, struct mcd_error *e)
