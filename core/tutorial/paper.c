@@ -43,7 +43,7 @@ static json_t *text_or_null(const char *text)
     return text ? json_string(text) : json_null();
 }
 
-static json_t *text_v(const char *format, va_list args)
+__attribute__((format(printf, 1, 0))) static json_t *text_v(const char *format, va_list args)
 {
     char text[2000];
     vsnprintf(text, sizeof text, format, args);

@@ -10,8 +10,9 @@
 
 #define WRONG(X)                                                                                   \
     X(nothing)                                                                                     \
-    X(no_chains) X(few_draws) X(many_quantities) X(no_draws) X(no_names) X(empty_name)             \
-        X(same_names) X(nan_draw) X(nan_energy) X(silent_fit) X(silent_draw) X(unwritten_mean)     \
+    X(no_chains)                                                                                   \
+    X(few_draws) X(many_quantities) X(no_draws) X(no_names) X(empty_name) X(same_names)            \
+        X(nan_draw) X(nan_energy) X(silent_fit) X(silent_draw) X(unwritten_mean)                   \
             X(unwritten_noise) X(negative_variance) X(negative_noise) X(infinite_mean)             \
                 X(unwritten_path) X(nameless_exact) X(failing_exact) X(stuck) X(needs_magic)       \
                     X(classifies) X(endless)
