@@ -120,8 +120,10 @@ static void say(struct mcd_drawing *d, const struct view *v, struct mcd_extent y
         y = mcd_axis_around(fmax(0, v->lowest), v->settled);
     mcd_drawing_say(d,
                     "set xlabel 'epoch'\nset ylabel 'wrong test images'\n"
-                    "set xrange [0:%s]\nset yrange [%.10g:%.10g]\nset key top right\n",
-                    mcd_number_show(fmax(v->epochs, 1)).text, y.lo, y.hi);
+                    "set xrange [0:%s]\nset yrange [%.10g:%.10g]\nset key top right\n"
+                    "set xtics %.10g\n",
+                    mcd_number_show(fmax(v->epochs, 1)).text, y.lo, y.hi,
+                    fmax(1, mcd_axis_step(0, v->epochs)));
 }
 
 /* Sorts runs into curves, in the order in which labels first occur. */

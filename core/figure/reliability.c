@@ -12,19 +12,24 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* A curve: one way of predicting, of one file. */
 struct curve {
     struct mcd_label label;
     json_t *bins; /* borrowed from the record */
     double ece;
+    size_t colour, dash; /* as gnuplot counts them */
 };
 
 /* Both ways, weight averaging first; a file may lack either. */
 static const char *const ways[] = {"weight_averaging", "monte_carlo"};
-static const char *const names[] = {"weight averaging", "Monte Carlo"};
+static const char *const names[] = {"averaging", "Monte Carlo"};
 
 enum { WAYS = 2 };
+
+/* Pixels: of the panels, of a line of the key, and around them. */
+enum { TALL = 350, LOW = 110, KEY_LINE = 24, ABOVE = 20, BETWEEN = 26, BELOW = 62, LEFT = 84 };
 
 static int fail_place(const char *path, const char *way, const char *what, struct mcd_error *e)
 {
@@ -119,53 +124,116 @@ static int put_curve(struct mcd_drawing *d, const struct curve *c, const char *p
     return status;
 }
 
+/* By file, dashed where it is averaging; of a single file each way has a colour of its own. */
+static void choose_looks(struct curve *curve, size_t curves, const char *const *path)
+{
+    size_t files = 0;
+    for (size_t i = 0; i < curves; i++) {
+        int averaging = i + 1 < curves && path[i + 1] == path[i];
+        files += i == 0 || path[i] != path[i - 1];
+        curve[i].colour = files;
+        curve[i].dash = averaging ? 2 : 1;
+    }
+    for (size_t i = 0; i < curves && files == 1; i++)
+        curve[i].colour = i + 1, curve[i].dash = 1;
+}
+
+/* Lines of the key: in two columns where gnuplot has room for them. */
+static int key_lines(const struct curve *curve, size_t curves)
+{
+    enum { FITS = 26 };
+    for (size_t i = 0; i < curves; i++)
+        if (strlen(curve[i].label.text) > FITS)
+            return (int)curves + 1;
+    return (int)(curves + 2) / 2;
+}
+
+/* A plot of its own, so that no curve runs through it. */
+static void say_key(struct mcd_drawing *d, const struct curve *curve, size_t curves)
+{
+    int lines = key_lines(curve, curves);
+    mcd_drawing_place(d, 0, 4, d->width, lines * KEY_LINE);
+    mcd_drawing_say(
+        d,
+        "set yrange [0:1]\nunset border\nunset xtics\nunset ytics\nunset grid\nset xlabel ''\n"
+        "set ylabel ''\nset key center center %s %d samplen 3\n"
+        "plot NaN notitle, \\\n    keyentry with lines dashtype 3 linewidth 1 "
+        "linecolor rgb ink title 'accuracy = confidence'",
+        lines > (int)curves ? "vertical maxcols" : "horizontal maxrows",
+        lines > (int)curves ? 1 : lines);
+    for (size_t i = 0; i < curves; i++)
+        mcd_drawing_say(d,
+                        ", \\\n    keyentry with lines linewidth 1.5 dashtype %zu linecolor rgb "
+                        "colour(%zu) title label%zu.' (ECE '.ece%zu.')'",
+                        curve[i].dash, curve[i].colour, i + 1, i + 1);
+    mcd_drawing_say(d, "\nunset key\nset border 3\nset xtics 0.2 out nomirror\nset grid\n");
+}
+
+static void say_accuracy(struct mcd_drawing *d, const struct curve *curve, size_t curves)
+{
+    mcd_drawing_place(d, LEFT, key_lines(curve, curves) * KEY_LINE + ABOVE, d->width - LEFT - 24,
+                      TALL);
+    mcd_drawing_say(d, "set ytics 0.2 out nomirror\nset format x ''\n"
+                       "set format y '%%g'\nset ylabel 'accuracy (bars: 95 %%)'\n"
+                       "plot x with lines dashtype 3 linewidth 1 linecolor rgb ink notitle");
+    for (size_t i = 0; i < curves; i++)
+        mcd_drawing_say(d,
+                        ", \\\n    data index %zu using 4:6:(0):($7 - $6) with vectors nohead "
+                        "linewidth 1 linecolor rgb colour(%zu) notitle, \\\n"
+                        "    data index %zu using 4:5 with points pointtype 7 pointsize 0.5 "
+                        "linecolor rgb colour(%zu) notitle, \\\n"
+                        "    data index %zu using 4:5 with lines linewidth 1.5 dashtype %zu "
+                        "linecolor rgb colour(%zu) notitle",
+                        i, curve[i].colour, i, curve[i].colour, i, curve[i].dash, curve[i].colour);
+    mcd_drawing_say(d, "\n");
+}
+
+/* Filled where the fillings of two curves can be told apart. */
+static void say_rows(struct mcd_drawing *d, const struct curve *curve, size_t curves)
+{
+    mcd_drawing_place(d, LEFT, key_lines(curve, curves) * KEY_LINE + ABOVE + TALL + BETWEEN,
+                      d->width - LEFT - 24, LOW);
+    mcd_drawing_say(d, "set format x '%%g'\nset xlabel 'confidence'\nset ylabel 'rows'\n"
+                       "set yrange [0.7:*]\nset logscale y\nset ytics 1, 10\nplot \\\n");
+    for (size_t i = 0; i < curves && curves <= 2; i++)
+        mcd_drawing_say(d,
+                        "    data index %zu using 1:3:1:2:(0.7):3 with boxxyerror fillcolor rgb "
+                        "colour(%zu) fillstyle transparent solid 0.15 notitle, \\\n",
+                        i, curve[i].colour);
+    for (size_t i = 0; i < curves; i++)
+        mcd_drawing_say(d,
+                        "%s    data index %zu using 1:3:($2 - $1):(0) with vectors nohead "
+                        "linewidth 1.8 dashtype %zu linecolor rgb colour(%zu) notitle",
+                        i ? ", \\\n" : "", i, curve[i].dash, curve[i].colour);
+    mcd_drawing_say(d, "\nunset logscale y\n");
+}
+
 static void say(struct mcd_drawing *d, const struct curve *curve, size_t curves)
 {
     for (size_t i = 0; i < curves; i++)
         mcd_drawing_say(d, "label%zu = %s\nece%zu = '%.4f'\n", i + 1,
                         mcd_label_quote(curve[i].label.text).text, i + 1, curve[i].ece);
-    mcd_drawing_say(d, "set lmargin 10\nset rmargin 3\nset xrange [0:1]\nset xtics 0.2\n");
+    mcd_drawing_say(d, "set xrange [0:1]\n");
     mcd_drawing_begin(d);
-    mcd_drawing_say(
-        d, "unset logscale y\nset multiplot\n"
-           "set size 1, 0.66\nset origin 0, 0.34\nset bmargin 1\nset tmargin 1\n"
-           "set yrange [0:1]\nset ytics 0.2\nset format x ''\nset format y '%%g'\nset xlabel ''\n"
-           "set ylabel 'accuracy (bars: 95 %%)'\nset key bottom right\n"
-           "plot x with lines dashtype 2 linewidth 1 linecolor rgb ink title "
-           "'accuracy = confidence', \\\n");
-    for (size_t i = 0; i < curves; i++)
-        mcd_drawing_say(d,
-                        "    data index %zu using 4:6:(0):($7 - $6) with vectors nohead "
-                        "linewidth 1 linecolor rgb colour(%zu) notitle, \\\n"
-                        "    data index %zu using 4:5 with points pointtype 7 pointsize 0.5 "
-                        "linecolor rgb colour(%zu) notitle, \\\n"
-                        "    data index %zu using 4:5 with lines linewidth 1.5 linecolor rgb "
-                        "colour(%zu) title label%zu.' (ECE '.ece%zu.')'%s\n",
-                        i, i + 1, i, i + 1, i, i + 1, i + 1, i + 1, i + 1 < curves ? ", \\" : "");
-    mcd_drawing_say(d, "set size 1, 0.34\nset origin 0, 0\nset bmargin 3.4\nset tmargin 0.6\n"
-                       "set format x '%%g'\nset xlabel 'confidence'\nset ylabel 'rows'\n"
-                       "set yrange [0.7:*]\nset logscale y\nset ytics 1, 10\nset format y '%%g'\n"
-                       "unset key\nplot \\\n");
-    for (size_t i = 0; i < curves; i++)
-        mcd_drawing_say(d,
-                        "    data index %zu using 1:3:1:2:(0.7):3 with boxxyerror fillcolor rgb "
-                        "colour(%zu) fillstyle transparent solid 0.15, \\\n"
-                        "    data index %zu using 1:3:($2 - $1):(0) with vectors nohead linewidth "
-                        "1.8 linecolor rgb colour(%zu)%s\n",
-                        i, i + 1, i, i + 1, i + 1 < curves ? ", \\" : "");
+    mcd_drawing_say(d, "set multiplot\n");
+    say_key(d, curve, curves);
+    say_accuracy(d, curve, curves);
+    say_rows(d, curve, curves);
     mcd_drawing_say(d, "unset multiplot\n");
 }
 
-static int draw(struct mcd_drawing *d, const char *out, const struct curve *curve,
+static int draw(struct mcd_drawing *d, const char *out, struct curve *curve,
                 const char *const *path, size_t curves, struct mcd_error *e)
 {
     int status = MCD_OK;
-    mcd_drawing_open(d, out, "Reliability: accuracy against confidence", 800, 600);
+    mcd_drawing_open(d, out, "Reliability: accuracy against confidence", 800,
+                     key_lines(curve, curves) * KEY_LINE + ABOVE + TALL + BETWEEN + LOW + BELOW);
     mcd_drawing_data(d, NULL);
     for (size_t i = 0; i < curves && !status; i++)
         status = put_curve(d, &curve[i], path[i], e);
     if (status)
         return status;
+    choose_looks(curve, curves, path);
     say(d, curve, curves);
     return mcd_drawing_finish(d, e);
 }
