@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *text_v(struct mcd_steps *s, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static const char *text_v(struct mcd_steps *s,
+                                                                const char *format, va_list args)
 {
     size_t room = sizeof s->text - s->used;
     char *text = s->text + s->used;
