@@ -67,10 +67,10 @@ static void open_backend(struct backend *b, const char *spec, uint32_t threads)
 static struct step_case large_product(uint32_t fill)
 {
     struct step_case c = {
-        .name = "large", .op = MCD_OP_LINEAR, .in_place = NO_INPUT, .passes = 1, .rows = 600};
-    case_input(&c, 600, mcd_shape1(500), fill);
-    case_input(&c, 0, mcd_shape2(700, 500), fill);
-    case_output(&c, 600, mcd_shape1(700));
+        .name = "large", .op = MCD_OP_LINEAR, .in_place = NO_INPUT, .passes = 1, .rows = 150};
+    case_input(&c, 150, mcd_shape1(200), fill);
+    case_input(&c, 0, mcd_shape2(300, 200), fill);
+    case_output(&c, 150, mcd_shape1(300));
     return c;
 }
 
@@ -90,7 +90,7 @@ static double *run_case(const struct backend *b, const struct step_case *c)
 /* Whole numbers of few bits, and large sums: bf16 holds the factors, and f32 the sums. */
 static void sums_are_f32(void **state)
 {
-    enum { MOST = 600 * 700 };
+    enum { MOST = 300 * 200 };
     static double whole[MOST];
     struct step_case c = large_product(FILL_NAN);
     struct backend oracle, tested;
@@ -107,9 +107,9 @@ static void sums_are_f32(void **state)
         assert_memory_equal(got, expected, (size_t)step_results(&c) * sizeof *got);
         free(expected);
         free(got);
-        c.op = MCD_OP_LINEAR_DW; /* of 600 rows */
-        c.in[1] = (struct operand){600, mcd_shape1(700), FILL_NAN, 0, whole};
-        c.out = (struct operand){0, mcd_shape2(500, 700), FILL_NAN, 0, NULL};
+        c.op = MCD_OP_LINEAR_DW; /* of 150 rows */
+        c.in[1] = (struct operand){150, mcd_shape1(300), FILL_NAN, 0, whole};
+        c.out = (struct operand){0, mcd_shape2(200, 300), FILL_NAN, 0, NULL};
     }
     backend_close(&tested);
     backend_close(&oracle);
@@ -169,7 +169,7 @@ static void weights_are_packed_once(void **state)
     assert_int_equal(backend_close(&b), 0);
 }
 
-enum { ROUNDS = 3, BATCH = 8, PIXELS = 12 * 12, CLASSES = 10, BLOCKS = 2 };
+enum { ROUNDS = 3, BATCH = 8, PIXELS = 12 * 12, CLASSES = 10, BLOCKS = 2, PASSES = 3 };
 
 struct course {
     double loss[ROUNDS], mean[ROUNDS][BATCH * CLASSES];
@@ -219,9 +219,10 @@ static void take_course(const char *backend, const char *model, struct mcd_shape
                                 .seed = 3,
                                 .sink = add_up,
                                 .arg = c,
+                                .block_rows = BATCH,
+                                .block_passes = PASSES,
                                 .block_count = BLOCKS};
         assert_ok(mcd_trainer_step(trainer, (uint64_t)c->round, &c->loss[c->round], &rows, &e), e);
-        mcd_forward_geometry(&f);
         assert_ok(mcd_forward_run(&f, &e), e);
     }
     mcd_trainer_destroy(trainer);
