@@ -159,7 +159,16 @@ DAMAGE(draws_integers, at("draws")->type = MCD_I64)
 DAMAGE(draws_flat, at("draws")->rank = 2)
 DAMAGE(few_draws, at("draws")->dim[1] = 7)
 DAMAGE(no_chain, at("draws")->dim[0] = 0)
-DAMAGE(many_chains, at("draws")->dim[0] = 1025)
+
+static void many_chains(void)
+{
+    struct mcd_array *draws = at("draws");
+    free(draws->data);
+    draws->dim[0] = 1025;
+    draws->data = calloc(1025 * DRAWS * DIM, sizeof(double));
+    assert_non_null(draws->data);
+}
+
 DAMAGE(y_short, at("y")->dim[0] = 3)
 DAMAGE(steps_short, at("steps")->dim[1] = 7)
 
