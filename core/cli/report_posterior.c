@@ -104,7 +104,7 @@ static void print_exact(const struct mcd_draws_file *d)
         if (s && (strcmp(s, "mean") == 0 || strcmp(s, "sd") == 0))
             continue;
         if (strcmp(method, x->method)) {
-            printf(*method ? "\n" : "\n");
+            putchar('\n');
             print_name(x->method);
             putchar(':');
         } else {
@@ -113,7 +113,9 @@ static void print_exact(const struct mcd_draws_file *d)
         method = x->method;
         putchar(' ');
         print_name(x->quantity);
-        printf(s && strcmp(s, "value") ? " %s %.6g" : "%.0s %.6g", s ? s : "", x->value);
+        if (s && strcmp(s, "value"))
+            printf(" %s", s);
+        printf(" %.6g", x->value);
     }
     if (*method)
         putchar('\n');
