@@ -8,18 +8,32 @@
 
 #include <math.h>
 
-#define WRONG(X)                                                                                   \
-    X(nothing)                                                                                     \
-    X(no_chains)                                                                                   \
-    X(few_draws) X(many_quantities) X(no_draws) X(no_names) X(empty_name) X(same_names)            \
-        X(nan_draw) X(nan_energy) X(silent_fit) X(silent_draw) X(unwritten_mean)                   \
-            X(unwritten_noise) X(negative_variance) X(negative_noise) X(infinite_mean)             \
-                X(unwritten_path) X(nameless_exact) X(failing_exact) X(stuck) X(needs_magic)       \
-                    X(classifies) X(endless)
-
+/* In the order of the parameter's domain. */
 enum wrong {
-#define CONSTANT(name) name,
-    WRONG(CONSTANT)
+    nothing,
+    no_chains,
+    few_draws,
+    many_quantities,
+    no_draws,
+    no_names,
+    empty_name,
+    same_names,
+    nan_draw,
+    nan_energy,
+    silent_fit,
+    silent_draw,
+    unwritten_mean,
+    unwritten_noise,
+    negative_variance,
+    negative_noise,
+    infinite_mean,
+    unwritten_path,
+    nameless_exact,
+    failing_exact,
+    stuck,
+    needs_magic,
+    classifies,
+    endless
 };
 
 #define PARAMS(X)                                                                                  \
