@@ -113,7 +113,7 @@ static void take_line(struct mcd_child *c, FILE *log, const char *line)
     fflush(log);
     if (strncmp(line, prefix, sizeof prefix - 1) == 0)
         line += sizeof prefix - 1;
-    if (*line)
+    if (*line && strncmp(line, "Try `", 5) != 0) /* argp's advice below an error */
         snprintf(c->last, sizeof c->last, "%.*s", (int)sizeof c->last - 1, line);
     if (c->on_line)
         c->on_line(c->arg, line);

@@ -125,6 +125,14 @@ static void say_failures(struct mcd_paper *p)
     }
 }
 
+static int has_any(const struct mcd_paper *p)
+{
+    for (int part = 0; part < MCD_PART_REPORT; part++)
+        if (mcd_section_has(p, (enum mcd_part)part))
+            return 1;
+    return 0;
+}
+
 static void say_notes(struct mcd_paper *p, const char *gnuplot)
 {
     const struct mcd_tutorial *t = p->tutorial;
@@ -143,6 +151,9 @@ static void say_notes(struct mcd_paper *p, const char *gnuplot)
     if (!gnuplot)
         mcd_paper_note(p, "gnuplot was not found: there are no pictures, but their data and "
                           "scripts are in figures/.");
+    if (!has_any(p))
+        mcd_paper_note(p, "Nothing of the tutorial has been done in this folder with this scale, "
+                          "seed and backend.");
     say_failures(p);
 }
 
@@ -217,7 +228,8 @@ static void build(struct mcd_paper *p, const char *gnuplot)
     mcd_paper_begin(p, "Dropout as regularisation and as Bayesian approximation", subtitle);
     say_run(p, gnuplot);
     say_notes(p, gnuplot);
-    mcd_section_claims(p);
+    if (has_any(p))
+        mcd_section_claims(p);
     mcd_section_nets(p, MCD_PART_MLP);
     mcd_section_nets(p, MCD_PART_LENET);
     mcd_section_rotated(p);

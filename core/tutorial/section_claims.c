@@ -11,7 +11,7 @@ static const char *show_spread(const struct mcd_claim *c, const char *of_one, ch
     if (c->runs > 1)
         snprintf(text, 120, "sd %.3g over %zu seeds, margin %.3g", c->sd, c->runs, c->margin);
     else if (c->error > 0)
-        snprintf(text, 120, "+- %.2g (%s), one network", c->error, of_one);
+        snprintf(text, 120, "%s error %.2g, one network", of_one, c->error);
     else
         snprintf(text, 120, c->runs ? "one seed: none" : "-");
     return text;

@@ -69,13 +69,13 @@ static void scores(struct mcd_paper *p, const struct mcd_plan_net *net, const js
         {"weight_averaging", "averaging", "test_se", "over other test images"},
         {"monte_carlo", "passes", "mc_se", "Monte-Carlo"},
     };
-    static const char *const name[] = {"errors", "nll", "brier", "ece", "auroc"};
+    static const char *const name[] = {"errors", "nll", "ece", "auroc"};
     for (int k = 0; k < 2; k++) {
         if (!isfinite(mcd_reading_at(json, "scores.%s.nll.value", how[k][0])))
             continue;
         mcd_paper_row(p, net->label);
         mcd_paper_words(p, "%s", how[k][1]);
-        for (int i = 0; i < 5; i++)
+        for (int i = 0; i < 4; i++)
             mcd_paper_cell(p, mcd_reading_at(json, "scores.%s.%s.value", how[k][0], name[i]),
                            mcd_reading_at(json, "scores.%s.%s.%s", how[k][0], name[i], how[k][2]),
                            how[k][3]);
@@ -89,7 +89,6 @@ static void scores_table(struct mcd_paper *p, enum mcd_part part)
         {"prediction", NULL, 0, "by weight averaging, or by the mean of the passes"},
         {"errors", NULL, 0, NULL},
         {"NLL", "nats", 0, "mean negative log likelihood"},
-        {"Brier", NULL, 0, "Brier score"},
         {"ECE", NULL, 0, "expected calibration error"},
         {"AUROC", NULL, 0, "how well the entropy finds errors: 0.5 not at all, 1 without fail"},
         {NULL, NULL, 0, NULL},
