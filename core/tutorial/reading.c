@@ -19,7 +19,7 @@ json_t *mcd_reading_json(const char *dir, const char *file)
     snprintf(path, sizeof path, "%s/%s", dir, file);
     if (mcd_file_read(path, MCD_FILE_LIMIT, &b, NULL) != MCD_OK)
         return NULL;
-    if (mcd_json_parse((const char *)b.data, b.size, &json, &reason) != MCD_OK)
+    if (!b.size || mcd_json_parse((const char *)b.data, b.size, &json, &reason) != MCD_OK)
         json = NULL;
     mcd_bytes_clear(&b);
     return json;

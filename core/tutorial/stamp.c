@@ -130,7 +130,7 @@ enum mcd_stamp mcd_stamp_read(struct mcd_step *step, const char *dir, const char
     name_stamp(step, dir, path, sizeof path);
     if (mcd_file_read(path, STAMP_LIMIT, &b, NULL) != MCD_OK)
         return MCD_STAMP_NONE;
-    if (mcd_json_parse((const char *)b.data, b.size, &stamp, &reason) == MCD_OK)
+    if (b.size && mcd_json_parse((const char *)b.data, b.size, &stamp, &reason) == MCD_OK)
         found = judge(step, dir, stamp, identity);
     json_decref(stamp);
     mcd_bytes_clear(&b);
