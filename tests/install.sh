@@ -80,12 +80,13 @@ static mcd_val build(void *self, struct mcd_graph *g, mcd_val x)
 static const struct mcd_recipe *recipe(void *self)
 {
     static const struct mcd_recipe r = {
-        sizeof r, MCD_CLASSIFY, "mnist", MCD_ADAM, 0.01, 0, 0, 8, 3};
+        .size = sizeof r, .task = MCD_CLASSIFY, .data = "mnist", .optimiser = MCD_ADAM,
+        .rate = 0.01, .batch = 8, .epochs = 3};
     (void)self;
     return &r;
 }
 
-static const struct mcd_model api = {sizeof api, build, recipe};
+static const struct mcd_model api = {.size = sizeof api, .build = build, .recipe = recipe};
 MCD_PLUGIN(MCD_MODEL, "blocks", "MIT", "one block of any kind", mcd_self_destroy);
 END
 
