@@ -230,6 +230,8 @@ static void fits_tables(void **state)
     assert_program(0, "$M evaluate --weights c/weights.safetensors --format json");
     assert_has("err", "15 held out of 60 rows");
     json_t *json = program_json("out");
+    assert_null(json_object_get(json, "predictive"));
+    assert_non_null(json_object_get(json, "verdict"));
     const json_t *all = json_object_get(json_object_get(json, "scores"), "monte_carlo");
     const json_t *scores = json_array_get(all, 0);
     double rmse = at(scores, "rmse", "value", NULL), crps = at(scores, "crps", "value", NULL);

@@ -43,6 +43,8 @@ static int print_json(const struct mcd_report *r, struct mcd_error *e)
     for (size_t i = 0; !status && i < figures; i++)
         json_object_del(json, figure[i].name);
     if (!status)
+        json_object_del(json, "predictive");
+    if (!status)
         status = mcd_json_print(json, stdout, e);
     json_decref(json);
     return status;
