@@ -3,9 +3,9 @@
  * is linear in the masks is nearly exact after one block.
  *
  * With a permutation pi of 0 .. B - 1 and one uniform u for each unit of each row, pass i of a
- * block drops the unit where pi(i) + u < p B: floor(p B) or ceil(p B) times a block, p B in expectation.
- * Permutations of units are independent, so that a single pass is like one of bernoulli. Other laws
- * than Bernoulli's draw independently.
+ * block drops the unit where pi(i) + u < p B: floor(p B) or ceil(p B) times a block, p B in
+ * expectation. Permutations of units are independent, so that a single pass is like one of
+ * bernoulli. Other laws than Bernoulli's draw independently.
  */
 #include <mcdrop/sampler.h>
 
@@ -49,8 +49,8 @@ static int draw(void *self, const struct mcd_site *site, uint64_t seed, uint64_t
 
 /*
  * Where pass i of a block stands in the permutation that the words choose: steps modulo the block
- * that can each be undone. The last one alone makes every place equally likely; the additions before it
- * make two units' passes fall together as those of random permutations do.
+ * that can each be undone. The last one alone makes every place equally likely; the additions
+ * before it make two units' passes fall together as those of random permutations do.
  */
 static uint32_t place(const struct balanced *b, uint32_t i, const struct mcd_words *words)
 {
