@@ -156,6 +156,17 @@ static int call(struct mcd_step *step, const char *dir, struct mcd_child *child,
     return failed;
 }
 
+static int has_outputs(const struct mcd_step *step, const char *dir)
+{
+    char path[PATH_SIZE];
+    int all = 1;
+    for (unsigned i = 0; i < step->outputs; i++) {
+        snprintf(path, sizeof path, "%s/%s", dir, step->output[i]);
+        all &= access(path, F_OK) == 0;
+    }
+    return all;
+}
+
 static int run_child(const struct mcd_steps *s, struct mcd_step *step, const char *dir, int resume,
                      struct clock *clock, int *status, struct mcd_error *e)
 {
@@ -174,22 +185,14 @@ static int run_child(const struct mcd_steps *s, struct mcd_step *step, const cha
     while (words > 0)
         free(word[--words]);
     mcd_log_status(NULL);
-    if (!failed && *status != 0)
+    if (!failed && step->has_verdict && *status == MCD_EXIT_FAILURE && has_outputs(step, dir))
+        mcd_fail(e, MCD_IO, step->id, "the verdict on its chains is bad, its results are kept: %s",
+                 log);
+    else if (!failed && *status != 0)
         mcd_fail(e, MCD_IO, step->id, "%s (%s %d; all of it is in %s)",
                  *child.last ? child.last : "said nothing", *status > 0 ? "status" : "signal",
                  *status > 0 ? *status : -*status, log);
     return failed;
-}
-
-static int has_outputs(const struct mcd_step *step, const char *dir)
-{
-    char path[PATH_SIZE];
-    int all = 1;
-    for (unsigned i = 0; i < step->outputs; i++) {
-        snprintf(path, sizeof path, "%s/%s", dir, step->output[i]);
-        all &= access(path, F_OK) == 0;
-    }
-    return all;
 }
 
 /* Runs it and writes its stamps; a failure is the step's, with the reason in `e`. */

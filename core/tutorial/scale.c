@@ -27,8 +27,8 @@ const struct mcd_scale mcd_scales[] = {
         .gp_draws = 1000,
         .compare_epochs = 40,
         .compare_passes = 100,
-        .compare_tune = 200,
-        .compare_draws = 350,
+        .compare_tune = 300,
+        .compare_draws = 700,
     },
     {
         .name = "short",

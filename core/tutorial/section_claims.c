@@ -63,7 +63,7 @@ static void opens(struct mcd_paper *p, const char *claim, int fit, int below)
 
 static void agrees(struct mcd_paper *p)
 {
-    json_t *json = mcd_section_posterior(p);
+    json_t *json = mcd_section_posterior(p, MCD_POSTERIOR);
     double z = mcd_section_worst_z(json);
     char seen[120];
     json_decref(json);

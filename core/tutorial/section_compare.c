@@ -81,6 +81,10 @@ void mcd_section_compare(struct mcd_paper *p)
         return;
     mcd_paper_section(p, "compare", "Dropout and Gaussian process compared");
     describe(p);
+    json_t *posterior = mcd_section_posterior(p, MCD_COMPARE_POSTERIOR);
+    if (posterior)
+        mcd_section_verdict(p, posterior);
+    json_decref(posterior);
     for (int fit = 0; fit < MCD_FITS; fit++) {
         snprintf(file, sizeof file, "results/compare-%s-scores.json", mcd_plan_fits[fit].id);
         json[fit] =

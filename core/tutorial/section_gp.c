@@ -7,9 +7,8 @@
 static const char *const quantity[] = {"l", "eta", "sigma"};
 static const char *const meaning[] = {"length scale", "sd of the signal", "sd of the noise"};
 
-json_t *mcd_section_posterior(const struct mcd_paper *p)
+json_t *mcd_section_posterior(const struct mcd_paper *p, const char *file)
 {
-    static const char file[] = "results/gp-posterior.json";
     return mcd_steps_have(p->steps, file) ? mcd_reading_json(p->tutorial->dir, file) : NULL;
 }
 
@@ -65,7 +64,7 @@ static void table(struct mcd_paper *p, const json_t *json)
     }
 }
 
-static void verdict(struct mcd_paper *p, const json_t *json)
+void mcd_section_verdict(struct mcd_paper *p, const json_t *json)
 {
     const json_t *good = mcd_reading_value(json, "verdict.good");
     const char *said = json_string_value(mcd_reading_value(json, "verdict.text"));
@@ -84,7 +83,7 @@ void mcd_section_gp(struct mcd_paper *p)
 {
     if (!mcd_section_has(p, MCD_PART_GP))
         return;
-    json_t *json = mcd_section_posterior(p);
+    json_t *json = mcd_section_posterior(p, MCD_POSTERIOR);
     mcd_paper_section(p, "gp", "The Gaussian process");
     mcd_paper_text(
         p,
@@ -93,7 +92,7 @@ void mcd_section_gp(struct mcd_paper *p)
         "acceptance 0.95, two chains of %d tuning and %d kept draws each.",
         p->tutorial->scale->gp_tune, p->tutorial->scale->gp_draws);
     if (json) {
-        verdict(p, json);
+        mcd_section_verdict(p, json);
         table(p, json);
     }
     json_decref(json);

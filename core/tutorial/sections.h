@@ -26,8 +26,14 @@ int mcd_section_classes(const struct mcd_paper *p, int net, int run, int class[]
 /* How much wider the band is at x = 3.5 than at 1.7, with its Monte-Carlo error; NaN: not there. */
 double mcd_section_band_ratio(const struct mcd_paper *p, int fit, double *error);
 
-/* The posterior that was sampled, to be released; NULL: not there. */
-json_t *mcd_section_posterior(const struct mcd_paper *p);
+#define MCD_POSTERIOR         "results/gp-posterior.json"
+#define MCD_COMPARE_POSTERIOR "results/compare-gp-posterior.json"
+
+/* A posterior that was sampled, to be released; NULL: not there. */
+json_t *mcd_section_posterior(const struct mcd_paper *p, const char *file);
+
+/* What its chains say of themselves. */
+void mcd_section_verdict(struct mcd_paper *p, const json_t *posterior);
 
 /* The largest distance of its means from quadrature, in Monte-Carlo errors; NaN: not there. */
 double mcd_section_worst_z(const json_t *posterior);
