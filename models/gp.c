@@ -274,11 +274,25 @@ static int fit(void *self, const struct mcd_fit_data *d, struct mcd_draws *out, 
 
 /* ---- prediction -------------------------------------------------------------------------- */
 
+/* Draws are a file's, which may be of another model. */
+static int check_names(const struct gp *g, const struct mcd_fit_data *d, struct mcd_error *e)
+{
+    int same = d->dim == MCD_GP_PARAMS;
+    for (int i = 0; same && i < MCD_GP_PARAMS; i++)
+        same = strcmp(d->names[i], names[i]) == 0;
+    return same ? MCD_OK
+                : g->host->fail(e, MCD_INVALID, "gp",
+                                "draws of other quantities: expected l, eta and sigma");
+}
+
 /* The logarithms of count draws, to be released. */
-static int logs(const struct gp *g, uint32_t count, const double *q, double **out,
-                struct mcd_error *e)
+static int logs(const struct gp *g, const struct mcd_fit_data *d, uint32_t count, const double *q,
+                double **out, struct mcd_error *e)
 {
     size_t n = (size_t)count * MCD_GP_PARAMS;
+    *out = NULL;
+    if (check_names(g, d, e))
+        return MCD_INVALID;
     *out = g->host->alloc(g->host, n * sizeof **out);
     if (!*out)
         return g->host->fail(e, MCD_NOMEM, "gp", "out of memory: %u draws", count);
@@ -300,7 +314,7 @@ static int draw(void *self, const struct mcd_fit_data *d, int64_t points, const 
     struct mcd_gp_problem p = problem(g, d, &watch);
     const struct mcd_gp_points at = {points, x};
     double *log_q;
-    int status = logs(g, passes, q, &log_q, e);
+    int status = logs(g, d, passes, q, &log_q, e);
     p.go_on = step;
     if (!status)
         status = mcd_gp_predict_draws(&p, &at, passes, log_q, mean, variance, e);
@@ -321,7 +335,7 @@ static int path(void *self, const struct mcd_fit_data *d, int64_t points, const 
     struct mcd_gp_problem p = problem(g, d, &watch);
     const struct mcd_gp_points at = {points, x};
     double *log_q;
-    int status = logs(g, passes, q, &log_q, e);
+    int status = logs(g, d, passes, q, &log_q, e);
     p.go_on = step;
     if (!status)
         status = mcd_gp_path_draws(&p, &at, d->seed, first, passes, log_q, value, e);

@@ -134,6 +134,8 @@ static int predict(const struct rig *r, const struct mcd_draws_file *d, struct m
         .paths = take_block,
         .paths_arg = &paths,
     };
+    job.fitting.dim = d->dim;
+    job.fitting.names = (const char *const *)d->names;
     int status = mcd_meaning_create(r->host, POINTS, 1, 0, 1, &meaning, e);
     if (!status) {
         memcpy(meaning->target, y, POINTS * sizeof *y);

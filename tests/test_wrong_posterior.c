@@ -192,6 +192,9 @@ static void other_ways_refuse_it(void **state)
     assert_program(1, "$M predict --weights w/weights.safetensors --model mlp2:hidden=3 "
                       "--grid 0:1:1");
     assert_has("err", "has no tensor");
+    assert_program(1, "$M predict --weights w/weights.safetensors --model gp --grid 0:1:1");
+    assert_has("err", "was trained as odd_posterior:wrong=nothing, used as gp:");
+    assert_has("err", "gp: draws of other quantities: expected l, eta and sigma");
 }
 
 /* A model of an interface without fit and draw is a network, whatever lies behind its api. */

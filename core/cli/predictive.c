@@ -56,9 +56,13 @@ static int read_draws(struct mcd_predictive *p, const struct mcd_session *s, str
     int status = mcd_draws_parse(s->host, &s->file, path, &p->draws, e);
     if (!status)
         status = mcd_posterior_create(&p->posterior, s->host, &p->draws, e);
-    if (!status)
-        mcd_posterior_warn(&p->posterior, path);
-    return status;
+    if (status)
+        return status;
+    mcd_posterior_warn(&p->posterior, path);
+    if (s->saved.model && strcmp(s->saved.model, s->model->spec) != 0)
+        mcd_log(MCD_LOG_WARNING, "%s was trained as %s, used as %s", path, s->saved.model,
+                s->model->spec);
+    return MCD_OK;
 }
 
 static int check(const struct mcd_predictive *p, const struct mcd_session *s,
@@ -113,6 +117,8 @@ static int predict(struct mcd_predictive *p, const struct mcd_session *s,
                     .x = p->draws.x,
                     .y = p->draws.y,
                     .seed = s->options.seed,
+                    .dim = p->draws.dim,
+                    .names = (const char *const *)p->draws.names,
                     .stop = &mcd_stop,
                     .progress = on_step,
                     .progress_arg = &bar},

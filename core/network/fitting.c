@@ -32,6 +32,8 @@ void mcd_fitting_begin(struct mcd_fitting_call *c, const struct mcd_fitting *f)
         .seed = f->seed,
         .go_on = go_on,
         .arg = c,
+        .dim = f->dim,
+        .names = f->names,
     };
     atomic_flag_clear(&c->telling);
 }

@@ -17,6 +17,8 @@ struct mcd_fitting {
     int64_t rows, columns;
     const double *x, *y;
     uint64_t seed;
+    uint32_t dim; /* of draws to predict from, with their names; 0 for fitting */
+    const char *const *names;
     const volatile sig_atomic_t *stop; /* ends it with MCD_STOPPED once it is not 0; may be NULL */
     /* One call at a time, from any thread; may be NULL. */
     void (*progress)(void *arg, uint64_t done, uint64_t of);

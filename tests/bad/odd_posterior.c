@@ -142,8 +142,11 @@ static int draw(void *self, const struct mcd_fit_data *data, int64_t points, con
                 uint32_t passes, const double *q, double *mean, double *variance, double *noise,
                 struct mcd_error *error)
 {
-    enum wrong w = ((struct odd *)self)->wrong;
-    (void)data, (void)x, (void)error;
+    const struct odd *o = self;
+    enum wrong w = o->wrong;
+    (void)x;
+    if (data->dim != 1)
+        return o->host->fail(error, MCD_INVALID, "odd", "draws of %u quantities", data->dim);
     if (w == silent_draw)
         return MCD_DEVICE;
     for (uint32_t t = 0; t < passes; t++) {
