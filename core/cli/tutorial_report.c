@@ -137,17 +137,18 @@ static void say_notes(struct mcd_paper *p, const char *gnuplot)
 {
     const struct mcd_tutorial *t = p->tutorial;
     const struct mcd_scale *s = t->scale;
+    char rows[40];
     if (strcmp(t->images, "mnist") != 0)
         mcd_paper_note(p,
                        "MNIST was not found: everything with images ran on Fashion-MNIST. Test "
                        "image %d of it, a piece of clothing, stands in for the turned one, and "
                        "numbers of errors are not those of digits.",
                        MCD_PLAN_INDEX);
-    if (s->image_rows)
+    if (strcmp(s->name, "full") != 0)
         mcd_paper_note(p,
-                       "Scale %s: networks learn the first %lld of 60000 training images and less "
-                       "long than in the tutorial, so they make more errors than published.",
-                       s->name, (long long)s->image_rows);
+                       "Scale %s: networks learn %s training images for fewer epochs than in the "
+                       "tutorial, so they make more errors than published.",
+                       s->name, mcd_section_rows(s, rows));
     if (!gnuplot)
         mcd_paper_note(p, "gnuplot was not found: there are no pictures, but their data and "
                           "scripts are in figures/.");
@@ -166,11 +167,9 @@ static int print_errors(const struct mcd_host *host, const struct mcd_paper *p)
     struct mcd_error e = {0};
     struct mcd_table *t = mcd_table_create(host, columns, 4, &e);
     for (int net = 0; t && net < MCD_NETS; net++) {
-        struct mcd_claim c = {0};
-        c.runs = mcd_section_errors(p, net, c.seen);
+        struct mcd_claim c = mcd_section_final(p, net);
         if (!c.runs)
             continue;
-        mcd_claim_judge(&c);
         mcd_table_text(t, mcd_plan_nets[net].label);
         mcd_table_real(t, c.mean);
         mcd_table_real(t, c.sd);

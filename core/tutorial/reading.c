@@ -49,18 +49,32 @@ double mcd_reading_at(const json_t *json, const char *format, ...)
     return json_is_number(value) ? json_number_value(value) : NAN;
 }
 
-double mcd_reading_final_errors(const char *dir, const char *file)
+/* Over epochs from .. to - 1, at least the last one. */
+static double mean(const double *errors, int64_t from, int64_t to)
+{
+    double sum = 0;
+    if (from >= to)
+        from = to > 0 ? to - 1 : 0;
+    for (int64_t i = from; i < to; i++)
+        sum += errors[i];
+    return sum / (double)(to - from);
+}
+
+struct mcd_reading_errors mcd_reading_errors(const char *dir, const char *file, int64_t epochs)
 {
     static const char *const column[] = {"test_errors", NULL};
     char path[4400];
     struct mcd_csv t = {0};
-    double sum = 0;
+    struct mcd_reading_errors errors = {NAN, NAN};
     snprintf(path, sizeof path, "%s/%s", dir, file);
     if (mcd_csv_read(path, column, &t, NULL) != MCD_OK)
-        return NAN;
-    int64_t epochs = t.values.dim[0], last = epochs >= 10 ? epochs / 10 : 1;
-    for (int64_t i = epochs - last; i < epochs; i++)
-        sum += ((const double *)t.values.data)[i];
+        return errors;
+    const double *values = t.values.data;
+    int64_t n = t.values.dim[0];
+    if (epochs > 0 && epochs < n)
+        n = epochs;
+    errors.final = mean(values, n - n / 10, n);
+    errors.fall = mean(values, n / 2, n - n / 4) - mean(values, n - n / 4, n);
     mcd_csv_clear(&t);
-    return sum / (double)last;
+    return errors;
 }

@@ -14,10 +14,13 @@ const json_t *mcd_reading_value(const json_t *json, const char *path);
 double mcd_reading_at(const json_t *json, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/*
- * Final test errors of a history.csv: the mean over the last tenth of the epochs, at least one, so
- * that no single epoch's luck decides.
- */
-double mcd_reading_final_errors(const char *dir, const char *file);
+/* Test errors of a history.csv, so that no single epoch's luck decides. */
+struct mcd_reading_errors {
+    double final; /* mean over the last tenth of the epochs, at least one */
+    double fall;  /* by how much the mean over the last quarter is below that over the third */
+};
+
+/* Of its first so many epochs, or of all if it has fewer; `epochs` 0: of all. */
+struct mcd_reading_errors mcd_reading_errors(const char *dir, const char *file, int64_t epochs);
 
 #endif

@@ -16,27 +16,44 @@ int mcd_section_has(const struct mcd_paper *p, enum mcd_part part)
     return 0;
 }
 
-size_t mcd_section_errors(const struct mcd_paper *p, int net, double value[MCD_CLAIM_RUNS])
+const char *mcd_section_rows(const struct mcd_scale *s, char text[40])
+{
+    if (!s->image_rows)
+        return "all";
+    snprintf(text, 40, "the first %lld", (long long)s->image_rows);
+    return text;
+}
+
+size_t mcd_section_errors(const struct mcd_paper *p, int net, int epochs,
+                          struct mcd_reading_errors errors[MCD_CLAIM_RUNS])
 {
     const struct mcd_plan_net *n = &mcd_plan_nets[net];
     char file[120];
     size_t count = 0;
     for (int run = 0; run < mcd_plan_seeds(p->tutorial, n) && count < MCD_CLAIM_RUNS; run++) {
         snprintf(file, sizeof file, "runs/%s-s%d/history.csv", n->id, run + 1);
-        double errors =
-            mcd_steps_have(p->steps, file) ? mcd_reading_final_errors(p->tutorial->dir, file) : NAN;
-        if (isfinite(errors))
-            value[count++] = errors;
+        if (!mcd_steps_have(p->steps, file))
+            continue;
+        errors[count] = mcd_reading_errors(p->tutorial->dir, file, epochs);
+        count += isfinite(errors[count].final) != 0;
     }
     return count;
 }
 
+struct mcd_claim mcd_section_final(const struct mcd_paper *p, int net)
+{
+    struct mcd_reading_errors errors[MCD_CLAIM_RUNS];
+    struct mcd_claim c = {.runs = mcd_section_errors(p, net, 0, errors)};
+    for (size_t i = 0; i < c.runs; i++)
+        c.seen[i] = errors[i].final;
+    mcd_claim_judge(&c);
+    return c;
+}
+
 static void final_errors(struct mcd_paper *p, int net)
 {
-    struct mcd_claim c = {0};
+    struct mcd_claim c = mcd_section_final(p, net);
     char kind[40];
-    c.runs = mcd_section_errors(p, net, c.seen);
-    mcd_claim_judge(&c);
     snprintf(kind, sizeof kind, "sd over %zu seeds", c.runs);
     if (c.runs == 1) /* as many wrong as a binomial law of this mean gives */
         mcd_paper_cell(p, c.mean, sqrt(c.mean * (1 - c.mean / TEST_IMAGES)),
@@ -115,9 +132,7 @@ static void describe(struct mcd_paper *p, enum mcd_part part)
 {
     const struct mcd_scale *s = p->tutorial->scale;
     int is_mlp = part == MCD_PART_MLP;
-    char rows[40] = "all";
-    if (s->image_rows)
-        snprintf(rows, sizeof rows, "the first %lld", (long long)s->image_rows);
+    char rows[40];
     mcd_paper_text(p,
                    "%s Trained by SGD with learning rate %s, 128 images a step, for %d epochs on "
                    "%s training images of %s, with %d seed%s.",
@@ -125,8 +140,9 @@ static void describe(struct mcd_paper *p, enum mcd_part part)
                             "of dropping an input and a hidden unit."
                           : "Two convolutions of 5x5 with pooling, then a dense layer of 500; all "
                             "three are followed by dropout with the given probability.",
-                   is_mlp ? "0.1" : "0.01", is_mlp ? s->mlp_epochs : s->lenet_epochs, rows,
-                   p->tutorial->images, is_mlp ? s->mlp_seeds : s->lenet_seeds,
+                   is_mlp ? "0.1" : "0.01", is_mlp ? s->mlp_epochs : s->lenet_epochs,
+                   mcd_section_rows(s, rows), p->tutorial->images,
+                   is_mlp ? s->mlp_seeds : s->lenet_seeds,
                    (is_mlp ? s->mlp_seeds : s->lenet_seeds) == 1 ? "" : "s");
 }
 

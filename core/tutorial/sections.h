@@ -4,6 +4,7 @@
 
 #include "core/tutorial/claim.h"
 #include "core/tutorial/paper.h"
+#include "core/tutorial/reading.h"
 
 /* Each is left out where nothing of its part is there. */
 void mcd_section_claims(struct mcd_paper *p);
@@ -17,8 +18,15 @@ void mcd_section_report(struct mcd_paper *p); /* how the rest was made */
 /* Whether the report has anything of this part to say: a step that was not left out. */
 int mcd_section_has(const struct mcd_paper *p, enum mcd_part part);
 
-/* A number that a tutorial's run has once a seed: final errors. How many there are. */
-size_t mcd_section_errors(const struct mcd_paper *p, int net, double value[MCD_CLAIM_RUNS]);
+/* "all" or "the first 1000" of the training images, for text that goes on about them. */
+const char *mcd_section_rows(const struct mcd_scale *s, char text[40]);
+
+/* Final errors of a network's first so many epochs (0: of all), seed by seed. How many there are. */
+size_t mcd_section_errors(const struct mcd_paper *p, int net, int epochs,
+                          struct mcd_reading_errors errors[MCD_CLAIM_RUNS]);
+
+/* The mean of the final errors over seeds, and its spread, in a claim that says nothing. */
+struct mcd_claim mcd_section_final(const struct mcd_paper *p, int net);
 
 /* The classes that weight averaging finds, by a run's network; 0 where they are not there. */
 int mcd_section_classes(const struct mcd_paper *p, int net, int run, int class[], size_t count);
