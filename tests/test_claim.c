@@ -7,7 +7,10 @@
 #include <cmocka.h>
 
 #include "core/tutorial/claim.h"
+#include "core/tutorial/reading.h"
 #include "core/tutorial/scale.h"
+
+#include "scratch.h"
 
 #include <math.h>
 #include <string.h>
@@ -123,6 +126,35 @@ static void scales_and_parts_have_names(void **state)
         assert_true(s->mlp_seeds <= MCD_CLAIM_RUNS && s->lenet_seeds <= MCD_CLAIM_RUNS);
 }
 
+/* 40, 39, ... 1 wrong images after epochs 1 to 40. */
+static void write_history(const char *name)
+{
+    char text[1000];
+    int used = snprintf(text, sizeof text, "epoch,loss,test_errors,seconds\n");
+    for (int i = 1; i <= 40; i++)
+        used += snprintf(text + used, sizeof text - (size_t)used, "%d,0.5,%d,1\n", i, 41 - i);
+    scratch_write(name, text, (size_t)used);
+}
+
+static void final_errors_and_their_fall(void **state)
+{
+    (void)state;
+    write_history("history.csv");
+    struct mcd_reading_errors e = mcd_reading_errors(scratch_dir, "history.csv", 0);
+    NEAR(e.final, 2.5, 1e-12); /* 4, 3, 2, 1 */
+    NEAR(e.fall, 10, 1e-12);   /* 20 ... 11 against 10 ... 1 */
+    e = mcd_reading_errors(scratch_dir, "history.csv", 4);
+    NEAR(e.final, 37, 1e-12);
+    NEAR(e.fall, 1, 1e-12); /* 38 against 37 */
+    e = mcd_reading_errors(scratch_dir, "history.csv", 1000);
+    NEAR(e.final, 2.5, 1e-12);
+    e = mcd_reading_errors(scratch_dir, "history.csv", 1);
+    NEAR(e.final, 40, 1e-12);
+    NEAR(e.fall, 0, 1e-12);
+    e = mcd_reading_errors(scratch_dir, "none.csv", 0);
+    assert_true(isnan(e.final) && isnan(e.fall));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -132,6 +164,7 @@ int main(void)
         cmocka_unit_test(what_is_not_there_settles_nothing),
         cmocka_unit_test(quantiles),
         cmocka_unit_test(scales_and_parts_have_names),
+        cmocka_unit_test(final_errors_and_their_fall),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

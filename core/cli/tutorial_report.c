@@ -100,7 +100,7 @@ static void say_run(struct mcd_paper *p, const char *gnuplot)
     mcd_paper_run(p, "command", text);
     snprintf(text, sizeof text, "%" PRIu64, p->tutorial->seed);
     mcd_paper_run(p, "seed", text);
-    mcd_paper_run(p, "images", p->tutorial->images);
+    mcd_paper_run(p, "images", mcd_section_images(p));
     mcd_paper_run(p, "mcdrop", PACKAGE_VERSION);
     say_library(p);
     mcd_paper_run(p, "figures", gnuplot ? gnuplot : "gnuplot was not found");

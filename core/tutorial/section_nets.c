@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { TEST_IMAGES = 10000 }; /* of MNIST and of Fashion-MNIST */
 
@@ -14,6 +15,11 @@ int mcd_section_has(const struct mcd_paper *p, enum mcd_part part)
             return 1;
     }
     return 0;
+}
+
+const char *mcd_section_images(const struct mcd_paper *p)
+{
+    return strcmp(p->tutorial->images, "mnist") == 0 ? "MNIST" : "Fashion-MNIST";
 }
 
 const char *mcd_section_rows(const struct mcd_scale *s, char text[40])
@@ -141,7 +147,7 @@ static void describe(struct mcd_paper *p, enum mcd_part part)
                           : "Two convolutions of 5x5 with pooling, then a dense layer of 500; all "
                             "three are followed by dropout with the given probability.",
                    is_mlp ? "0.1" : "0.01", is_mlp ? s->mlp_epochs : s->lenet_epochs,
-                   mcd_section_rows(s, rows), p->tutorial->images,
+                   mcd_section_rows(s, rows), mcd_section_images(p),
                    is_mlp ? s->mlp_seeds : s->lenet_seeds,
                    (is_mlp ? s->mlp_seeds : s->lenet_seeds) == 1 ? "" : "s");
 }

@@ -85,7 +85,7 @@ void mcd_section_rotated(struct mcd_paper *p)
                    "Test image %d of %s%s, turned by 50, 57, ... 127 degrees, is predicted by the "
                    "mlp (0.2, 0.5) and the lenet (0.5): once by weight averaging, and with its "
                    "dropout on.",
-                   MCD_PLAN_INDEX, p->tutorial->images, digits ? ", a one" : "");
+                   MCD_PLAN_INDEX, mcd_section_images(p), digits ? ", a one" : "");
     mcd_paper_figure(p, "figure3", "Figure 3", "The twelve images that are predicted.");
     for (int i = 0; i < 2; i++) {
         int net = mcd_plan_turned[i];

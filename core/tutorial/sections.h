@@ -18,6 +18,9 @@ void mcd_section_report(struct mcd_paper *p); /* how the rest was made */
 /* Whether the report has anything of this part to say: a step that was not left out. */
 int mcd_section_has(const struct mcd_paper *p, enum mcd_part part);
 
+/* "MNIST" or "Fashion-MNIST". */
+const char *mcd_section_images(const struct mcd_paper *p);
+
 /* "all" or "the first 1000" of the training images, for text that goes on about them. */
 const char *mcd_section_rows(const struct mcd_scale *s, char text[40]);
 
