@@ -3,7 +3,7 @@
 
 #include <mcdrop/error.h>
 
-#include <stdint.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -138,4 +138,23 @@ int mcd_json_is_text(const char *text)
         p += length;
     }
     return 1;
+}
+
+json_t *mcd_json_real(double x)
+{
+    return isfinite(x) ? json_real(x) : json_null();
+}
+
+json_t *mcd_json_natural(uint64_t x)
+{
+    return x <= INT64_MAX ? json_integer((json_int_t)x)
+                          : json_sprintf("%llu", (unsigned long long)x);
+}
+
+json_t *mcd_json_complete(json_t *built, int failed)
+{
+    if (!failed)
+        return built;
+    json_decref(built);
+    return NULL;
 }

@@ -89,25 +89,11 @@ static int check(const struct mcd_predictive *p, const struct mcd_session *s,
 
 /* ---- computing --------------------------------------------------------------------------- */
 
-struct bar {
-    struct mcd_progress progress;
-    int started;
-};
-
-static void on_step(void *arg, uint64_t done, uint64_t of)
-{
-    struct bar *bar = arg;
-    if (!bar->started)
-        mcd_progress_start(&bar->progress, "predicting", "draws", of, 0);
-    bar->started = 1;
-    mcd_progress_update(&bar->progress, done, NULL);
-}
-
 static int predict(struct mcd_predictive *p, const struct mcd_session *s,
                    const struct mcd_dataset *d, int64_t passes, struct mcd_sample_file *file,
                    struct mcd_error *e)
 {
-    struct bar bar = {0};
+    struct mcd_progress progress;
     const struct mcd_posterior_job job = {
         .fitting = {.host = s->host,
                     .model = s->model,
@@ -120,8 +106,8 @@ static int predict(struct mcd_predictive *p, const struct mcd_session *s,
                     .dim = p->draws.dim,
                     .names = (const char *const *)p->draws.names,
                     .stop = &mcd_stop,
-                    .progress = on_step,
-                    .progress_arg = &bar},
+                    .progress = mcd_progress_step,
+                    .progress_arg = &progress},
         .draws = &p->draws,
         .passes = (uint32_t)passes,
         .points = d->x.dim[0],
@@ -130,9 +116,9 @@ static int predict(struct mcd_predictive *p, const struct mcd_session *s,
         .paths = file ? mcd_sample_file_put : NULL,
         .paths_arg = file,
     };
+    mcd_progress_start(&progress, "predicting", "draws", 0, 0);
     int status = mcd_posterior_predict(&job, &p->prediction, e);
-    if (bar.started)
-        mcd_progress_end(&bar.progress);
+    mcd_progress_end(&progress);
     return status;
 }
 

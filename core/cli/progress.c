@@ -79,6 +79,13 @@ void mcd_progress_update(struct mcd_progress *p, uint64_t done, const char *note
     show(p, time, done, note);
 }
 
+void mcd_progress_step(void *progress, uint64_t done, uint64_t of)
+{
+    struct mcd_progress *p = progress;
+    p->total = of;
+    mcd_progress_update(p, done, NULL);
+}
+
 void mcd_progress_end(struct mcd_progress *p)
 {
     if (p->is_terminal)

@@ -20,6 +20,12 @@ void mcd_progress_start(struct mcd_progress *, const char *what, const char *uni
 /* Cheap enough for every step. `note` says more, such as the loss; NULL for nothing. */
 void mcd_progress_update(struct mcd_progress *, uint64_t done, const char *note);
 
+/*
+ * The same for those who call back with `done` of `of` steps: `progress` is a struct mcd_progress
+ * that was started with a total of 0.
+ */
+void mcd_progress_step(void *progress, uint64_t done, uint64_t of);
+
 /* Removes the bar. */
 void mcd_progress_end(struct mcd_progress *);
 

@@ -91,21 +91,6 @@ static int look_for_earlier(struct mcd_sampling *p, enum mcd_earlier earlier, in
 
 /* ---- sampling ---------------------------------------------------------------------------- */
 
-/* The bar; chains say how far they are in any order. */
-struct bar {
-    struct mcd_progress progress;
-    int started;
-};
-
-static void on_step(void *arg, uint64_t done, uint64_t of)
-{
-    struct bar *bar = arg;
-    if (!bar->started)
-        mcd_progress_start(&bar->progress, "sampling", "iterations", of, 0);
-    bar->started = 1;
-    mcd_progress_update(&bar->progress, done, NULL);
-}
-
 static double now(void)
 {
     struct timespec t;
@@ -116,7 +101,7 @@ static double now(void)
 static int sample(struct mcd_sampling *p, struct mcd_error *e)
 {
     const struct mcd_session *s = p->session;
-    struct bar bar = {0};
+    struct mcd_progress progress;
     const struct mcd_fitting fitting = {
         .host = s->host,
         .model = s->model,
@@ -127,15 +112,15 @@ static int sample(struct mcd_sampling *p, struct mcd_error *e)
         .y = p->data.y.data,
         .seed = s->options.seed,
         .stop = &mcd_stop,
-        .progress = on_step,
-        .progress_arg = &bar,
+        .progress = mcd_progress_step,
+        .progress_arg = &progress,
     };
     double started = now();
     mcd_log(MCD_LOG_INFO, "sampling %s%s", s->model->spec,
             s->frame.mean ? ", in units of the standardised values" : "");
+    mcd_progress_start(&progress, "sampling", "iterations", 0, 0);
     int status = mcd_sample_run(&fitting, &p->draws, e);
-    if (bar.started)
-        mcd_progress_end(&bar.progress);
+    mcd_progress_end(&progress);
     p->seconds = now() - started;
     return status;
 }

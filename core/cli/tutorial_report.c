@@ -160,6 +160,18 @@ static void say_notes(struct mcd_paper *p, const char *gnuplot)
 
 /* ---- the summary ------------------------------------------------------------------------- */
 
+/* And destroys it. NULL: it was not made, as the error says. */
+static int print_table(struct mcd_table *t, struct mcd_error *e)
+{
+    int status = t ? MCD_OK : e->code;
+    if (t && mcd_table_rows(t) > 0) {
+        status = mcd_table_print(t, MCD_TEXT_FORMAT, stdout, e);
+        putchar('\n');
+    }
+    mcd_table_destroy(t);
+    return status ? mcd_report(e) : MCD_EXIT_OK;
+}
+
 static int print_errors(const struct mcd_host *host, const struct mcd_paper *p)
 {
     static const struct mcd_column columns[] = {
@@ -175,13 +187,7 @@ static int print_errors(const struct mcd_host *host, const struct mcd_paper *p)
         mcd_table_real(t, c.sd);
         mcd_table_int(t, (int64_t)c.runs);
     }
-    int status = !t ? e.code : MCD_OK;
-    if (t && mcd_table_rows(t) > 0) {
-        status = mcd_table_print(t, MCD_TEXT_FORMAT, stdout, &e);
-        putchar('\n');
-    }
-    mcd_table_destroy(t);
-    return status ? mcd_report(&e) : MCD_EXIT_OK;
+    return print_table(t, &e);
 }
 
 static int print_claims(const struct mcd_host *host, const struct mcd_paper *p)
@@ -197,13 +203,7 @@ static int print_claims(const struct mcd_host *host, const struct mcd_paper *p)
         mcd_table_text(t, json_string_value(json_object_get(row, "claim")));
         mcd_table_text(t, json_string_value(json_object_get(row, "seen")));
     }
-    int status = !t ? e.code : MCD_OK;
-    if (t && mcd_table_rows(t) > 0) {
-        status = mcd_table_print(t, MCD_TEXT_FORMAT, stdout, &e);
-        putchar('\n');
-    }
-    mcd_table_destroy(t);
-    return status ? mcd_report(&e) : MCD_EXIT_OK;
+    return print_table(t, &e);
 }
 
 static int print_summary(const struct mcd_host *host, const struct mcd_paper *p)

@@ -5,7 +5,6 @@
 #include "core/base/host.h"
 #include "core/base/json.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 enum { MOST = 9 };
@@ -64,9 +63,9 @@ static char *metadata(const struct mcd_draws_file *d)
         failed |= json_array_append_new(names, json_string(d->names[i]));
     for (uint32_t i = 0; i < d->exacts; i++) {
         const struct mcd_exact *x = &d->exact[i];
-        failed |= json_array_append_new(
-            exact, json_pack("[s, s, o, o]", x->method, x->quantity, text_or_null(x->statistic),
-                             isfinite(x->value) ? json_real(x->value) : json_null()));
+        failed |= json_array_append_new(exact, json_pack("[s, s, o, o]", x->method, x->quantity,
+                                                         text_or_null(x->statistic),
+                                                         mcd_json_real(x->value)));
     }
     json_t *all = json_pack("{s:i, s:o, s:I, s:o}", "format", 1, "names", names, "max_depth",
                             (json_int_t)d->max_depth, "exact", exact);

@@ -3,8 +3,8 @@
 
 #include "core/base/error.h"
 #include "core/base/host.h"
+#include "core/base/json.h"
 
-#include <math.h>
 
 /* ---- judging ----------------------------------------------------------------------------- */
 
@@ -64,72 +64,59 @@ void mcd_posterior_clear(struct mcd_posterior *p)
     *p = (struct mcd_posterior){0};
 }
 
-/* ---- JSON: as in result.c, what lost a part for lack of memory is NULL ---------------------- */
-
-static json_t *real(double x)
-{
-    return isfinite(x) ? json_real(x) : json_null();
-}
-
-static int put(json_t *object, const char *key, json_t *value)
-{
-    return json_object_set_new(object, key, value);
-}
-
-static json_t *checked(json_t *built, int failed)
-{
-    if (!failed)
-        return built;
-    json_decref(built);
-    return NULL;
-}
+/* ---- JSON -------------------------------------------------------------------------------- */
 
 static json_t *quantity_json(const struct mcd_diagnosis *d)
 {
     static const char *const name[] = {"q05", "q50", "q95"};
     static const char *const error[] = {"mcse_q05", "mcse_q50", "mcse_q95"};
     json_t *o = json_object();
-    int failed = put(o, "mean", real(d->mean)) | put(o, "sd", real(d->sd));
+    int failed = json_object_set_new(o, "mean", mcd_json_real(d->mean)) |
+                 json_object_set_new(o, "sd", mcd_json_real(d->sd));
     for (int i = 0; i < MCD_QUANTILES; i++)
-        failed |= put(o, name[i], real(d->quantile[i]));
-    failed |= put(o, "rhat", real(d->rhat)) | put(o, "ess_bulk", real(d->ess_bulk)) |
-              put(o, "ess_tail", real(d->ess_tail)) | put(o, "mcse_mean", real(d->mcse_mean)) |
-              put(o, "mcse_sd", real(d->mcse_sd));
+        failed |= json_object_set_new(o, name[i], mcd_json_real(d->quantile[i]));
+    failed |= json_object_set_new(o, "rhat", mcd_json_real(d->rhat)) |
+              json_object_set_new(o, "ess_bulk", mcd_json_real(d->ess_bulk)) |
+              json_object_set_new(o, "ess_tail", mcd_json_real(d->ess_tail)) |
+              json_object_set_new(o, "mcse_mean", mcd_json_real(d->mcse_mean)) |
+              json_object_set_new(o, "mcse_sd", mcd_json_real(d->mcse_sd));
     for (int i = 0; i < MCD_QUANTILES; i++)
-        failed |= put(o, error[i], real(d->mcse_quantile[i]));
-    return checked(o, failed);
+        failed |= json_object_set_new(o, error[i], mcd_json_real(d->mcse_quantile[i]));
+    return mcd_json_complete(o, failed);
 }
 
 static json_t *chain_json(const struct mcd_chain_health *c)
 {
     json_t *o = json_object();
-    int failed = put(o, "mean_log_posterior", real(c->log_density)) |
-                 put(o, "log_posterior_sd", real(c->log_density_sd)) |
-                 put(o, "accept", real(c->accept)) | put(o, "ebfmi", real(c->bfmi)) |
-                 put(o, "divergences", json_integer(c->divergent)) |
-                 put(o, "depth_saturated", json_integer(c->saturated)) |
-                 put(o, "steps", json_integer((json_int_t)c->steps)) |
-                 put(o, "behind", real(c->behind)) | put(o, "trapped", json_boolean(c->trapped));
-    return checked(o, failed);
+    int failed = json_object_set_new(o, "mean_log_posterior", mcd_json_real(c->log_density)) |
+                 json_object_set_new(o, "log_posterior_sd", mcd_json_real(c->log_density_sd)) |
+                 json_object_set_new(o, "accept", mcd_json_real(c->accept)) |
+                 json_object_set_new(o, "ebfmi", mcd_json_real(c->bfmi)) |
+                 json_object_set_new(o, "divergences", json_integer(c->divergent)) |
+                 json_object_set_new(o, "depth_saturated", json_integer(c->saturated)) |
+                 json_object_set_new(o, "steps", json_integer((json_int_t)c->steps)) |
+                 json_object_set_new(o, "behind", mcd_json_real(c->behind)) |
+                 json_object_set_new(o, "trapped", json_boolean(c->trapped));
+    return mcd_json_complete(o, failed);
 }
 
 static json_t *sampler_json(const struct mcd_posterior *p)
 {
     const struct mcd_draws_file *d = p->draws;
     json_t *o = json_object(), *chains = json_array();
-    int failed = put(o, "chains", json_integer(d->chains)) |
-                 put(o, "draws", json_integer(d->draws)) |
-                 put(o, "max_depth", json_integer(d->max_depth));
+    int failed = json_object_set_new(o, "chains", json_integer(d->chains)) |
+                 json_object_set_new(o, "draws", json_integer(d->draws)) |
+                 json_object_set_new(o, "max_depth", json_integer(d->max_depth));
     for (uint32_t c = 0; p->chain && c < d->chains; c++)
         failed |= json_array_append_new(chains, chain_json(&p->chain[c]));
-    return checked(o, failed | put(o, "by_chain", chains));
+    return mcd_json_complete(o, failed | json_object_set_new(o, "by_chain", chains));
 }
 
 /* The member `key` of an object, made where it is missing; borrowed. NULL for lack of memory. */
 static json_t *inside(json_t *object, const char *key)
 {
     json_t *found = json_object_get(object, key);
-    if (!json_is_object(found) && put(object, key, json_object()) == 0)
+    if (!json_is_object(found) && json_object_set_new(object, key, json_object()) == 0)
         found = json_object_get(object, key);
     return found;
 }
@@ -142,9 +129,10 @@ static json_t *exact_json(const struct mcd_draws_file *d)
         const struct mcd_exact *x = &d->exact[i];
         json_t *of = inside(o, x->method);
         const char *key = x->statistic ? x->statistic : x->quantity;
-        failed |= put(x->statistic ? inside(of, x->quantity) : of, key, real(x->value));
+        failed |= json_object_set_new(x->statistic ? inside(of, x->quantity) : of, key,
+                                      mcd_json_real(x->value));
     }
-    return checked(o, failed);
+    return mcd_json_complete(o, failed);
 }
 
 int mcd_posterior_put_json(const struct mcd_posterior *p, json_t *object)
@@ -153,12 +141,13 @@ int mcd_posterior_put_json(const struct mcd_posterior *p, json_t *object)
     json_t *posterior = json_object(), *verdict = json_object();
     int failed = 0;
     for (uint32_t i = 0; i < d->dim; i++)
-        failed |= put(posterior, d->names[i], quantity_json(&p->quantity[i]));
-    failed |=
-        put(verdict, "good", json_boolean(p->good)) | put(verdict, "text", json_string(p->verdict));
-    failed |= put(object, "posterior", posterior) | put(object, "sampler", sampler_json(p)) |
-              put(object, "verdict", verdict);
+        failed |= json_object_set_new(posterior, d->names[i], quantity_json(&p->quantity[i]));
+    failed |= json_object_set_new(verdict, "good", json_boolean(p->good)) |
+              json_object_set_new(verdict, "text", json_string(p->verdict));
+    failed |= json_object_set_new(object, "posterior", posterior) |
+              json_object_set_new(object, "sampler", sampler_json(p)) |
+              json_object_set_new(object, "verdict", verdict);
     if (d->exacts)
-        failed |= put(object, "exact", exact_json(d));
+        failed |= json_object_set_new(object, "exact", exact_json(d));
     return failed ? -1 : 0;
 }

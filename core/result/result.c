@@ -2,10 +2,10 @@
 #include "core/result/result.h"
 
 #include "core/base/error.h"
+#include "core/base/json.h"
 
 #include <mcdrop/model.h>
 
-#include <math.h>
 
 #define IN_double(values)         values, NULL
 #define IN_int64_t(values)        NULL, values
@@ -31,38 +31,9 @@ size_t mcd_result_figures(const struct mcd_result *r, struct mcd_figure figure[M
     return n;
 }
 
-static json_t *real(double x)
-{
-    return isfinite(x) ? json_real(x) : json_null();
-}
-
-/* Beyond jansson's integers: as text, rather than as another number. */
-static json_t *natural(uint64_t x)
-{
-    return x <= INT64_MAX ? json_integer((json_int_t)x)
-                          : json_sprintf("%llu", (unsigned long long)x);
-}
-
-/*
- * Takes over `value` and returns 0, or -1 for lack of memory, which NULL means too. Built-up values
- * that lost a part on the way are NULL: whoever builds one gives it up with `checked`.
- */
-static int put(json_t *object, const char *key, json_t *value)
-{
-    return json_object_set_new(object, key, value);
-}
-
-static json_t *checked(json_t *built, int failed)
-{
-    if (!failed)
-        return built;
-    json_decref(built);
-    return NULL;
-}
-
 static json_t *value_at(const struct mcd_figure *f, int64_t i)
 {
-    return f->real ? real(f->real[i]) : json_integer(f->whole[i]);
+    return f->real ? mcd_json_real(f->real[i]) : json_integer(f->whole[i]);
 }
 
 static json_t *row_values(const struct mcd_figure *f, int64_t row)
@@ -71,7 +42,7 @@ static json_t *row_values(const struct mcd_figure *f, int64_t row)
     int failed = 0;
     for (int64_t k = 0; k < f->width; k++)
         failed |= json_array_append_new(array, value_at(f, row * f->width + k));
-    return checked(array, failed);
+    return mcd_json_complete(array, failed);
 }
 
 static json_t *all_values(const struct mcd_figure *f, int64_t rows)
@@ -81,16 +52,17 @@ static json_t *all_values(const struct mcd_figure *f, int64_t rows)
     for (int64_t row = 0; row < rows && !failed; row++)
         failed |= json_array_append_new(array, f->shape != MCD_BY_ROW ? row_values(f, row)
                                                                       : value_at(f, row));
-    return checked(array, failed);
+    return mcd_json_complete(array, failed);
 }
 
 static json_t *score_values(const struct mcd_score *score, int passes)
 {
     json_t *object = json_object();
-    int failed = put(object, "value", real(score->value));
+    int failed = json_object_set_new(object, "value", mcd_json_real(score->value));
     if (passes)
-        failed |= put(object, "mc_se", real(score->mc_se));
-    return checked(object, failed | put(object, "test_se", real(score->test_se)));
+        failed |= json_object_set_new(object, "mc_se", mcd_json_real(score->mc_se));
+    return mcd_json_complete(
+        object, failed | json_object_set_new(object, "test_se", mcd_json_real(score->test_se)));
 }
 
 static json_t *bin_values(const struct mcd_scores *s)
@@ -100,14 +72,14 @@ static json_t *bin_values(const struct mcd_scores *s)
     for (unsigned i = 0; i < MCD_BINS; i++) {
         const struct mcd_bin *b = &s->bin[i];
         json_t *bin = json_object();
-        int bad = put(bin, "from", json_real((double)i / MCD_BINS)) |
-                  put(bin, "to", json_real((double)(i + 1) / MCD_BINS)) |
-                  put(bin, "count", json_integer(b->count)) |
-                  put(bin, "confidence", real(b->confidence)) |
-                  put(bin, "accuracy", real(b->accuracy));
-        failed |= json_array_append_new(array, checked(bin, bad));
+        int bad = json_object_set_new(bin, "from", json_real((double)i / MCD_BINS)) |
+                  json_object_set_new(bin, "to", json_real((double)(i + 1) / MCD_BINS)) |
+                  json_object_set_new(bin, "count", json_integer(b->count)) |
+                  json_object_set_new(bin, "confidence", mcd_json_real(b->confidence)) |
+                  json_object_set_new(bin, "accuracy", mcd_json_real(b->accuracy));
+        failed |= json_array_append_new(array, mcd_json_complete(bin, bad));
     }
-    return checked(array, failed);
+    return mcd_json_complete(array, failed);
 }
 
 static json_t *score_set(const struct mcd_scores *s, int passes)
@@ -115,8 +87,10 @@ static json_t *score_set(const struct mcd_scores *s, int passes)
     json_t *object = json_object();
     int failed = 0;
     for (unsigned i = 0; i < MCD_SCORES; i++)
-        failed |= put(object, mcd_score_name(i), score_values(&s->score[i], passes));
-    return checked(object, failed | put(object, "ece_bins", bin_values(s)));
+        failed |=
+            json_object_set_new(object, mcd_score_name(i), score_values(&s->score[i], passes));
+    return mcd_json_complete(object,
+                             failed | json_object_set_new(object, "ece_bins", bin_values(s)));
 }
 
 /* Of one output. */
@@ -125,10 +99,12 @@ static json_t *value_scores(const struct mcd_value_scores *s, int passes)
     json_t *object = json_object(), *pit = json_array();
     int failed = 0;
     for (unsigned i = 0; i < MCD_VALUE_SCORES; i++)
-        failed |= put(object, mcd_value_score_name(i), score_values(&s->score[i], passes));
+        failed |= json_object_set_new(object, mcd_value_score_name(i),
+                                      score_values(&s->score[i], passes));
     for (unsigned i = 0; i < MCD_PIT_BINS; i++)
         failed |= json_array_append_new(pit, json_integer(s->pit[i]));
-    return checked(object, failed | put(object, "pit", checked(pit, failed)));
+    return mcd_json_complete(
+        object, failed | json_object_set_new(object, "pit", mcd_json_complete(pit, failed)));
 }
 
 static json_t *value_score_sets(const struct mcd_value_scores *s, int64_t outputs, int passes)
@@ -137,23 +113,24 @@ static json_t *value_score_sets(const struct mcd_value_scores *s, int64_t output
     int failed = 0;
     for (int64_t k = 0; k < outputs; k++)
         failed |= json_array_append_new(array, value_scores(&s[k], passes));
-    return checked(array, failed);
+    return mcd_json_complete(array, failed);
 }
 
 static json_t *all_scores(const struct mcd_result *r)
 {
     json_t *object = json_object();
-    int failed = put(object, "rows", json_integer(r->rows));
+    int failed = json_object_set_new(object, "rows", json_integer(r->rows));
     if (r->average)
-        failed |= put(object, "weight_averaging", score_set(r->average, 0));
+        failed |= json_object_set_new(object, "weight_averaging", score_set(r->average, 0));
     if (r->monte_carlo)
-        failed |= put(object, "monte_carlo", score_set(r->monte_carlo, 1));
+        failed |= json_object_set_new(object, "monte_carlo", score_set(r->monte_carlo, 1));
     if (r->value_average)
-        failed |=
-            put(object, "weight_averaging", value_score_sets(r->value_average, r->outputs, 0));
+        failed |= json_object_set_new(object, "weight_averaging",
+                                      value_score_sets(r->value_average, r->outputs, 0));
     if (r->value_monte_carlo)
-        failed |= put(object, "monte_carlo", value_score_sets(r->value_monte_carlo, r->outputs, 1));
-    return checked(object, failed);
+        failed |= json_object_set_new(object, "monte_carlo",
+                                      value_score_sets(r->value_monte_carlo, r->outputs, 1));
+    return mcd_json_complete(object, failed);
 }
 
 /* tau in the network's units, and by output the noise's standard deviation in the user's. */
@@ -165,9 +142,9 @@ static int put_noise(const struct mcd_meaning *m, json_t *object)
         return 0;
     array = json_array();
     for (int64_t k = 0; k < m->outputs; k++)
-        failed |= json_array_append_new(array, real(m->noise[k]));
-    failed |= put(object, "tau", real(mcd_meaning_tau(m)));
-    return failed | put(object, "noise_std", checked(array, failed));
+        failed |= json_array_append_new(array, mcd_json_real(m->noise[k]));
+    failed |= json_object_set_new(object, "tau", mcd_json_real(mcd_meaning_tau(m)));
+    return failed | json_object_set_new(object, "noise_std", mcd_json_complete(array, failed));
 }
 
 /* How the result was made; without passes there is no sampler and no seed of theirs. */
@@ -177,20 +154,20 @@ static int put_description(const struct mcd_result *r, json_t *object)
     int failed = 0;
 #define PUT_TEXT(name, same)                                                                       \
     if (r->origin->name)                                                                           \
-        failed |= put(object, #name, json_string(r->origin->name));
+        failed |= json_object_set_new(object, #name, json_string(r->origin->name));
     MCD_ORIGIN_TEXTS(PUT_TEXT)
 #undef PUT_TEXT
-    failed |=
-        put(object, "task", json_string(r->task == MCD_CLASSIFY ? "classification" : "regression"));
-    failed |= put(object, "rows", json_integer(r->rows));
-    failed |= put(object, "outputs", json_integer(r->outputs));
+    failed |= json_object_set_new(
+        object, "task", json_string(r->task == MCD_CLASSIFY ? "classification" : "regression"));
+    failed |= json_object_set_new(object, "rows", json_integer(r->rows));
+    failed |= json_object_set_new(object, "outputs", json_integer(r->outputs));
     failed |= put_noise(r->meaning, object);
     if (!s)
         return failed;
-    failed |= put(object, "seed", natural(r->origin->seed));
-    failed |= put(object, "first_pass", natural(s->spec.first_pass));
-    failed |= put(object, "passes", natural(s->spec.passes));
-    return failed | put(object, "group", json_integer(s->spec.group));
+    failed |= json_object_set_new(object, "seed", mcd_json_natural(r->origin->seed));
+    failed |= json_object_set_new(object, "first_pass", mcd_json_natural(s->spec.first_pass));
+    failed |= json_object_set_new(object, "passes", mcd_json_natural(s->spec.passes));
+    return failed | json_object_set_new(object, "group", json_integer(s->spec.group));
 }
 
 /* The figures of the one output by the names of the field; their errors behind them. */
@@ -208,13 +185,13 @@ static json_t *predictive(const struct mcd_result *r)
         {"sd_mcse", r->total_sd_mcse},
     };
     json_t *o = json_object();
-    int failed = put(o, "draws", natural(r->summary->spec.passes)) |
-                 put(o, "batches", json_integer(r->batches));
+    int failed = json_object_set_new(o, "draws", mcd_json_natural(r->summary->spec.passes)) |
+                 json_object_set_new(o, "batches", json_integer(r->batches));
     for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
         const struct mcd_figure figure = {part[i].name, MCD_BY_ROW, 1, part[i].value, NULL};
-        failed |= put(o, part[i].name, all_values(&figure, r->rows));
+        failed |= json_object_set_new(o, part[i].name, all_values(&figure, r->rows));
     }
-    return checked(o, failed);
+    return mcd_json_complete(o, failed);
 }
 
 static int put_posterior(const struct mcd_result *r, json_t *object)
@@ -222,7 +199,7 @@ static int put_posterior(const struct mcd_result *r, json_t *object)
     if (!r->posterior)
         return 0;
     int failed = mcd_posterior_put_json(r->posterior, object);
-    return r->summary ? failed | put(object, "predictive", predictive(r)) : failed;
+    return r->summary ? failed | json_object_set_new(object, "predictive", predictive(r)) : failed;
 }
 
 int mcd_result_json(const struct mcd_result *r, json_t **json, struct mcd_error *e)
@@ -232,11 +209,11 @@ int mcd_result_json(const struct mcd_result *r, json_t **json, struct mcd_error 
     json_t *object = json_object();
     int failed = put_description(r, object);
     for (size_t i = 0; i < figures && !failed; i++)
-        failed |= put(object, figure[i].name, all_values(&figure[i], r->rows));
+        failed |= json_object_set_new(object, figure[i].name, all_values(&figure[i], r->rows));
     if (!failed && (r->average || r->monte_carlo || r->value_average || r->value_monte_carlo))
-        failed |= put(object, "scores", all_scores(r));
+        failed |= json_object_set_new(object, "scores", all_scores(r));
     if (!failed)
         failed |= put_posterior(r, object);
-    *json = checked(object, failed);
+    *json = mcd_json_complete(object, failed);
     return *json ? MCD_OK : mcd_fail(e, MCD_NOMEM, "result", "out of memory for its JSON");
 }

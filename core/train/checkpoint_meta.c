@@ -27,22 +27,13 @@ static json_t *number_text(uint64_t n)
     return json_sprintf("%" PRIu64, n);
 }
 
-/* Nothing rather than something that has lost a part for lack of memory. */
-static json_t *complete(json_t *built, int failed)
-{
-    if (!failed)
-        return built;
-    json_decref(built);
-    return NULL;
-}
-
 static json_t *shape_json(const struct mcd_shape *s)
 {
     json_t *a = json_array();
     int failed = 0;
     for (uint32_t i = 0; i < s->rank; i++)
         failed |= json_array_append_new(a, json_integer(s->dim[i]));
-    return complete(a, failed);
+    return mcd_json_complete(a, failed);
 }
 
 /* How a network is trained; NULL for lack of memory. */
@@ -73,12 +64,7 @@ static json_t *run_json(const struct mcd_checkpoint_meta *m)
     json_decref(how);
     if (!failed && m->has_frame)
         failed = json_object_set_new(run, "frame", mcd_frame_json(&m->frame));
-    return complete(run, failed);
-}
-
-static json_t *real_or_null(double x)
-{
-    return isfinite(x) ? json_real(x) : json_null();
+    return mcd_json_complete(run, failed);
 }
 
 static json_t *history_json(const struct mcd_train_state *s)
@@ -87,10 +73,10 @@ static json_t *history_json(const struct mcd_train_state *s)
     int failed = 0;
     for (uint64_t i = 0; i < s->epochs; i++)
         failed |=
-            json_array_append_new(history, json_pack("[o, o, o]", real_or_null(s->history[i].loss),
-                                                     real_or_null(s->history[i].test),
-                                                     real_or_null(s->history[i].seconds)));
-    return complete(history, failed);
+            json_array_append_new(history, json_pack("[o, o, o]", mcd_json_real(s->history[i].loss),
+                                                     mcd_json_real(s->history[i].test),
+                                                     mcd_json_real(s->history[i].seconds)));
+    return mcd_json_complete(history, failed);
 }
 
 static json_t *state_json(const struct mcd_checkpoint_meta *m)
