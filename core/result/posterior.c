@@ -5,7 +5,6 @@
 #include "core/base/host.h"
 #include "core/base/json.h"
 
-
 /* ---- judging ----------------------------------------------------------------------------- */
 
 static int examine(struct mcd_posterior *p, struct mcd_error *e)
