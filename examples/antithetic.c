@@ -1,16 +1,21 @@
 /*
  * antithetic: passes in pairs; the second reads every random number of the first as its opposite
- * (Hammersley & Morton 1956), so that what is linear in the noise cancels in the pair's mean.
+ * (Hammersley & Morton 1956), so that what is linear in the noise cancels in the pair's mean - all
+ * of it where the law is symmetric, part of it otherwise. Serves every law.
  */
 #include <mcdrop/sampler.h>
 
-static const struct mcd_param params[] = {MCD_PARAM_END};
+#define PARAMS(X)                                                                                  \
+    X(ENUM, scope, "row", "row|pass", "a mask for each row, or one for all rows of a pass")
 
-static int create(MCD_CREATE_ARGS)
+static const struct mcd_param params[] = {PARAMS(MCD_ROW) MCD_PARAM_END};
+
+static int create(MCD_CREATE_ARGS PARAMS(MCD_ARG))
 {
-    (void)host;
-    (void)error;
-    *self = NULL;
+    int *shared = mcd_self_create(host, sizeof *shared, self, error);
+    if (!shared)
+        return MCD_NOMEM;
+    *shared = scope;
     return MCD_OK;
 }
 
@@ -23,13 +28,13 @@ static uint32_t group(void *self)
 static int draw(void *self, const struct mcd_site *site, uint64_t seed, uint64_t pass,
                 struct mcd_draw *d, struct mcd_error *error)
 {
-    (void)self;
     (void)site;
     (void)seed;
     (void)error;
-    *d = (struct mcd_draw){.stream = pass / 2, .flip = pass & 1};
+    *d =
+        (struct mcd_draw){.stream = pass / 2, .flip = pass & 1, .shared = (uint32_t) * (int *)self};
     return MCD_OK;
 }
 
 static const struct mcd_sampler api = {sizeof api, group, draw, NULL};
-MCD_PLUGIN(MCD_SAMPLER, "antithetic", "MIT", "pairs of opposite passes", NULL);
+MCD_PLUGIN(MCD_SAMPLER, "antithetic", "MIT", "pairs of opposite passes", mcd_self_destroy);

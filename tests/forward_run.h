@@ -221,7 +221,7 @@ static inline int draw(void *self, const struct mcd_site *site, uint64_t seed, u
 
 static const struct mcd_sampler api_draw = {sizeof api_draw, group, draw, NULL};
 
-static const struct mcd_item *item_of(const struct mcd_sampler *api)
+static inline const struct mcd_item *item_of(const struct mcd_sampler *api)
 {
     static struct mcd_plugin plugin;
     static struct mcd_item item;

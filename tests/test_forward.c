@@ -166,11 +166,11 @@ static void geometry_follows_rows_and_groups(void **state)
             mcd_forward_geometry(&f);
             assert_true(f.block_rows >= 1 && f.block_rows <= 384 && f.block_passes >= 1);
             assert_int_equal(f.block_passes % group_of_test, 0);
-            if (rows[i] > 0 && rows[i] <= 384)
+            uint32_t folded = f.block_rows * f.block_passes;
+            assert_true(folded <= 384 || (f.block_rows == 1 && f.block_passes == group_of_test));
+            assert_true(folded + f.block_rows * group_of_test > 384); /* no more would fit */
+            if (rows[i] > 0 && rows[i] * group_of_test <= 384)
                 assert_int_equal(f.block_rows, rows[i]);
-            if (group_of_test == 1)
-                assert_true(f.block_rows * f.block_passes <= 384 &&
-                            f.block_rows * (f.block_passes + 1) > 384);
             f.sampler = NULL;
             mcd_forward_geometry(&f);
             assert_int_equal(f.block_passes, 1);

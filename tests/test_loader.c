@@ -105,7 +105,7 @@ static void wrong_specifications_are_refused(void **state)
     refuse(MCD_LAYER, "linaer:out=1", MCD_INVALID, "linaer",
            "there is no such layer: expected one of conv2d");
     refuse(MCD_SAMPLER, "linear:out=1", MCD_INVALID, "linear",
-           "no such sampler: expected one of bernoulli");
+           "no such sampler: expected one of antithetic");
     refuse(MCD_BACKEND, "abacus", MCD_DEVICE, "abacus", "there is no such backend");
     refuse(MCD_LAYER, "./nothing.so", MCD_INVALID, "./nothing.so", "No such file");
     refuse(MCD_BACKEND, "./nothing.so", MCD_DEVICE, "./nothing.so", "No such file");
@@ -234,10 +234,11 @@ static void the_first_directory_wins(void **state)
     refuse(MCD_SAMPLER, "bernoulli", MCD_UNSUPPORTED, "samplers/bernoulli.so",
            "not a shared object");
     assert_ok(mcd_search_list(host, MCD_SAMPLER, &list, &e), e);
-    assert_int_equal(list.count, 2);
-    assert_string_equal(list.item[0].name, "bernoulli");
-    assert_string_equal(list.item[0].path, scratch_path("samplers/bernoulli.so"));
-    assert_string_equal(list.item[1].name, "older");
+    assert_int_equal(list.count, 4);
+    assert_string_equal(list.item[0].name, "antithetic");
+    assert_string_equal(list.item[2].name, "bernoulli");
+    assert_string_equal(list.item[2].path, scratch_path("samplers/bernoulli.so"));
+    assert_string_equal(list.item[3].name, "older");
     mcd_list_clear(host, &list);
     assert_int_equal(setenv("MCDROP_PLUGIN_PATH", before, 1), 0);
     free(before);

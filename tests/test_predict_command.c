@@ -100,18 +100,54 @@ static void texts_have_a_heading(void **state)
 static void threads_do_not_matter(void **state)
 {
     (void)state;
-    static const char *const scopes[] = {"row", "pass"};
-    for (int i = 0; i < 2; i++) {
-        const char *scope = scopes[i];
-        assert_program(0, PREDICT "--format json --sampler bernoulli:scope=%s --threads 1 >one",
-                       scope);
-        assert_program(0, PREDICT "--format json --sampler bernoulli:scope=%s --threads 2 >two",
-                       scope);
-        assert_program(0, PREDICT "--format json --sampler bernoulli:scope=%s --threads 3 >three",
-                       scope);
+    static const char *const samplers[] = {"bernoulli:scope=row",  "bernoulli:scope=pass",
+                                           "antithetic:scope=row", "antithetic:scope=pass",
+                                           "balanced:scope=row",   "balanced:block=8,scope=pass"};
+    for (size_t i = 0; i < sizeof samplers / sizeof *samplers; i++) {
+        const char *sampler = samplers[i];
+        assert_program(0, PREDICT "--format json --sampler %s --threads 1 >one", sampler);
+        assert_program(0, PREDICT "--format json --sampler %s --threads 2 >two", sampler);
+        assert_program(0, PREDICT "--format json --sampler %s --threads 3 >three", sampler);
         assert_same_file("one", "two");
         assert_same_file("one", "three");
     }
+}
+
+/* Cuts within groups, too. */
+static void coupled_passes_are_cut_anywhere(void **state)
+{
+    (void)state;
+    static const char *const samplers[] = {"antithetic", "balanced:block=16"};
+    for (int i = 0; i < 2; i++) {
+        const char *sampler = samplers[i];
+        assert_program(0, PREDICT "--sampler %s --passes 1000 --format json >whole", sampler);
+        assert_program(0, PREDICT "--sampler %s --passes 405 --save-partial a", sampler);
+        assert_program(0,
+                       PREDICT "--sampler %s --first-pass 405 --passes 595 --threads 1 "
+                               "--save-partial b",
+                       sampler);
+        assert_program(0, "$M merge --format json b a >merged");
+        assert_same_file("whole", "merged");
+        assert_program(0, PREDICT "--passes 5 --first-pass 1000 --save-partial c");
+        assert_program(1, "$M merge a b c");
+    }
+}
+
+/* Standard errors are of whole blocks: a run stops at one, and says so if it has too few. */
+static void coupled_passes_come_in_whole_blocks(void **state)
+{
+    (void)state;
+    json_t *json = run("--sampler balanced:block=64 --passes 100000 --until-mcse 0.02 --rows 3");
+    json_int_t passes = json_integer_value(json_object_get(json, "passes"));
+    assert_true(passes >= 16 * 64 && passes % 64 == 0 && passes < 100000);
+    json_decref(json);
+    assert_program(0, "$M predict --weights w/weights.safetensors --seed 3 --rows 3 "
+                      "--sampler balanced:block=64 --passes 120");
+    assert_has("err", "120 passes hold 1 whole block of 64: expected --passes 128 or more "
+                      "for standard errors");
+    assert_program(0, "$M predict --weights w/weights.safetensors --seed 3 --rows 3 "
+                      "--sampler balanced:block=64 --passes 128");
+    assert_lacks("err", "whole block");
 }
 
 static void parts_make_the_whole(void **state)
@@ -262,11 +298,18 @@ static void rotates(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(says_what_was_asked_for), cmocka_unit_test(texts_have_a_heading),
-        cmocka_unit_test(threads_do_not_matter),   cmocka_unit_test(parts_make_the_whole),
-        cmocka_unit_test(keeps_samples),           cmocka_unit_test(stops_when_precise),
-        cmocka_unit_test(evaluates_both_ways),     cmocka_unit_test(memory_stays_flat),
-        cmocka_unit_test(starts_at_once),          cmocka_unit_test(rotates),
+        cmocka_unit_test(says_what_was_asked_for),
+        cmocka_unit_test(texts_have_a_heading),
+        cmocka_unit_test(threads_do_not_matter),
+        cmocka_unit_test(coupled_passes_are_cut_anywhere),
+        cmocka_unit_test(coupled_passes_come_in_whole_blocks),
+        cmocka_unit_test(parts_make_the_whole),
+        cmocka_unit_test(keeps_samples),
+        cmocka_unit_test(stops_when_precise),
+        cmocka_unit_test(evaluates_both_ways),
+        cmocka_unit_test(memory_stays_flat),
+        cmocka_unit_test(starts_at_once),
+        cmocka_unit_test(rotates),
     };
     return cmocka_run_group_tests(tests, setup, scratch_teardown);
 }

@@ -11,6 +11,7 @@
 #include "core/predict/evaluate.h"
 #include "core/predict/predict.h"
 #include "core/predict/sample_file.h"
+#include "core/stats/leaf.h"
 
 #include <inttypes.h>
 
@@ -195,6 +196,23 @@ static int tell_precision(const struct mcd_passes *p, const struct mcd_partial *
     return MCD_OK;
 }
 
+/* Passes that are coupled in blocks give standard errors only where there are several of them. */
+static int tell_blocks(const struct mcd_partial *r, struct mcd_error *e)
+{
+    const struct mcd_moments_spec *spec = &r->moments->spec;
+    uint64_t done, groups;
+    int status = mcd_moments_done(r->moments, &done, e);
+    if (status || spec->group == 1)
+        return status;
+    groups = mcd_leaf_groups(spec, spec->first_pass, done);
+    if (groups < 2)
+        mcd_log(MCD_LOG_WARNING,
+                "%" PRIu64 " passes hold %" PRIu64 " whole block%s of %" PRIu32
+                ": expected --passes %" PRIu32 " or more for standard errors",
+                done, groups, groups == 1 ? "" : "s", spec->group, 2 * spec->group);
+    return MCD_OK;
+}
+
 int mcd_passes_run(const struct mcd_passes *p, struct mcd_partial *r)
 {
     struct mcd_error e = {0};
@@ -213,5 +231,7 @@ int mcd_passes_run(const struct mcd_passes *p, struct mcd_partial *r)
         status = predict_and_keep(p, r, &e);
     if (!status && p->passes)
         status = tell_precision(p, r, &e);
+    if (!status && p->passes)
+        status = tell_blocks(r, &e);
     return status ? mcd_report(&e) : MCD_EXIT_OK;
 }

@@ -354,9 +354,9 @@ void mcd_forward_geometry(struct mcd_forward *f)
         group = ((const struct mcd_sampler *)f->sampler->plugin->api)->group(f->sampler->self);
     if (group == 0) /* refused by mcd_forward_run */
         group = 1;
-    f->block_rows = f->rows < 1 ? 1 : f->rows < FOLDED_ROWS ? (uint32_t)f->rows : FOLDED_ROWS;
-    uint32_t passes = f->sampler ? FOLDED_ROWS / f->block_rows : 1;
-    f->block_passes = (passes + group - 1) / group * group;
+    uint32_t folded = group < FOLDED_ROWS ? FOLDED_ROWS / group : 1; /* rows x groups of a block */
+    f->block_rows = f->rows < 1 ? 1 : f->rows < folded ? (uint32_t)f->rows : folded;
+    f->block_passes = (f->sampler ? folded / f->block_rows : 1) * group;
 }
 
 /* A sampler that fills bits need not be able to do anything else. */

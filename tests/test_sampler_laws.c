@@ -1,0 +1,388 @@
+/*
+ * plugins/samplers/: that each draws what it says. A judge looks at the bits and at predictions of a
+ * linear network, whose mean is known; tests/bad/ has samplers that it must find wrong.
+ */
+#include "tests/forward_run.h"
+
+#include "core/predict/evaluate.h"
+#include "core/predict/predict.h"
+#include "core/stats/summary.h"
+
+#include <mcdrop/random.h>
+
+#include <limits.h>
+#include <stdio.h>
+
+enum { UNITS = 200, WORDS = (UNITS + 31) / 32 };
+
+static int short_form(void)
+{
+    return getenv("MCDROP_FAST") != NULL;
+}
+
+/* ---- bits ----------------------------------------------------------------------------------- */
+
+static const struct mcd_sampler *api_of(const struct mcd_item *item)
+{
+    return item->plugin->api;
+}
+
+static uint32_t group_of(const struct mcd_item *item)
+{
+    return api_of(item)->group(item->self);
+}
+
+static struct mcd_site site_of(uint32_t id, double p)
+{
+    return (struct mcd_site){sizeof(struct mcd_site), id, MCD_BERNOULLI, UNITS, p};
+}
+
+static void bits_of(const struct mcd_item *item, const struct mcd_site *site, uint64_t pass,
+                    uint64_t row, uint32_t words[WORDS])
+{
+    struct mcd_error e = {0};
+    struct mcd_draw d;
+    memset(words, 0xA5, WORDS * sizeof *words);
+    if (api_of(item)->fill) {
+        assert_ok(api_of(item)->fill(item->self, site, SEED, pass, row, words, &e), e);
+        return;
+    }
+    assert_ok(api_of(item)->draw(item->self, site, SEED, pass, &d, &e), e);
+    struct mcd_address a = {SEED, d.stream, MCD_DOMAIN_PREDICT, site->id,
+                            d.shared ? 0 : (uint32_t)row};
+    for (uint32_t block = 0; 128 * block < UNITS; block++) {
+        uint32_t out[4];
+        mcd_drop_block(&a, block, mcd_threshold(site->p), d.flip, out);
+        for (uint32_t w = 0; w < 4 && 4 * block + w < WORDS; w++)
+            words[4 * block + w] = out[w];
+    }
+}
+
+static int bit(const uint32_t *words, uint32_t unit)
+{
+    return words[unit / 32] >> unit % 32 & 1;
+}
+
+/* How often each unit is dropped in one group. */
+static void count_group(const struct mcd_item *item, const struct mcd_site *site, uint64_t number,
+                        uint64_t row, uint32_t count[UNITS])
+{
+    uint32_t words[WORDS];
+    uint64_t group = group_of(item);
+    memset(count, 0, UNITS * sizeof *count);
+    for (uint64_t pass = number * group; pass < (number + 1) * group; pass++) {
+        bits_of(item, site, pass, row, words);
+        for (uint32_t unit = 0; unit < UNITS; unit++)
+            count[unit] += (uint32_t)bit(words, unit);
+    }
+}
+
+/* ---- the judge ------------------------------------------------------------------------------ */
+
+enum { LAW = 1, INDEPENDENCE = 2, GROUPS = 4, REPLAY = 8, ERRORS = 16 };
+
+/* Over groups, units are dropped with probability p. */
+static int law_holds(const struct mcd_item *item, double p)
+{
+    struct mcd_site site = site_of(3, p);
+    double sum = 0, squares = 0, n = 200;
+    for (uint64_t g = 0; g < (uint64_t)n; g++) {
+        uint32_t count[UNITS], all = 0;
+        count_group(item, &site, g, g % 5, count);
+        for (uint32_t unit = 0; unit < UNITS; unit++)
+            all += count[unit];
+        double d = all / ((double)UNITS * group_of(item)) - p;
+        sum += d;
+        squares += d * d;
+    }
+    double mean = sum / n, variance = squares / n - mean * mean;
+    return fabs(mean) <= 5 * sqrt(fmax(variance, 0) / n) + 1e-9;
+}
+
+/* One bit of each of many groups, drawn at (site, row, unit) and offset `later` groups of passes. */
+struct spot {
+    uint32_t site, unit;
+    uint64_t row, passes;
+};
+
+static int independent(const struct mcd_item *item, struct spot a, struct spot b)
+{
+    double p = 0.3, sum = 0, n = short_form() ? 500 : 3000;
+    struct mcd_site at_a = site_of(a.site, p), at_b = site_of(b.site, p);
+    uint64_t group = group_of(item);
+    for (uint64_t i = 0; i < (uint64_t)n; i++) {
+        uint32_t first[WORDS], second[WORDS];
+        uint64_t pass = 2 * i * group + i % group;
+        bits_of(item, &at_a, pass + a.passes, a.row, first);
+        bits_of(item, &at_b, pass + b.passes, b.row, second);
+        sum += (bit(first, a.unit) - p) * (bit(second, b.unit) - p);
+    }
+    return fabs(sum) <= 5 * p * (1 - p) * sqrt(n);
+}
+
+/* Units, sites and, with a mask for each row, rows of one pass. */
+static int parts_are_independent(const struct mcd_item *item, int by_row)
+{
+    struct spot a = {2, 5, 7, 0};
+    struct spot others[] = {{2, 6, 7, 0},   {2, 37, 7, 0}, {2, 133, 7, 0}, {3, 5, 7, 0},
+                            {258, 5, 7, 0}, {2, 5, 8, 0},  {2, 5, 263, 0}};
+    for (int i = 0; i < (by_row ? 7 : 5); i++)
+        if (!independent(item, a, others[i]))
+            return 0;
+    return 1;
+}
+
+/* The last pass of a group and the first of the next one, the same place of both. */
+static int groups_are_independent(const struct mcd_item *item)
+{
+    double p = 0.3, sum = 0, n = 0;
+    struct mcd_site site = site_of(1, p);
+    uint64_t group = group_of(item), apart[] = {1, group};
+    for (uint64_t g = 0; g < 100; g++)
+        for (int i = 0; i < 2; i++) {
+            uint32_t first[WORDS], second[WORDS];
+            uint64_t pass = (g + 1) * group - 1;
+            bits_of(item, &site, pass, 0, first);
+            bits_of(item, &site, pass + apart[i], 0, second);
+            for (uint32_t unit = 0; unit < UNITS; unit++, n++)
+                sum += (bit(first, unit) - p) * (bit(second, unit) - p);
+        }
+    return fabs(sum) <= 5 * p * (1 - p) * sqrt(2 * n);
+}
+
+/* The same bits in another order; other ones with another row, if rows have their own. */
+static int replays(const struct mcd_item *item, int by_row)
+{
+    struct mcd_site site = site_of(0, 0.5);
+    uint32_t first[100][WORDS], again[WORDS];
+    for (uint64_t pass = 0; pass < 100; pass++)
+        bits_of(item, &site, pass, 9, first[pass]);
+    for (uint64_t pass = 100; pass-- > 0;) {
+        bits_of(item, &site, pass, 9, again);
+        for (uint32_t unit = 0; unit < UNITS; unit++)
+            if (bit(again, unit) != bit(first[pass], unit))
+                return 0;
+        bits_of(item, &site, pass, 10, again);
+        if (by_row == (memcmp(again, first[pass], UNITS / 8) == 0))
+            return 0;
+    }
+    return 1;
+}
+
+static mcd_val build_linear(void *self, struct mcd_graph *g, mcd_val x)
+{
+    const double *p = self;
+    return mcd_layer(g, "a", g->stochastic ? mcd_drop(g, x, MCD_BERNOULLI, *p, 1) : x,
+                     "linear:out=3");
+}
+
+/* Sum of z^2, the mean's distance from the known one in standard errors, and of how many. */
+static void add_errors(const struct mcd_network *network, const struct mcd_item *item,
+                       const float *x, uint64_t seed, double *sum, double *n)
+{
+    enum { ROWS = 20 };
+    struct mcd_error e = {0};
+    struct mcd_moments *m;
+    struct mcd_summary s;
+    double exact[ROWS * 3];
+    struct mcd_predict job = {.network = network,
+                              .sampler = item,
+                              .x = x,
+                              .rows = ROWS,
+                              .seed = seed,
+                              .passes = 32 * (uint64_t)(group_of(item) > 1 ? group_of(item) : 2)};
+    assert_ok(mcd_average(network, x, ROWS, exact, NULL, &e), e);
+    assert_ok(mcd_predict_run(&job, &m, &e), e);
+    assert_ok(mcd_summary_create(&s, m, &e), e);
+    for (int i = 0; i < ROWS * 3; i++, ++*n) {
+        double z = (s.output_mean[i] - exact[i]) / s.output_mcse[i];
+        *sum += z * z;
+    }
+    mcd_summary_clear(&s);
+    mcd_moments_destroy(m);
+}
+
+/* Standard errors are as large as the errors: of a linear network, whose mean is known. */
+static int errors_are_right(struct mcd_host *host, const struct mcd_item *item)
+{
+    double p = 0.4, sum = 0, n = 0;
+    struct rig_network made;
+    float *x = make_input(20, 5);
+    rig_network_open(&made, host, "reference", build_linear, &p, MCD_REGRESS, mcd_shape1(5));
+    for (uint64_t seed = 0; seed < (short_form() ? 6 : 20); seed++)
+        add_errors(&made.network, item, x, seed, &sum, &n);
+    rig_network_close(&made);
+    free(x);
+    print_message("# %s: errors are %.3f standard errors\n", item->plugin->name, sqrt(sum / n));
+    return sum / n > 0.75 && sum / n < 1.35;
+}
+
+/* Which of its promises a sampler breaks. */
+static int judge(struct mcd_host *host, const char *spec)
+{
+    static const double p[] = {0, 0.01, 0.2, 0.5, 0.8, 1};
+    struct mcd_error e = {0};
+    struct mcd_item *item;
+    int broken = 0, by_row = strstr(spec, "scope=pass") == NULL;
+    assert_ok(mcd_item_open(host, MCD_SAMPLER, spec, &item, &e), e);
+    for (size_t i = 0; i < sizeof p / sizeof *p; i++)
+        broken |= law_holds(item, p[i]) ? 0 : LAW;
+    broken |= parts_are_independent(item, by_row) ? 0 : INDEPENDENCE;
+    broken |= groups_are_independent(item) ? 0 : GROUPS;
+    broken |= replays(item, by_row) ? 0 : REPLAY;
+    if (by_row) /* else rows are not independent, and many more runs would be needed */
+        broken |= errors_are_right(host, item) ? 0 : ERRORS;
+    mcd_item_close(host, item);
+    return broken;
+}
+
+static void samplers_keep_their_promises(void **state)
+{
+    static const char *const specs[] = {
+        "bernoulli", "bernoulli:scope=pass", "antithetic",       "antithetic:scope=pass",
+        "balanced",  "balanced:scope=pass",  "balanced:block=8", "balanced:block=64",
+    };
+    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++)
+        if (judge(*state, specs[i]) != 0)
+            fail_msg("%s breaks %d", specs[i], judge(*state, specs[i]));
+}
+
+static void wrong_samplers_are_found_out(void **state)
+{
+    static const struct {
+        const char *name;
+        int breaks;
+    } wrong[] = {{"rounded", LAW | ERRORS},
+                 {"alike", INDEPENDENCE},
+                 {"ungrouped", GROUPS | ERRORS},
+                 {"forgetful", REPLAY}};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char path[PATH_MAX];
+        const char *dir = getenv("MCDROP_BAD_PLUGINS");
+        snprintf(path, sizeof path, "%s/%s.so", dir ? dir : "tests/bad/.libs", wrong[i].name);
+        int broken = judge(*state, path);
+        if ((broken & wrong[i].breaks) != wrong[i].breaks)
+            fail_msg("%s: found %d, expected %d", wrong[i].name, broken, wrong[i].breaks);
+    }
+}
+
+/* ---- balanced ------------------------------------------------------------------------------- */
+
+static struct mcd_item *open_balanced(struct mcd_host *host, uint32_t block)
+{
+    struct mcd_error e = {0};
+    struct mcd_item *item;
+    char spec[64];
+    snprintf(spec, sizeof spec, "balanced:block=%u", block);
+    assert_ok(mcd_item_open(host, MCD_SAMPLER, spec, &item, &e), e);
+    assert_int_equal(group_of(item), block);
+    return item;
+}
+
+/* In every block: floor(p B) or ceil(p B), the latter with the fraction's probability. */
+static void counts_are_the_two_nearest(void **state)
+{
+    static const double p[] = {0, 0.01, 0.2, 0.25, 0.5, 0.8, 0.999, 1};
+    for (uint32_t block = 2; block <= 4096; block *= 2) {
+        struct mcd_item *item = open_balanced(*state, block);
+        for (size_t i = 0; i < sizeof p / sizeof *p; i++) {
+            struct mcd_site site = site_of(7, p[i]);
+            uint32_t count[UNITS], low = (uint32_t)(p[i] * block), groups = 1024 / block + 2;
+            double fraction = p[i] * block - low, more = 0, n = (double)groups * UNITS;
+            for (uint64_t g = 0; g < groups; g++) {
+                count_group(item, &site, 5 + g, g, count);
+                for (uint32_t unit = 0; unit < UNITS; unit++) {
+                    assert_true(count[unit] == low || (count[unit] == low + 1 && fraction > 0));
+                    more += count[unit] - low;
+                }
+            }
+            assert_true(fabs(more - fraction * n) <= 5 * sqrt(n * fraction * (1 - fraction)));
+        }
+        mcd_item_close(*state, item);
+    }
+}
+
+/* Any two passes of a block drop a unit together as often as a random permutation has them do. */
+static void pairs_are_those_of_random_permutations(void **state)
+{
+    static const uint32_t blocks[] = {4, 16, 64, 256};
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
+        double b = blocks[i], p = 0.2, k = floor(p * b), f = p * b - k;
+        double both = (k * (k - 1) * (1 - f) + (k + 1) * k * f) / (b * (b - 1));
+        struct mcd_site site = site_of(2, p);
+        struct mcd_item *item = open_balanced(*state, blocks[i]);
+        for (uint32_t second = 1; second < blocks[i]; second += second < 4 ? 1 : second / 2 - 1) {
+            double sum = 0, n = 400.0 * UNITS;
+            for (uint64_t g = 0; g < 400; g++) {
+                uint32_t x[WORDS], y[WORDS];
+                bits_of(item, &site, g * blocks[i] + second / 3, 0, x);
+                bits_of(item, &site, g * blocks[i] + second, 0, y);
+                for (uint32_t unit = 0; unit < UNITS; unit++)
+                    sum += bit(x, unit) & bit(y, unit);
+            }
+            if (fabs(sum - both * n) > 5 * sqrt(both * (1 - both) * n))
+                fail_msg("B = %u, passes %u and %u: %g, expected %g", blocks[i], second / 3, second,
+                         sum / n, both);
+        }
+        mcd_item_close(*state, item);
+    }
+}
+
+/* With p = 1/2 and a whole block, what is linear in the masks is averaged exactly. */
+static void a_block_averages_linear_networks_exactly(void **state)
+{
+    double p = 0.5, exact[60];
+    struct mcd_error e = {0};
+    struct rig_network made;
+    struct mcd_moments *m;
+    struct mcd_summary s;
+    struct mcd_item *item = open_balanced(*state, 16);
+    float *x = make_input(20, 5);
+    rig_network_open(&made, *state, "reference", build_linear, &p, MCD_REGRESS, mcd_shape1(5));
+    struct mcd_predict job = {.network = &made.network,
+                              .sampler = item,
+                              .x = x,
+                              .rows = 20,
+                              .seed = SEED,
+                              .first_pass = 48,
+                              .passes = 32};
+    assert_ok(mcd_average(&made.network, x, 20, exact, NULL, &e), e);
+    assert_ok(mcd_predict_run(&job, &m, &e), e);
+    assert_ok(mcd_summary_create(&s, m, &e), e);
+    for (int i = 0; i < 60; i++) {
+        assert_true(fabs(s.output_mean[i] - exact[i]) < 1e-6);
+        assert_true(s.output_std[i] > 1e-3);
+    }
+    mcd_summary_clear(&s);
+    mcd_moments_destroy(m);
+    rig_network_close(&made);
+    mcd_item_close(*state, item);
+    free(x);
+}
+
+/* ---- all together --------------------------------------------------------------------------- */
+
+static int setup(void **state)
+{
+    *state = mcd_host_create(2, NULL, NULL, NULL);
+    return *state ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    int left = mcd_host_live(*state) != 0;
+    mcd_host_destroy(*state);
+    return left ? -1 : 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(samplers_keep_their_promises),
+        cmocka_unit_test(wrong_samplers_are_found_out),
+        cmocka_unit_test(counts_are_the_two_nearest),
+        cmocka_unit_test(pairs_are_those_of_random_permutations),
+        cmocka_unit_test(a_block_averages_linear_networks_exactly),
+    };
+    return cmocka_run_group_tests_name("samplers", tests, setup, teardown);
+}
