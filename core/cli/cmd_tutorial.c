@@ -129,7 +129,7 @@ int mcd_cmd_tutorial(int argc, char **argv)
                                                  {0}};
     static const struct argp_option own[] = {
         {"scale", KEY_SCALE, "smoke|short|full", 0,
-         "How much: two minutes, half an hour (the default), or the tutorial's own epochs", 1},
+         "How much: two minutes, forty (the default), or the tutorial's own epochs", 1},
         {"only", KEY_ONLY, "PART,...", 0,
          "These parts alone, with what they need: mlp, lenet, rotated, mlp2, gp, compare, report",
          1},
