@@ -360,6 +360,35 @@ static void a_block_averages_linear_networks_exactly(void **state)
     free(x);
 }
 
+/* The same units on every backend, so that outputs agree to rounding. */
+static void backends_drop_the_same_units(void **state)
+{
+    static const char *const backends[] = {"openblas", "onednn"};
+    static const char *const specs[] = {"antithetic", "balanced:block=8", "balanced:scope=pass"};
+    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++)
+        for (size_t k = 0; k < sizeof backends / sizeof *backends; k++) {
+            struct mcd_error e = {0};
+            struct mcd_item *item;
+            if (mcd_item_open(*state, MCD_BACKEND, backends[k], &item, &e) != MCD_OK) {
+                fprintf(stderr, "# SKIPPED: there is no %s, which is not compared\n", backends[k]);
+                continue;
+            }
+            mcd_item_close(*state, item);
+            size_t n, m;
+            struct request q = {mlp, "reference", specs[i], {1, {30}}, 50, 1, 2, 2};
+            double *expected = run(&q, &n);
+            q.backend = backends[k];
+            double *got = run(&q, &m), largest = 0;
+            assert_int_equal(n, m);
+            for (size_t j = 0; j < n; j++)
+                largest = fmax(largest, fabs(expected[j]));
+            for (size_t j = 0; j < n; j++)
+                assert_true(fabs(got[j] - expected[j]) <= 1e-5 * largest);
+            free(expected);
+            free(got);
+        }
+}
+
 /* ---- all together --------------------------------------------------------------------------- */
 
 static int setup(void **state)
@@ -383,6 +412,7 @@ int main(void)
         cmocka_unit_test(counts_are_the_two_nearest),
         cmocka_unit_test(pairs_are_those_of_random_permutations),
         cmocka_unit_test(a_block_averages_linear_networks_exactly),
+        cmocka_unit_test(backends_drop_the_same_units),
     };
-    return cmocka_run_group_tests_name("samplers", tests, setup, teardown);
+    return cmocka_run_group_tests_name("sampler_laws", tests, setup, teardown);
 }
