@@ -185,12 +185,10 @@ static void add_errors(const struct mcd_network *network, const struct mcd_item 
     struct mcd_moments *m;
     struct mcd_summary s;
     double exact[ROWS * 3];
-    struct mcd_predict job = {.network = network,
-                              .sampler = item,
-                              .x = x,
-                              .rows = ROWS,
-                              .seed = seed,
-                              .passes = 32 * (uint64_t)(group_of(item) > 1 ? group_of(item) : 2)};
+    uint64_t group = group_of(item);
+    uint64_t passes = group > 1 ? 32 * group + group / 2 : 64; /* the last group is cut */
+    struct mcd_predict job = {
+        .network = network, .sampler = item, .x = x, .rows = ROWS, .seed = seed, .passes = passes};
     assert_ok(mcd_average(network, x, ROWS, exact, NULL, &e), e);
     assert_ok(mcd_predict_run(&job, &m, &e), e);
     assert_ok(mcd_summary_create(&s, m, &e), e);

@@ -228,7 +228,18 @@ double mcd_leaf_sd(const struct mcd_moments_spec *spec, const double *values, si
     return passes > 1 ? sqrt(m2 / (double)(passes - 1)) : NAN;
 }
 
-/* The mean of T passes has the variance of group means times group / T. */
+/*
+ * Variance of the sum of `passes` passes of one group, of which any two depend as any other two:
+ * `one` is a pass's, `mean` that of a whole group's mean. The cut end of a balanced block is not
+ * balanced, and counts for more than its share.
+ */
+static double cut_variance(uint64_t passes, uint32_t group, double one, double mean)
+{
+    double m = (double)passes, covariance = (group * mean - one) / (group - 1.0);
+    return fmax(0, m * one + m * (m - 1) * covariance);
+}
+
+/* The mean of T passes in whole groups has the variance of group means times group / T. */
 double mcd_leaf_mcse(const struct mcd_moments_spec *spec, const double *values, size_t channel,
                      uint64_t first, uint64_t passes)
 {
@@ -237,5 +248,13 @@ double mcd_leaf_mcse(const struct mcd_moments_spec *spec, const double *values, 
     double m2 = values[(spec->group > 1 ? 3 : 1) * channels + channel];
     if (groups < 2)
         return NAN;
-    return sqrt(m2 / (double)(groups - 1) * spec->group / (double)passes);
+    double mean = m2 / (double)(groups - 1);
+    if (groups * spec->group == passes)
+        return sqrt(mean * spec->group / (double)passes);
+    double one = values[channels + channel] / (double)(passes - 1), size = spec->group;
+    uint64_t begun = (spec->group - first % spec->group) % spec->group;
+    uint64_t left = (first + passes) % spec->group;
+    double sum = (double)groups * size * size * mean + cut_variance(begun, spec->group, one, mean) +
+                 cut_variance(left, spec->group, one, mean);
+    return sqrt(sum) / (double)passes;
 }
