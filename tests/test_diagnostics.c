@@ -157,6 +157,12 @@ static void names_what_is_wrong(void **state)
     c->diagnosis[0].ess_tail = NAN;
     expect(c, 0, "l has nan effective draws");
     c = healthy();
+    c->diagnosis[1].rhat = NAN;
+    expect(c, 0, "eta does not move in some chain: it has no R-hat");
+    c = healthy();
+    c->diagnosis[1].rhat = 1.14e15;
+    expect(c, 0, "eta has R-hat 1.14e+15, expected below 1.01");
+    c = healthy();
     c->each[0][3].depth = 10;
     expect(c, 1, "converged; 1 transition reached the largest depth");
 }
@@ -172,6 +178,17 @@ static void computes_bfmi(void **state)
         each[i].energy = ((const double *)energy->data)[i];
     mcd_chains_examine(1, 500, &pointer, 10, &h);
     close_to("energy", 0, h.bfmi, *(const double *)find("energy", "expected")->data);
+}
+
+/* A sampler that has no largest depth reaches none. */
+static void knows_samplers_without_depth(void **state)
+{
+    (void)state;
+    static const struct mcd_transition each[8];
+    const struct mcd_transition *pointer = each;
+    struct mcd_chain_health h;
+    mcd_chains_examine(1, 8, &pointer, 0, &h);
+    assert_int_equal(h.saturated, 0);
 }
 
 /* A short buffer is filled, not overrun. */
@@ -220,6 +237,7 @@ int main(void)
         cmocka_unit_test(passes_the_healthy),
         cmocka_unit_test(names_what_is_wrong),
         cmocka_unit_test(computes_bfmi),
+        cmocka_unit_test(knows_samplers_without_depth),
         cmocka_unit_test(cuts_the_text),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

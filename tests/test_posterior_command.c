@@ -288,7 +288,7 @@ static void a_trapped_chain_is_named(void **state)
                       "--seed 4 --out trap");
     assert_has("out", "verdict: chain 2 is trapped: its mean log density is 31");
     assert_program(0, "$M predict --weights trap/weights.safetensors --grid 0:1:0.5");
-    assert_has("err", "warning: trap/weights.safetensors: the chains do not agree: chain 2 is");
+    assert_has("err", "warning: trap/weights.safetensors: bad verdict: chain 2 is");
     assert_program(1, "$M --weights trap/weights.safetensors --grid 0:1:0.5 --out trapped "
                       "--format json");
     json_t *json = program_json("trapped/result.json");

@@ -91,7 +91,7 @@ static void a_stuck_chain_is_a_bad_verdict(void **state)
     assert_int_equal(access(scratch_path("s/weights.safetensors"), F_OK), 0);
     assert_program(0, "$M predict --weights s/weights.safetensors "
                       "--model $ODD/odd_posterior.so:wrong=stuck --grid 0:1:1");
-    assert_has("err", "warning: s/weights.safetensors: the chains do not agree: mu has R-hat");
+    assert_has("err", "warning: s/weights.safetensors: bad verdict: mu has R-hat");
 }
 
 static void what_is_not_exact_is_no_reason_to_fail(void **state)

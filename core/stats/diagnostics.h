@@ -45,7 +45,7 @@ struct mcd_chain_health {
     int trapped;   /* that is far more than chains on one mode differ by */
 };
 
-/* each[c][draws] of chain c; out[chains]. */
+/* each[c][draws] of chain c; max_depth 0: there is no largest depth; out[chains]. */
 void mcd_chains_examine(uint32_t chains, uint32_t draws, const struct mcd_transition *const *each,
                         uint32_t max_depth, struct mcd_chain_health *out);
 

@@ -23,7 +23,7 @@ static void examine_one(uint32_t draws, const struct mcd_transition *each, uint3
         out->accept += each[i].accept / draws;
         energy += each[i].energy / draws;
         out->divergent += each[i].divergent;
-        out->saturated += each[i].depth >= max_depth;
+        out->saturated += max_depth > 0 && each[i].depth >= max_depth;
         out->steps += each[i].steps;
     }
     for (uint32_t i = 0; i < draws; i++) {
@@ -96,6 +96,18 @@ static void judge_chains(struct line *l, uint32_t chains, const struct mcd_chain
         add(l, "%u divergent transition%s", divergent, divergent == 1 ? "" : "s");
 }
 
+/* A quantity that does not move has no R-hat, or one that no decimals can hold. */
+static void judge_rhat(struct line *l, double rhat, const char *name)
+{
+    if (!isfinite(rhat))
+        add(l, "%s does not move in some chain: it has no R-hat", name);
+    else if (rhat >= MOST_RHAT)
+        add(l,
+            rhat < 1000 ? "%s has R-hat %.3f, expected below %.2f"
+                        : "%s has R-hat %.3g, expected below %.2f",
+            name, rhat, MOST_RHAT);
+}
+
 static void judge_quantities(struct line *l, uint32_t chains, uint32_t quantities,
                              const struct mcd_diagnosis *d, const char *const *name)
 {
@@ -103,9 +115,8 @@ static void judge_quantities(struct line *l, uint32_t chains, uint32_t quantitie
         double size = d[i].ess_bulk < d[i].ess_tail ? d[i].ess_bulk : d[i].ess_tail;
         int mixed = d[i].rhat < MOST_RHAT, enough = size >= LEAST_SIZE * chains;
         l->bad |= !mixed || !enough;
-        if (!mixed)
-            add(l, "%s has R-hat %.3f, expected below %.2f", name[i], d[i].rhat, MOST_RHAT);
-        else if (!enough)
+        judge_rhat(l, d[i].rhat, name[i]);
+        if (mixed && !enough)
             add(l, "%s has %.0f effective draws, expected %.0f", name[i], size,
                 LEAST_SIZE * chains);
     }
