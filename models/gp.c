@@ -112,6 +112,34 @@ static struct mcd_gp_problem problem(const struct gp *g, const struct mcd_fit_da
     };
 }
 
+/*
+ * Whether matrices that are held side by side can be had at once, before hours of work; each is
+ * allocated when it is needed. The recursion's exceptions need few of them.
+ */
+static int check_room(const struct gp *g, int64_t rows, uint32_t count, double each,
+                      struct mcd_error *e)
+{
+    double bytes = count * each * sizeof(double);
+    void *all = bytes < (double)(SIZE_MAX / 2) ? g->host->alloc(g->host, (size_t)bytes) : NULL;
+    g->host->release(g->host, all);
+    return all ? MCD_OK
+               : g->host->fail(e, MCD_NOMEM, "gp",
+                               "covariances of %lld rows need %.3g GB for %u chains or threads "
+                               "side by side, more than is to be had: expected fewer of each",
+                               (long long)rows, bytes * 1e-9, count);
+}
+
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Threads that predict at a time. */
+static uint32_t predicting(const struct gp *g, uint32_t passes)
+{
+    return least(g->host->workers, (passes - 1) / MCD_GP_PIECE + 1);
+}
+
 /* ---- fitting ----------------------------------------------------------------------------- */
 
 static void tell_path(const struct mcd_gp_problem *p)
@@ -264,8 +292,14 @@ static int fit(void *self, const struct mcd_fit_data *d, struct mcd_draws *out, 
     struct watch watch = {.data = d, .of = o->chains * ((uint64_t)o->tune + o->draws)};
     struct mcd_gp_problem p = problem(g, d, &watch);
     struct mcd_gp_targets targets;
+    double n = p.data.spacing == 0 ? (double)d->rows : 0;
+    uint32_t climbs = least(g->host->workers, MCD_GP_STARTS);
+    uint32_t most = o->chains > climbs ? o->chains : climbs;
     tell_path(&p);
-    int status = mcd_gp_targets_create(&p, o->chains, 0, &targets, e);
+    int status = check_room(g, d->rows, most, n * n, e);
+    if (status)
+        return status;
+    status = mcd_gp_targets_create(&p, o->chains, 0, &targets, e);
     if (!status)
         status = sample(g, &p, &targets, &watch, out, e);
     mcd_gp_targets_release(&targets);
@@ -314,8 +348,11 @@ static int draw(void *self, const struct mcd_fit_data *d, int64_t points, const 
     struct mcd_gp_problem p = problem(g, d, &watch);
     const struct mcd_gp_points at = {points, x};
     double *log_q;
+    double n = p.data.spacing == 0 ? (double)d->rows : 0;
     int status = logs(g, d, passes, q, &log_q, e);
     p.go_on = step;
+    if (!status)
+        status = check_room(g, d->rows, predicting(g, passes), n * n, e);
     if (!status)
         status = mcd_gp_predict_draws(&p, &at, passes, log_q, mean, variance, e);
     for (uint32_t i = 0; !status && i < passes; i++) {
@@ -335,8 +372,11 @@ static int path(void *self, const struct mcd_fit_data *d, int64_t points, const 
     struct mcd_gp_problem p = problem(g, d, &watch);
     const struct mcd_gp_points at = {points, x};
     double *log_q;
+    double n = (double)d->rows, m = (double)points;
     int status = logs(g, d, passes, q, &log_q, e);
     p.go_on = step;
+    if (!status)
+        status = check_room(g, d->rows + points, predicting(g, passes), n * n + n * m + m * m, e);
     if (!status)
         status = mcd_gp_path_draws(&p, &at, d->seed, first, passes, log_q, value, e);
     g->host->release(g->host, log_q);
@@ -345,7 +385,7 @@ static int path(void *self, const struct mcd_fit_data *d, int64_t points, const 
 
 /* ---- checks ------------------------------------------------------------------------------ */
 
-static void tell_quadrature(const struct mcd_quadrature *q, mcd_exact_teller tell, void *arg)
+static void tell_moments(const struct mcd_quadrature *q, mcd_exact_teller tell, void *arg)
 {
     for (uint32_t i = 0; i < MCD_GP_PARAMS; i++) {
         double mean = 0, squares = 0;
@@ -359,6 +399,21 @@ static void tell_quadrature(const struct mcd_quadrature *q, mcd_exact_teller tel
         tell(arg, "quadrature", names[i], "sd", sqrt(squares));
     }
     tell(arg, "quadrature", "log_evidence", NULL, q->log_evidence);
+}
+
+/* A grid that leaves out more gives no exact moments: the priors' tails are heavy. */
+static const double MOST_CUT_OFF = 1e-6;
+
+static void tell_quadrature(const struct mcd_host *host, const struct mcd_quadrature *q,
+                            mcd_exact_teller tell, void *arg)
+{
+    if (q->edge <= MOST_CUT_OFF)
+        tell_moments(q, tell, arg);
+    else
+        host->log(host, MCD_LOG_WARNING,
+                  "no quadrature: the posterior reaches beyond its grid, at whose edge the density "
+                  "is %.2g of the highest: expected at most %g",
+                  q->edge, MOST_CUT_OFF);
     tell(arg, "quadrature", "cut_off", NULL, q->edge);
 }
 
@@ -380,7 +435,7 @@ static int integrate(const struct gp *g, const struct mcd_gp_problem *p, mcd_exa
         status = mcd_quadrature(g->host, targets.target, &normal, &q, e);
         int other = mcd_gp_targets_status(p, &targets, e);
         if (!status && !other)
-            tell_quadrature(&q, tell, arg);
+            tell_quadrature(g->host, &q, tell, arg);
         if (!status)
             mcd_quadrature_release(g->host, &q);
         status = status ? status : other;

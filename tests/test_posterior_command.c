@@ -146,6 +146,35 @@ static void the_whole_way_agrees(void **state)
     json_decref(reference);
 }
 
+/* Three rows say little: the priors' tails are no matter for a grid about the mode. */
+static void what_is_not_exact_is_not_told(void **state)
+{
+    (void)state;
+    program("printf 'x,y\\n1,2\\n2,3\\n4,1\\n' >few.csv; "
+            "$M train --model gp:tune=20,draws=8 --data few.csv --target y --out few");
+    assert_has("err", "no quadrature: the posterior reaches beyond its grid");
+    assert_has("out", "\nquadrature: cut off 0.");
+    assert_lacks("out", "exact_mean");
+    assert_lacks("out", "log evidence");
+}
+
+/* Refused before it begins, not ended by the system in the middle. */
+static void what_no_memory_holds_is_refused(void **state)
+{
+    (void)state;
+    assert_program(1, "awk 'BEGIN { print \"x,y\"; for (i = 0; i < 50000; i++) "
+                      "print i + i %% 2 * 0.25 \",\" i %% 7 }' >long.csv; $M train "
+                      "--model gp:chains=1024,tune=0,draws=8 --data long.csv --target y --out no");
+    assert_has("err", "gp: covariances of 50000 rows need 2.05e+04 GB for 1024 chains");
+    assert_program(1, "test -e no");
+    if (getenv("MCDROP_FAST"))
+        return;
+    assert_program(1, "$M predict --weights few/weights.safetensors --grid 0:1:1e-6 --passes 2 "
+                      "--keep-samples no.npy");
+    assert_has("err", "gp: covariances of 1000004 rows need ");
+    assert_program(1, "test -e no.npy");
+}
+
 /* ---- what comes out ---------------------------------------------------------------------- */
 
 static void says_what_it_found(void **state)
@@ -388,6 +417,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_whole_way_agrees),
+        cmocka_unit_test(what_is_not_exact_is_not_told),
+        cmocka_unit_test(what_no_memory_holds_is_refused),
         cmocka_unit_test(says_what_it_found),
         cmocka_unit_test(threads_change_no_bits),
         cmocka_unit_test(predicts_in_all_forms),

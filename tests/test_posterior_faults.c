@@ -74,7 +74,7 @@ static int sample(struct mcd_error *e)
     int status = rig_open(&r, e);
     if (!status)
         status = mcd_sample_run(&r.fitting, &d, e);
-    if (!status && d.exacts < 10) /* what is not exact is left out with a warning: not for this */
+    if (!status && d.exacts < 6) /* what fails is left out with a warning: not for this */
         status = mcd_fail(e, MCD_INVALID, "exact", "%u values", d.exacts);
     if (!status)
         status = mcd_draws_write(scratch_path("new.safetensors"), &d, "{}", e);

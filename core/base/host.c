@@ -13,6 +13,8 @@
 
 enum { ALIGNMENT = 64, MAX_THREADS = 4096 };
 
+static const size_t LARGE = (size_t)1 << 28; /* blocks that are held against the machine's memory */
+
 struct host {
     struct mcd_host public;
     mcd_log_sink sink;
@@ -40,6 +42,8 @@ static void *host_alloc(const struct mcd_host *host, size_t bytes)
 {
     struct host *h = own(host);
     if (bytes > SIZE_MAX - ALIGNMENT || must_fail(h))
+        return NULL;
+    if (bytes > LARGE && bytes > mcd_host_memory()) /* systems promise it, and end who uses it */
         return NULL;
     size_t blocks = bytes / ALIGNMENT + (bytes % ALIGNMENT != 0 || bytes == 0);
     void *memory = aligned_alloc(ALIGNMENT, blocks * ALIGNMENT);

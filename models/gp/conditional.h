@@ -35,6 +35,8 @@ int mcd_gp_predictor_at(struct mcd_gp_predictor *, enum mcd_gp_path, const doubl
 int mcd_gp_predictor_path(struct mcd_gp_predictor *, const double *q, int noise,
                           struct mcd_stream *, double *path, struct mcd_error *);
 
+enum { MCD_GP_PIECE = 8 }; /* draws that a thread takes at a time */
+
 /*
  * The same for every draw of log parameters q[count][MCD_GP_PARAMS], side by side:
  * mean[count][points], variance[count][points]. The problem's go_on is asked before each.

@@ -1,8 +1,6 @@
 /* What every draw of the parameters predicts, draws side by side on threads: in closed form, or a path. */
 #include "conditional.h"
 
-enum { PIECE = 8 }; /* draws that a thread takes at a time */
-
 struct job {
     const struct mcd_gp_problem *problem;
     int64_t points;
@@ -18,7 +16,7 @@ struct job {
 
 static uint32_t pieces(const struct job *j)
 {
-    return (j->count + PIECE - 1) / PIECE;
+    return (j->count + MCD_GP_PIECE - 1) / MCD_GP_PIECE;
 }
 
 static int one_draw(const struct job *j, uint32_t k, uint32_t worker, struct mcd_error *e)
@@ -36,9 +34,9 @@ static int one_draw(const struct job *j, uint32_t k, uint32_t worker, struct mcd
 static void one_piece(void *arg, uint32_t i, uint32_t worker)
 {
     const struct job *j = arg;
-    uint32_t end = (i + 1) * PIECE < j->count ? (i + 1) * PIECE : j->count;
+    uint32_t end = (i + 1) * MCD_GP_PIECE < j->count ? (i + 1) * MCD_GP_PIECE : j->count;
     j->status[i] = MCD_OK;
-    for (uint32_t k = i * PIECE; k < end && !j->status[i]; k++)
+    for (uint32_t k = i * MCD_GP_PIECE; k < end && !j->status[i]; k++)
         j->status[i] = one_draw(j, k, worker, &j->error[i]);
 }
 
