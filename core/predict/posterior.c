@@ -279,14 +279,14 @@ int mcd_posterior_predict(const struct mcd_posterior_job *j, struct mcd_posterio
     int status = work_open(&w, e);
     if (!status)
         status = prediction_open(j, w.batches, out, e);
+    if (!status) /* first: a model may have no memory for paths at all points together */
+        status = make_paths(&w, e);
     for (int64_t first = 0; !status && first < j->points; first += w.block) {
         int64_t left = j->points - first;
         status = one_block(&w, first, left < w.block ? left : w.block, out, e);
     }
     if (!status)
         status = score(&w, out, e);
-    if (!status)
-        status = make_paths(&w, e);
     work_close(&w);
     return status;
 }
