@@ -361,6 +361,8 @@ static void what_cannot_be_is_refused(void **state)
     assert_program(3, "$M predict --weights w/weights.safetensors --backend $ODD/scale.so");
     assert_program(1, "$M train --model gp --data d.csv --target a,y --out no");
     assert_has("err", "2 values a row: expected 1");
+    assert_program(1, "$M predict --weights w/weights.safetensors --model mlp2 --grid 0:1:1");
+    assert_has("err", "holds draws of a posterior: expected weights of mlp2");
     assert_program(2, "$M train --model gp:draws=7 --data co2 --out no");
     assert_program(2, "$M train --model gp:kernel=linear --data co2 --out no");
     assert_has("err", "expected se, matern32 or matern52");

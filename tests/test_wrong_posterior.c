@@ -191,7 +191,7 @@ static void other_ways_refuse_it(void **state)
                       "odd_posterior brings a posterior of its own");
     assert_program(1, "$M predict --weights w/weights.safetensors --model mlp2:hidden=3 "
                       "--grid 0:1:1");
-    assert_has("err", "has no tensor");
+    assert_has("err", "holds draws of a posterior: expected weights of mlp2");
     assert_program(1, "$M predict --weights w/weights.safetensors --model gp --grid 0:1:1");
     assert_has("err", "was trained as odd_posterior:wrong=nothing, used as gp:");
     assert_has("err", "gp: draws of other quantities: expected l, eta and sigma");

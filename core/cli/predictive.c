@@ -58,7 +58,6 @@ static int read_draws(struct mcd_predictive *p, const struct mcd_session *s, str
         status = mcd_posterior_create(&p->posterior, s->host, &p->draws, e);
     if (status)
         return status;
-    mcd_posterior_warn(&p->posterior, path);
     if (s->saved.model && strcmp(s->saved.model, s->model->spec) != 0)
         mcd_log(MCD_LOG_WARNING, "%s was trained as %s, used as %s", path, s->saved.model,
                 s->model->spec);
@@ -177,6 +176,8 @@ int mcd_predictive_run(struct mcd_predictive *p, struct mcd_session *s, const st
         status = read_draws(p, s, &e);
     if (!status && check(p, s, d, passes, keep_samples, &e))
         return mcd_report_option(&e);
+    if (!status)
+        mcd_posterior_warn(&p->posterior, s->options.weights);
     if (!passes)
         passes = (int64_t)p->draws.chains * p->draws.draws;
     mcd_stop_begin();

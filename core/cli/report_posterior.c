@@ -153,6 +153,5 @@ int mcd_posterior_print_json(const struct mcd_posterior *p, const char *weights,
 void mcd_posterior_warn(const struct mcd_posterior *p, const char *weights)
 {
     if (!p->good)
-        mcd_log(MCD_LOG_WARNING, "%s: bad verdict: %s", mcd_place_file(weights).text,
-                p->verdict);
+        mcd_log(MCD_LOG_WARNING, "%s: bad verdict: %s", mcd_place_file(weights).text, p->verdict);
 }

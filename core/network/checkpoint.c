@@ -4,6 +4,7 @@
 #include "core/base/error.h"
 #include "core/base/reals.h"
 #include "core/graph/infer.h"
+#include "core/network/draws.h"
 
 #include <float.h>
 #include <math.h>
@@ -65,6 +66,10 @@ static int is_wanted(const char *name, int with_optimiser)
 static int check_file(const struct mcd_network *n, const struct mcd_safetensors *file,
                       const char *path, int with_optimiser, struct mcd_error *error)
 {
+    if (mcd_draws_is(file))
+        return mcd_fail(error, MCD_INVALID, path,
+                        "holds draws of a posterior: expected weights of %s, or their own --model",
+                        n->model->plugin->name);
     for (uint32_t i = 0; i < n->store->count; i++) {
         const char *name = n->store->entry[i].name;
         if (is_wanted(name, with_optimiser) && !mcd_safetensors_find(file, name))

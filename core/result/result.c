@@ -6,7 +6,6 @@
 
 #include <mcdrop/model.h>
 
-
 #define IN_double(values)         values, NULL
 #define IN_int64_t(values)        NULL, values
 #define FIGURE(type, name, shape) {#name, shape, 0, IN_##type(s->name)},
