@@ -101,7 +101,8 @@ static void scores_the_held_out_rows(void **state)
     json_decref(json);
     assert_program(0, "$M evaluate --weights w/weights.safetensors --seed 1 --passes 50");
     assert_has("err", "test data: 30 held out of 120 rows of d.csv");
-    assert_has("err", "as training found it; a prior of length scale");
+    assert_has("err", "as training fitted it to these rows, which flatters their likelihood and "
+                      "coverage; a prior of length scale");
     assert_has("out", "\ncrps_normal ");
 }
 
@@ -284,7 +285,7 @@ static void predicts_a_grid(void **state)
     assert_program(2, "$M predict --weights w/weights.safetensors --grid 0:1:0.5");
     assert_has("err", "the model has 2 inputs");
     assert_program(2, "$M predict --weights w/weights.safetensors --grid 0:1:-1");
-    assert_has("err", "--grid: '0:1:-1': expected a range of 1 to");
+    assert_has("err", "--grid: '0:1:-1': expected a STEP that leads from FIRST to LAST");
 }
 
 /* A terminal shows the band, and nothing else does. */

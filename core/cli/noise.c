@@ -155,7 +155,8 @@ static int from_length(const struct mcd_session *s, double *tau, struct mcd_erro
     return MCD_OK;
 }
 
-static int settle(struct mcd_session *s, double *tau, struct mcd_error *e)
+static int settle(struct mcd_session *s, const struct mcd_dataset *d, double *tau,
+                  struct mcd_error *e)
 {
     int status = MCD_OK;
     *tau = s->options.tau > 0 ? s->options.tau : s->frame.tau;
@@ -166,6 +167,8 @@ static int settle(struct mcd_session *s, double *tau, struct mcd_error *e)
     return tell(s, *tau,
                 s->options.length_scale > 0 ? "from the prior"
                 : s->options.tau > 0        ? "as given"
+                : d->held_out               ? "as training fitted it to these rows, which flatters "
+                                              "their likelihood and coverage"
                                             : "as training found it",
                 e);
 }
@@ -182,10 +185,14 @@ int mcd_noise_settle(struct mcd_session *s, const struct mcd_dataset *d, int mus
                  s->model->plugin->name);
         return mcd_report_option(&e);
     }
-    if (!o->fit_tau && settle(s, tau, &e))
+    if (!o->fit_tau && settle(s, d, tau, &e))
         return mcd_report_option(&e);
-    if (*tau > 0 || !(o->fit_tau || must))
+    if (*tau > 0)
         return MCD_EXIT_OK;
+    if (!o->fit_tau && !must) {
+        mcd_log(MCD_LOG_INFO, "tau is not known: standard deviations are without noise");
+        return MCD_EXIT_OK;
+    }
     if (!d->y.data) {
         mcd_fail(&e, MCD_INVALID, "--tau", "there are no answers to fit it to: expected a number");
         return mcd_report_option(&e);

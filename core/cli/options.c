@@ -60,9 +60,11 @@ struct mcd_range mcd_option_range(struct argp_state *state, const char *option, 
         if (parts == 3 || mcd_number_real(one, &part[parts]) != MCD_NUMBER_OK ||
             !isfinite(part[parts]))
             break;
-    if (parts != 3 || rest || part[2] == 0)
+    if (parts != 3 || rest)
         argp_error(state, "--%s: '%s': expected FIRST:LAST:STEP", option, arg);
     double count = floor((part[1] - part[0]) / part[2] + 1e-9) + 1;
+    if (part[2] == 0 || count < 1)
+        argp_error(state, "--%s: '%s': expected a STEP that leads from FIRST to LAST", option, arg);
     if (!(count >= 1 && count <= (double)most))
         argp_error(state, "--%s: '%s': expected a range of 1 to %" PRId64 " numbers", option, arg,
                    most);

@@ -292,6 +292,9 @@ static void tell(const struct clock *c, const struct mcd_step *step)
     else if (step->state == MCD_STEP_BLOCKED)
         mcd_log(MCD_LOG_WARNING, "[%zu/%zu] %s: not done, it %s", c->number, c->of, step->id,
                 step->reason);
+    else if (step->state == MCD_STEP_UNWANTED)
+        mcd_log(MCD_LOG_INFO, "[%zu/%zu] %s: left out, nothing that it shows is there", c->number,
+                c->of, step->id);
 }
 
 int mcd_tutorial_run(struct mcd_steps *s, const struct mcd_tutorial *t)
@@ -308,7 +311,8 @@ int mcd_tutorial_run(struct mcd_steps *s, const struct mcd_tutorial *t)
         settle(s, step, t, &clock);
         skipped += is_wanted && step->state == MCD_STEP_SKIPPED;
         clock.started = now();
-        tell(&clock, step);
+        if (is_wanted)
+            tell(&clock, step);
     }
     if (skipped)
         mcd_log(MCD_LOG_INFO, "%zu of %zu steps were done before", skipped, clock.of);
