@@ -252,7 +252,7 @@ void rig_network_open(struct rig_network *n, struct mcd_host *host, const char *
         .network = {.host = host, .recipe = {.task = task}, .input = input},
         .model = {.plugin = &n->plugin, .self = self, .spec = "test_model"},
         .plugin = {.kind = MCD_MODEL, .name = "test_model", .api = &n->api},
-        .api = {sizeof n->api, build, no_recipe},
+        .api = {.size = sizeof n->api, .build = build, .recipe = no_recipe},
     };
     n->network.model = &n->model;
     assert_ok(mcd_item_open(host, MCD_BACKEND, backend, &n->network.backend, &e), e);
