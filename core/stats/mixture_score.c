@@ -4,7 +4,8 @@
  *
  * E|Y - Y'| over all pairs of draws would cost their square. It is taken from pairs of draws that
  * lie `lag` apart on the ring of all draws, for a few lags from a sixteenth of the ring to half of
- * it: far enough for draws of a chain to know nothing of each other.
+ * it: far enough for draws of a chain to know nothing of each other. A draw has the pairs ahead of
+ * it and those behind it, so that its mean over them is its part of E|Y - Y'|.
  */
 #include "core/stats/mixture.h"
 
@@ -30,7 +31,6 @@ static double gaussian_variance(const struct mcd_mixture *m, uint32_t pass, int6
     return m->variance[(int64_t)pass * m->points + point] + m->noise[pass];
 }
 
-/* Pairs of one draw with those behind it on the ring. */
 static void add_pairs(const struct mcd_mixture *m, uint32_t pass, int64_t point,
                       struct mcd_tally *t)
 {
@@ -39,10 +39,13 @@ static void add_pairs(const struct mcd_mixture *m, uint32_t pass, int64_t point,
         uint32_t lag = (uint32_t)((uint64_t)m->passes * k / (2 * LAGS));
         if (lag == 0)
             continue;
-        uint32_t other = (uint32_t)(((uint64_t)pass + lag) % m->passes);
-        t->pairs++;
-        t->spread += mcd_mean_distance(mean - gaussian_mean(m, other, point),
-                                       sqrt(variance + gaussian_variance(m, other, point)));
+        for (int ahead = 0; ahead < 2; ahead++) {
+            uint64_t to = (uint64_t)pass + (ahead ? lag : m->passes - lag);
+            uint32_t other = (uint32_t)(to % m->passes);
+            t->pairs++;
+            t->spread += mcd_mean_distance(mean - gaussian_mean(m, other, point),
+                                           sqrt(variance + gaussian_variance(m, other, point)));
+        }
     }
 }
 
@@ -72,6 +75,21 @@ void mcd_mixture_tally(const struct mcd_host *host, const struct mcd_mixture *m,
     host->parallel(host, (uint32_t)m->points, one_point, &job);
 }
 
+/*
+ * E|Y - Y'| had only the draws of the mask been made. Their partners were mostly others, so that the
+ * mean over their pairs moves half as far from that over all pairs as theirs alone would: Hoeffding's
+ * first order of a statistic of pairs.
+ */
+static double spread_of(const struct mcd_mixture_tally *each, const struct mcd_tally *half)
+{
+    double spread = 0, pairs = 0;
+    for (unsigned j = 0; j < MCD_BATCHES; j++) {
+        spread += each[j].tally.spread;
+        pairs += each[j].tally.pairs;
+    }
+    return half->pairs > 0 ? 2 * half->spread / half->pairs - spread / pairs : NAN;
+}
+
 static struct mcd_value_fact judge(const void *arg, int64_t row, uint16_t mask)
 {
     const struct job *job = arg;
@@ -91,7 +109,7 @@ static struct mcd_value_fact judge(const void *arg, int64_t row, uint16_t mask)
         .total = sqrt(latent + all.noise / t->passes),
         .log_likelihood =
             t->density > 0 ? t->peak + log(t->density / t->passes) - log(2 * M_PI) / 2 : NAN,
-        .crps = t->distance / t->passes - (t->pairs > 0 ? t->spread / t->pairs / 2 : NAN),
+        .crps = t->distance / t->passes - spread_of(each, t) / 2,
         .pit = t->below / t->passes,
     };
 }
