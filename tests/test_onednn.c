@@ -13,8 +13,8 @@
 #include "core/base/host.h"
 #include "core/predict/forward.h"
 #include "core/train/trainer.h"
+#include "threads.h"
 
-#include <dirent.h>
 #include <dlfcn.h>
 #include <math.h>
 #include <stdlib.h>
@@ -275,19 +275,6 @@ static void so_with_convolutions(void **state)
 }
 
 /* ---- threads ----------------------------------------------------------------------------- */
-
-/* Threads of this process; -1 where the system does not say. */
-static int count_threads(void)
-{
-    DIR *tasks = opendir("/proc/self/task");
-    int n = 0;
-    if (!tasks)
-        return -1;
-    for (struct dirent *d = readdir(tasks); d; d = readdir(tasks))
-        n += d->d_name[0] != '.';
-    closedir(tasks);
-    return n;
-}
 
 /* Runs first: OpenMP starts its threads with the first section that uses them. */
 static void onednn_starts_no_threads(void **state)

@@ -9,9 +9,9 @@
 
 #include "conformance.h" /* before cmocka, whose `fail` is a macro */
 #include "conformance/step.h"
+#include "threads.h"
 
 #include <cblas.h>
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,19 +65,6 @@ static void run_large_product(const struct backend *b)
         fail_msg("%s: %s", e.where, e.text);
     step_remove(&p);
     free(results);
-}
-
-/* Threads of this process; -1 where the system does not say. */
-static int count_threads(void)
-{
-    DIR *tasks = opendir("/proc/self/task");
-    int n = 0;
-    if (!tasks)
-        return -1;
-    for (struct dirent *d = readdir(tasks); d; d = readdir(tasks))
-        n += d->d_name[0] != '.';
-    closedir(tasks);
-    return n;
 }
 
 /* Runs first: an OpenMP build starts its threads with the first product that uses them. */

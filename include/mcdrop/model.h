@@ -84,7 +84,8 @@ struct mcd_draws {
 
 /*
  * Takes one value that is known without sampling: method "quadrature", quantity "l" or "log
- * evidence", statistic "mean" or, where there is nothing to tell apart, NULL. Texts are copied.
+ * evidence", statistic "mean" or, where there is nothing to tell apart, NULL. Texts are copied. To be called by
+ * the thread that called `exact`, before it returns.
  */
 typedef void (*mcd_exact_teller)(void *arg, const char *method, const char *quantity,
                                  const char *statistic, double value);
