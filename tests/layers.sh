@@ -3,7 +3,7 @@
 # one way. doc/design.md says what each folder is about.
 set -euo pipefail
 cd "$(dirname "$MCDROP_TEST_SRCDIR")"
-order=(base io plugin graph stats network predict train result figure report embed tutorial cli)
+order=(base io plugin graph stats network predict train result figure report embed tutorial check bench cli)
 failed=0
 
 # Where a folder stands; 99 for one that is not in the list.
