@@ -52,6 +52,8 @@ completes predict mcdrop -q pr
 completes lenet mcdrop train --model = le
 completes json mcdrop predict --format ''
 completes dropout mcdrop info drop
+completes dropout mcdrop check relu drop
+completes symbols mcdrop check --only sym
 completes errors mcdrop plot er
 
 exit $failed

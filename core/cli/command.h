@@ -17,6 +17,7 @@ struct mcd_command {
 extern const struct mcd_command mcd_commands[];
 
 int mcd_cmd_default(int argc, char **argv); /* what runs when no command is named */
+int mcd_cmd_check(int argc, char **argv);
 int mcd_cmd_evaluate(int argc, char **argv);
 int mcd_cmd_info(int argc, char **argv);
 int mcd_cmd_list(int argc, char **argv);

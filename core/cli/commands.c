@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 const struct mcd_command mcd_commands[] = {
+    {"check", "whether plugins keep their contract", mcd_cmd_check},
     {"evaluate", "how good a trained model is, and how well it knows", mcd_cmd_evaluate},
     {"info", "what a plugin is and which parameters it takes", mcd_cmd_info},
     {"list", "the plugins that are found", mcd_cmd_list},

@@ -46,13 +46,24 @@ static int whole_bound(const char *text, int64_t *bound)
     return mcd_number_int(text, bound) == MCD_NUMBER_OK;
 }
 
+static int whole_interval(const char *domain, struct interval *v, int64_t *lo, int64_t *hi)
+{
+    return interval_parse(domain, v) && whole_bound(v->lo, lo) && whole_bound(v->hi, hi);
+}
+
+static int real_interval(const char *domain, struct interval *v, double *lo, double *hi)
+{
+    return interval_parse(domain, v) && mcd_number_real(v->lo, lo) == MCD_NUMBER_OK &&
+           mcd_number_real(v->hi, hi) == MCD_NUMBER_OK && !isnan(*lo) && !isnan(*hi);
+}
+
 enum mcd_inside mcd_domain_has_int(const char *domain, int64_t x)
 {
     struct interval v;
     int64_t lo, hi;
     if (!domain)
         return MCD_INSIDE;
-    if (!interval_parse(domain, &v) || !whole_bound(v.lo, &lo) || !whole_bound(v.hi, &hi))
+    if (!whole_interval(domain, &v, &lo, &hi))
         return MCD_DOMAIN_BROKEN;
     return (v.lo_excluded ? x > lo : x >= lo) && (v.hi_excluded ? x < hi : x <= hi) ? MCD_INSIDE
                                                                                     : MCD_OUTSIDE;
@@ -64,11 +75,40 @@ enum mcd_inside mcd_domain_has_real(const char *domain, double x)
     double lo, hi;
     if (!domain)
         return isnan(x) ? MCD_OUTSIDE : MCD_INSIDE;
-    if (!interval_parse(domain, &v) || mcd_number_real(v.lo, &lo) != MCD_NUMBER_OK ||
-        mcd_number_real(v.hi, &hi) != MCD_NUMBER_OK || isnan(lo) || isnan(hi))
+    if (!real_interval(domain, &v, &lo, &hi))
         return MCD_DOMAIN_BROKEN;
     return (v.lo_excluded ? x > lo : x >= lo) && (v.hi_excluded ? x < hi : x <= hi) ? MCD_INSIDE
                                                                                     : MCD_OUTSIDE;
+}
+
+int mcd_domain_ints(const char *domain, int64_t *least, int64_t *greatest)
+{
+    struct interval v = {.lo_excluded = 0};
+    *least = INT64_MIN;
+    *greatest = INT64_MAX;
+    if (domain && !whole_interval(domain, &v, least, greatest))
+        return -1;
+    *least += v.lo_excluded && *least < INT64_MAX;
+    *greatest -= v.hi_excluded && *greatest > INT64_MIN;
+    return mcd_domain_has_int(domain, *least) == MCD_INSIDE &&
+                   mcd_domain_has_int(domain, *greatest) == MCD_INSIDE
+               ? 0
+               : -1;
+}
+
+int mcd_domain_reals(const char *domain, double *least, double *greatest)
+{
+    struct interval v = {.lo_excluded = 0};
+    *least = -INFINITY;
+    *greatest = INFINITY;
+    if (domain && !real_interval(domain, &v, least, greatest))
+        return -1;
+    *least = v.lo_excluded ? nextafter(*least, INFINITY) : *least;
+    *greatest = v.hi_excluded ? nextafter(*greatest, -INFINITY) : *greatest;
+    return mcd_domain_has_real(domain, *least) == MCD_INSIDE &&
+                   mcd_domain_has_real(domain, *greatest) == MCD_INSIDE
+               ? 0
+               : -1;
 }
 
 const char *mcd_domain_nth(const char *domain, int index, size_t *length)

@@ -1,0 +1,187 @@
+/* Forked children, their results through a pipe and what they print in a file without a name. */
+#include "core/check/isolate.h"
+
+#include "core/base/error.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static double seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* ---- the child --------------------------------------------------------------------------- */
+
+static uint32_t count_threads(void)
+{
+    uint32_t n = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    if (!tasks)
+        return 1;
+    for (struct dirent *d; (d = readdir(tasks));)
+        n += d->d_name[0] != '.';
+    closedir(tasks);
+    return n;
+}
+
+uint32_t mcd_isolate_threads(uint32_t expected)
+{
+    uint32_t n = count_threads();
+    for (int i = 0; n > expected && i < 100; i++) {
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+        n = count_threads();
+    }
+    return n;
+}
+
+static void write_all(int to, const void *from, size_t bytes)
+{
+    const char *p = from;
+    for (ssize_t n; bytes > 0; p += n, bytes -= (size_t)n) {
+        n = write(to, p, bytes);
+        if (n < 0 && errno != EINTR)
+            _exit(EXIT_FAILURE);
+        n = n < 0 ? 0 : n;
+    }
+}
+
+/* The child ends with its parent, leaves no core file, and neither reads nor shows anything. */
+static void settle(pid_t parent, int printed)
+{
+    const struct rlimit none = {0, 0};
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    setrlimit(RLIMIT_CORE, &none);
+    int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (getppid() != parent || nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 ||
+        dup2(printed, STDOUT_FILENO) < 0 || dup2(printed, STDERR_FILENO) < 0)
+        _exit(EXIT_FAILURE);
+    close(nothing);
+}
+
+static _Noreturn void run_child(void (*f)(void *), void *arg, size_t bytes, int results)
+{
+    uint32_t before = count_threads();
+    f(arg);
+    fflush(NULL);
+    uint32_t left = mcd_isolate_threads(before) - before;
+    write_all(results, arg, bytes);
+    write_all(results, &left, sizeof left);
+    _exit(EXIT_SUCCESS);
+}
+
+/* ---- the parent -------------------------------------------------------------------------- */
+
+/* Reads until the end, or until `bytes` are there, or `until`, which alone gives 0. */
+static int read_all(int from, char *to, size_t bytes, size_t *got, double until)
+{
+    struct pollfd p = {.fd = from, .events = POLLIN};
+    for (*got = 0; *got < bytes;) {
+        double left = until - seconds();
+        int ready = left > 0 ? poll(&p, 1, left < 3600 ? (int)(left * 1000) + 1 : 3600000) : 0;
+        if (left <= 0)
+            return 0;
+        if (ready <= 0)
+            continue;
+        ssize_t n = read(from, to + *got, bytes - *got);
+        if (n == 0 || (n < 0 && errno != EINTR))
+            break;
+        *got += n > 0 ? (size_t)n : 0;
+    }
+    return 1;
+}
+
+static void read_printed(int from, char *text, size_t room)
+{
+    ssize_t n = pread(from, text, room - 1, 0);
+    text[n > 0 ? n : 0] = '\0';
+    text[strcspn(text, "\n")] = '\0';
+    for (char *c = text; *c; c++)
+        if (*c < ' ' || *c > '~')
+            *c = '?';
+    if (n > 0 && !*text) /* an empty line is output, too */
+        snprintf(text, room, "an empty line");
+}
+
+static int wait_for(pid_t pid)
+{
+    int status = 0;
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    return status;
+}
+
+static void follow(pid_t pid, int results, char *message, size_t bytes, double limit,
+                   struct mcd_isolated *how)
+{
+    size_t got;
+    int in_time = read_all(results, message, bytes, &got, seconds() + limit);
+    if (!in_time)
+        kill(pid, SIGKILL);
+    int status = wait_for(pid);
+    if (!in_time)
+        how->ending = MCD_TIMED_OUT;
+    else if (WIFSIGNALED(status))
+        *how = (struct mcd_isolated){.ending = MCD_SIGNALLED, .code = WTERMSIG(status)};
+    else if (got < bytes || WEXITSTATUS(status) != 0)
+        *how = (struct mcd_isolated){.ending = MCD_EXITED, .code = WEXITSTATUS(status)};
+    else
+        how->ending = MCD_RETURNED;
+}
+
+/* `end` is a pipe, `printed` an open file, `message` has room for arg and the number of threads. */
+static int run(void (*f)(void *), void *arg, size_t bytes, double limit, int end[2], int printed,
+               char *message, struct mcd_isolated *how)
+{
+    pid_t parent = getpid();
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid < 0)
+        return -1;
+    if (pid == 0) {
+        settle(parent, printed);
+        run_child(f, arg, bytes, end[1]);
+    }
+    close(end[1]);
+    end[1] = -1;
+    follow(pid, end[0], message, bytes + sizeof how->threads, limit, how);
+    if (how->ending == MCD_RETURNED) {
+        memcpy(arg, message, bytes);
+        memcpy(&how->threads, message + bytes, sizeof how->threads);
+    }
+    read_printed(printed, how->printed, sizeof how->printed);
+    return 0;
+}
+
+int mcd_isolate(void (*f)(void *arg), void *arg, size_t bytes, double limit,
+                struct mcd_isolated *how, struct mcd_error *e)
+{
+    int end[2] = {-1, -1}, printed = memfd_create("printed", MFD_CLOEXEC);
+    char *message = malloc(bytes + sizeof how->threads);
+    *how = (struct mcd_isolated){0};
+    int failed = !message || printed < 0 || pipe2(end, O_CLOEXEC) != 0 ||
+                 run(f, arg, bytes, limit, end, printed, message, how) != 0;
+    if (failed)
+        mcd_fail(e, MCD_IO, "", "no process to be had: %s", strerror(errno));
+    for (int i = 0; i < 2; i++)
+        if (end[i] >= 0)
+            close(end[i]);
+    if (printed >= 0)
+        close(printed);
+    free(message);
+    return failed ? MCD_IO : MCD_OK;
+}
