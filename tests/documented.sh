@@ -14,7 +14,10 @@ complain() {
 
 commands=$("$program" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
 [ -n "$commands" ] || complain "no commands in --help"
-options=$({ "$program" --help; for c in $commands; do "$program" "$c" --help; done; } |
+bench=$(sed -n '/^const struct mcd_command mcd_bench_parts/,/^}/s/^ *{"\([a-z]*\)".*/\1/p' \
+    "$root/core/cli/commands.c")
+options=$({ "$program" --help; for c in $commands; do "$program" "$c" --help; done
+            for c in $bench; do "$program" bench "$c" --help; done; } |
     grep -oE -e '^ +(-., )?--[a-z-]+' | grep -oE -e '--[a-z-]+' | sort -u |
     grep -vE -e '--(help|usage|version)$')
 described=$(sed -n 's/^\.It //p' "$page" | grep -oE -e '(^| )-?-[a-z][a-z-]*' |

@@ -13,9 +13,17 @@ struct mcd_command {
     int (*run)(int argc, char **argv);
 };
 
-/* Sorted by name; ends with {0}. */
+/* Sorted by name; end with {0}. */
 extern const struct mcd_command mcd_commands[];
+extern const struct mcd_command mcd_bench_parts[]; /* the second words of mcdrop bench */
 
+/*
+ * Runs what argv[1] names with the arguments behind it; its argv[0] is "PROGRAM NAME", as argp's
+ * messages begin. A name that is not in the list is an error that says what is.
+ */
+int mcd_command_run(const char *program, const struct mcd_command *list, int argc, char **argv);
+
+int mcd_cmd_bench(int argc, char **argv);
 int mcd_cmd_default(int argc, char **argv); /* what runs when no command is named */
 int mcd_cmd_check(int argc, char **argv);
 int mcd_cmd_evaluate(int argc, char **argv);

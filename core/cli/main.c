@@ -12,33 +12,6 @@
 
 const char *argp_program_version = PACKAGE_STRING;
 
-static int unknown(const char *name)
-{
-    struct mcd_error e = {0};
-    size_t used = 0;
-    snprintf(e.where, sizeof e.where, "%s", name);
-    used += (size_t)snprintf(e.text, sizeof e.text, "there is no such command: expected ");
-    for (const struct mcd_command *c = mcd_commands; c->name && used < sizeof e.text; c++) {
-        const char *between = c == mcd_commands ? "" : c[1].name ? ", " : " or ";
-        used += (size_t)snprintf(e.text + used, sizeof e.text - used, "%s%s", between, c->name);
-    }
-    mcd_log_error(&e);
-    return MCD_EXIT_USAGE;
-}
-
-/* argv[1] names a command; argp's messages begin with argv[0], so that becomes "mcdrop NAME". */
-static int run_command(int argc, char **argv)
-{
-    char title[64];
-    for (const struct mcd_command *c = mcd_commands; c->name; c++)
-        if (strcmp(c->name, argv[1]) == 0) {
-            snprintf(title, sizeof title, "mcdrop %s", c->name);
-            argv[1] = title;
-            return c->run(argc - 1, argv + 1);
-        }
-    return unknown(argv[1]);
-}
-
 /*
  * A full disk shows only here: what was printed must have arrived. Of a write that failed long ago
  * nobody knows the reason any more; one more byte meets the same.
@@ -81,7 +54,7 @@ int main(int argc, char **argv)
         return MCD_EXIT_FAILURE;
     put_command_first(argc, argv);
     if (argc > 1 && argv[1][0] != '-')
-        return run_command(argc, argv);
+        return mcd_command_run(name, mcd_commands, argc, argv);
     if (argc > 0)
         argv[0] = name;
     return mcd_cmd_default(argc, argv);
