@@ -117,22 +117,24 @@ static void read_printed(int from, char *text, size_t room)
         snprintf(text, room, "an empty line");
 }
 
-static int wait_for(pid_t pid)
+static int wait_for(pid_t pid, size_t *peak)
 {
+    struct rusage usage = {0};
     int status = 0;
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+    while (wait4(pid, &status, 0, &usage) < 0 && errno == EINTR)
         ;
+    *peak = (size_t)usage.ru_maxrss * 1024;
     return status;
 }
 
 static void follow(pid_t pid, int results, char *message, size_t bytes, double limit,
                    struct mcd_isolated *how)
 {
-    size_t got;
+    size_t got, peak;
     int in_time = read_all(results, message, bytes, &got, seconds() + limit);
     if (!in_time)
         kill(pid, SIGKILL);
-    int status = wait_for(pid);
+    int status = wait_for(pid, &peak);
     if (!in_time)
         how->ending = MCD_TIMED_OUT;
     else if (WIFSIGNALED(status))
@@ -141,6 +143,7 @@ static void follow(pid_t pid, int results, char *message, size_t bytes, double l
         *how = (struct mcd_isolated){.ending = MCD_EXITED, .code = WEXITSTATUS(status)};
     else
         how->ending = MCD_RETURNED;
+    how->peak = peak;
 }
 
 /* `end` is a pipe, `printed` an open file, `message` has room for arg and the number of threads. */

@@ -20,6 +20,7 @@ struct mcd_isolated {
     enum mcd_ending ending;
     int code;
     uint32_t threads;  /* that were left when the function returned */
+    size_t peak;       /* bytes: the most memory that the process had */
     char printed[200]; /* the first line on stdout or stderr, not printable bytes as '?' */
 };
 

@@ -178,6 +178,7 @@ int mcd_check_print(struct mcd_check_printer *p, const struct mcd_check_order *o
         status = keep_json(p, o, given, r, e);
         break;
     case MCD_CSV_FORMAT:
+    case MCD_MARKDOWN_FORMAT: /* which only mcdrop bench has */
         if (!p->table)
             p->table = mcd_table_create(p->host, columns, ALL, e);
         if (!p->table)

@@ -24,6 +24,7 @@ const struct mcd_command mcd_commands[] = {
 };
 
 const struct mcd_command mcd_bench_parts[] = {
+    {"compare", "whether two saved benchmarks differ", mcd_cmd_bench_compare},
     {NULL, NULL, NULL},
 };
 

@@ -134,20 +134,31 @@ static struct layout measure(const struct mcd_table *t, uint32_t column)
     return l.width && l.width < head ? (struct layout){head, l.right} : l;
 }
 
-/* The last column is not padded; control characters would break the line. */
-static void put_padded(FILE *f, const char *text, struct layout l, int first, int last)
+/* What stands between and around the columns of text. */
+struct rule {
+    const char *before, *between, *after;
+};
+
+static const struct rule plain = {"", "  ", "\n"}, bars = {"| ", " | ", " |\n"};
+
+/* Control characters would break the line, a bar would end a cell of Markdown. */
+static void put_padded(FILE *f, const char *text, struct layout l, const struct rule *rule,
+                       int last)
 {
     int pad = l.width - width(text);
-    fprintf(f, "%s%*s", first ? "" : "  ", l.right && pad > 0 ? pad : 0, "");
-    for (; *text; text++)
+    fprintf(f, "%*s", l.right && pad > 0 ? pad : 0, "");
+    for (; *text; text++) {
+        if (rule == &bars && *text == '|')
+            putc('\\', f);
         putc((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text, f);
-    if (!l.right && !last && pad > 0)
+    }
+    if (!l.right && pad > 0 && !(last && rule == &plain))
         fprintf(f, "%*s", pad, "");
 }
 
 /* One line: the header where `row` is NULL. */
 static void print_line(const struct mcd_table *t, const struct layout *layout,
-                       const struct cell *row, FILE *f)
+                       const struct cell *row, const struct rule *rule, FILE *f)
 {
     int first = 1;
     uint32_t last = t->columns;
@@ -157,14 +168,25 @@ static void print_line(const struct mcd_table *t, const struct layout *layout,
         char scratch[64];
         if (layout[i].width == 0)
             continue;
+        fputs(first ? rule->before : rule->between, f);
         put_padded(f, row ? show(&t->column[i], &row[i], scratch) : t->column[i].name, layout[i],
-                   first, i + 1 == last);
+                   rule, i + 1 == last);
         first = 0;
     }
-    putc('\n', f);
+    fputs(rule->after, f);
 }
 
-static int print_text(const struct mcd_table *t, FILE *f, struct mcd_error *e)
+/* Markdown's line below the header, which says to which side columns stand. */
+static void print_sides(const struct mcd_table *t, const struct layout *layout, FILE *f)
+{
+    for (uint32_t i = 0; i < t->columns; i++)
+        if (layout[i].width)
+            fputs(layout[i].right ? "|---:" : "|---", f);
+    fputs("|\n", f);
+}
+
+static int print_text(const struct mcd_table *t, const struct rule *rule, FILE *f,
+                      struct mcd_error *e)
 {
     struct layout *layout = mcd_host_zalloc(t->host, t->columns * sizeof *layout, e);
     if (!layout)
@@ -172,9 +194,11 @@ static int print_text(const struct mcd_table *t, FILE *f, struct mcd_error *e)
     for (uint32_t i = 0; i < t->columns; i++)
         layout[i] = measure(t, i);
     if (t->count > 0)
-        print_line(t, layout, NULL, f);
+        print_line(t, layout, NULL, rule, f);
+    if (t->count > 0 && rule == &bars)
+        print_sides(t, layout, f);
     for (size_t i = 0; i + t->columns <= t->count; i += t->columns)
-        print_line(t, layout, &t->cell[i], f);
+        print_line(t, layout, &t->cell[i], rule, f);
     t->host->release(t->host, layout);
     return MCD_OK;
 }
@@ -260,7 +284,9 @@ int mcd_table_print(const struct mcd_table *t, enum mcd_format format, FILE *f, 
     if (t->error.code != MCD_OK)
         return mcd_fail(e, t->error.code, t->error.where, "%s", t->error.text);
     if (format == MCD_TEXT_FORMAT)
-        return print_text(t, f, e);
+        return print_text(t, &plain, f, e);
+    if (format == MCD_MARKDOWN_FORMAT)
+        return print_text(t, &bars, f, e);
     if (format == MCD_CSV_FORMAT)
         return print_csv(t, f);
     json_t *json;

@@ -12,7 +12,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-enum mcd_format { MCD_TEXT_FORMAT, MCD_JSON_FORMAT, MCD_CSV_FORMAT };
+enum mcd_format { MCD_TEXT_FORMAT, MCD_JSON_FORMAT, MCD_CSV_FORMAT, MCD_MARKDOWN_FORMAT };
 
 struct mcd_column {
     const char *name; /* as JSON keys are written: predictive_entropy */
@@ -35,7 +35,7 @@ size_t mcd_table_rows(const struct mcd_table *);
 
 /*
  * Text has numbers to the right and leaves out columns that have only empty cells; JSON is an array
- * of objects; CSV has a header and quotes where RFC 4180 wants them.
+ * of objects; CSV has a header and quotes where RFC 4180 wants them; Markdown is the text with bars.
  */
 int mcd_table_print(const struct mcd_table *, enum mcd_format, FILE *, struct mcd_error *e);
 

@@ -2,7 +2,7 @@
 #include "core/cli/tutorial_report.h"
 
 #include "core/base/error.h"
-#include "core/base/host.h"
+#include "core/base/machine.h"
 #include "core/cli/child.h"
 #include "core/cli/exit.h"
 #include "core/cli/log.h"
@@ -28,20 +28,6 @@ int mcd_tutorial_gnuplot(char text[80])
         *text = '\0';
     text[strcspn(text, "\n")] = '\0';
     return f && pclose(f) == 0 && *text;
-}
-
-static void say_machine(struct mcd_paper *p)
-{
-    char line[300], cpu[200] = "unknown processor", text[300];
-    FILE *f = fopen("/proc/cpuinfo", "re");
-    while (f && fgets(line, sizeof line, f))
-        if (sscanf(line, "model name : %199[^\n]", cpu) == 1)
-            break;
-    if (f)
-        fclose(f);
-    snprintf(text, sizeof text, "%s, %ld CPUs, %.0f GB of memory", cpu,
-             sysconf(_SC_NPROCESSORS_ONLN), (double)mcd_host_memory() * 1e-9);
-    mcd_paper_run(p, "machine", text);
 }
 
 /* The library behind the backend, which only a process that loads it knows. */
@@ -104,7 +90,7 @@ static void say_run(struct mcd_paper *p, const char *gnuplot)
     mcd_paper_run(p, "mcdrop", PACKAGE_VERSION);
     say_library(p);
     mcd_paper_run(p, "figures", gnuplot ? gnuplot : "gnuplot was not found");
-    say_machine(p);
+    mcd_paper_run(p, "machine", mcd_machine().text);
     snprintf(text, sizeof text, "%.0f s for all steps that are in this report",
              seconds_of(p->steps));
     mcd_paper_run(p, "time", text);

@@ -1,0 +1,108 @@
+/*
+ * Masks: what each backend draws at a model's sites, unit by unit. Each site's noise is recorded
+ * once more, on ones, because in the network it may be part of a larger step.
+ */
+#include "core/bench/agree.h"
+
+#include "core/base/host.h"
+#include "core/base/reals.h"
+#include "core/graph/plan.h"
+
+#include <math.h>
+
+enum { ROWS = 4 };
+
+/* Drops are numbered as they are recorded: those before the site's are recorded and not asked for. */
+static mcd_val record(struct mcd_graph_core *g, const struct mcd_site *site, mcd_val *x)
+{
+    struct mcd_attr attr = MCD_ATTR_ZERO;
+    mcd_val y = 0;
+    attr.u.drop.law = site->law;
+    attr.u.drop.p = site->p;
+    attr.u.drop.span = 1;
+    *x = mcd_graph_input(g, 0, mcd_shape1(site->units), 0);
+    for (uint32_t i = 0; i <= site->id; i++)
+        y = mcd_graph_op(g, MCD_OP_DROP, 1, x, &attr);
+    return y;
+}
+
+/* The noise of ROWS rows at a site, as training draws it. */
+static int draw(const struct mcd_bench_subject *s, const struct mcd_site *site, double *noise,
+                struct mcd_error *e)
+{
+    const struct mcd_host *host = s->network->host;
+    uint32_t type = s->network->store->type;
+    struct mcd_graph_core *g = mcd_graph_create(host, 1);
+    struct mcd_plan *plan = NULL;
+    mcd_val x, y = g ? record(g, site, &x) : 0;
+    struct mcd_plan_spec spec = {.graph = g,
+                                 .store = s->network->store,
+                                 .rows = ROWS,
+                                 .passes = 1,
+                                 .training = 1,
+                                 .noutputs = 1,
+                                 .output = &y};
+    size_t n = (size_t)ROWS * site->units;
+    struct mcd_draw *draws = mcd_host_zalloc(host, (site->id + 1) * sizeof *draws, e);
+    void *ones = mcd_host_zalloc(host, n * mcd_type_size(type), e);
+    struct mcd_run run = {.size = sizeof run,
+                          .domain = MCD_DOMAIN_TRAIN,
+                          .seed = s->of->seed,
+                          .passes = 1,
+                          .rows = ROWS,
+                          .draws = draws};
+    int status = g && draws && ones ? mcd_plan_create(&spec, &plan, e) : MCD_NOMEM;
+    for (size_t i = 0; i < n; i++)
+        noise[i] = 1;
+    if (!status) {
+        mcd_reals_copy(ones, type, noise, MCD_F64, n);
+        status = mcd_plan_write(plan, x, ones, e);
+    }
+    if (!status)
+        status = mcd_plan_run_body(plan, &run, e);
+    if (!status)
+        status = mcd_plan_read(plan, y, ones, e);
+    if (!status)
+        mcd_reals_copy(noise, MCD_F64, ones, type, n);
+    mcd_plan_destroy(plan);
+    mcd_graph_destroy(g);
+    host->release(host, draws);
+    host->release(host, ones);
+    return status;
+}
+
+/* A dropped unit is 0 here and there, noise of another law is the same to rounding. */
+static int differs(const struct mcd_site *site, double a, double b)
+{
+    return site->law == MCD_BERNOULLI ? (a == 0) != (b == 0)
+                                      : !(fabs(a - b) <= 1e-4 * (1 + fabs(a)));
+}
+
+static int agree_site(const struct mcd_bench_subject *a, const struct mcd_bench_subject *b,
+                      const struct mcd_site *site, struct mcd_agreement *g, struct mcd_error *e)
+{
+    const struct mcd_host *host = a->network->host;
+    size_t n = (size_t)ROWS * site->units;
+    double *noise = mcd_host_zalloc(host, 2 * n * sizeof *noise, e);
+    int status = noise ? draw(a, site, noise, e) : MCD_NOMEM;
+    if (!status)
+        status = draw(b, site, noise + n, e);
+    for (size_t i = 0; !status && i < n; i++)
+        g->masks += (uint64_t)differs(site, noise[i], noise[n + i]);
+    g->looked += n;
+    host->release(host, noise);
+    return status;
+}
+
+int mcd_agree_masks(const struct mcd_bench_subject *a, const struct mcd_bench_subject *b,
+                    struct mcd_agreement *g, struct mcd_error *e)
+{
+    struct mcd_recording r;
+    int status = mcd_network_record(a->network, 1, &r, e);
+    for (uint32_t i = 0; !status && i < r.graph->nsites; i++)
+        if (r.graph->site[i].law != MCD_UNIFORM) /* the noise of an op that is not a drop */
+            status = agree_site(a, b, &r.graph->site[i], g, e);
+    if (!status)
+        mcd_graph_destroy(r.graph);
+    return status;
+}

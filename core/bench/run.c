@@ -1,0 +1,238 @@
+/* Trials, rounds, and the processes that both consist of. */
+#include "core/bench/bench.h"
+
+#include "core/base/error.h"
+#include "core/base/host.h"
+#include "core/bench/shake.h"
+#include "core/check/isolate.h"
+
+#include <math.h>
+#include <mcdrop/random.h>
+#include <string.h>
+
+enum { FEW_ROWS = 16, SLOWER = 20 };
+
+/* What a process gets, and what it finds. */
+struct errand {
+    struct mcd_bench_case of;
+    const char *first, *backend; /* first NULL: no trial */
+    uint32_t shake;
+    int status;
+    struct mcd_error error;
+    struct mcd_trial trial;
+    struct mcd_measured measured;
+};
+
+struct mcd_bench_pair *mcd_bench_pair(const struct mcd_bench *b, uint32_t model, uint32_t backend)
+{
+    return &b->pair[(size_t)model * b->backends + backend];
+}
+
+static void run_errand(void *arg)
+{
+    struct errand *r = arg;
+    r->status = r->first ? mcd_bench_try(&r->of, r->first, r->backend, &r->trial, &r->error)
+                         : mcd_bench_measure(&r->of, r->backend, &r->measured, &r->error);
+}
+
+static void run_shaken(void *arg)
+{
+    struct errand *r = arg;
+    mcd_shake(r->shake, run_errand, r);
+}
+
+/* Sends a process; an error says whose it is. */
+static int send(struct errand *r, size_t *peak, struct mcd_error *e)
+{
+    static const double NO_LIMIT = 1e9;
+    struct mcd_isolated how;
+    const char *model = r->of.model;
+    int status = mcd_isolate(run_shaken, r, sizeof *r, NO_LIMIT, &how, e);
+    if (status)
+        return status;
+    *peak = how.peak;
+    if (how.ending == MCD_SIGNALLED)
+        return mcd_fail(e, MCD_UNSUPPORTED, r->backend, "%s: its process was ended by signal %d",
+                        model, how.code);
+    if (how.ending != MCD_RETURNED)
+        return mcd_fail(e, MCD_UNSUPPORTED, r->backend,
+                        "%s: its process was ended with status %d, before it was done", model,
+                        how.code);
+    if (r->status)
+        return mcd_fail(e, r->status, r->backend, "%s: %s%s%s", model, r->error.where,
+                        *r->error.where ? ": " : "", r->error.text);
+    return MCD_OK;
+}
+
+/* ---- trials ------------------------------------------------------------------------------ */
+
+static int try_pair(struct mcd_bench *b, uint32_t model, uint32_t backend, struct errand *r,
+                    struct mcd_error *e)
+{
+    struct mcd_bench_pair *p = mcd_bench_pair(b, model, backend);
+    size_t peak;
+    *r =
+        (struct errand){.of = b->of[model], .first = b->backend[0], .backend = b->backend[backend]};
+    r->trial.variance = NAN;
+    if (model == 0) {
+        r->of.batch = FEW_ROWS;
+        r->of.seconds = 0;
+    }
+    int status = send(r, &peak, e);
+    p->trial = r->trial;
+    p->batch = b->of[model].batch;
+    return status;
+}
+
+/* Rows that the backend multiplies in a moment; steps, so that two runs come to the same. */
+static void choose_rows(const struct mcd_bench *b, struct mcd_bench_pair *p)
+{
+    static const uint32_t LEAST = 8, PLENTY = 20; /* times what a measurement shall take */
+    double row = p->trial.seconds / FEW_ROWS;
+    for (p->batch = b->of[0].batch; p->batch > LEAST; p->batch /= 16)
+        if (row * p->batch <= PLENTY * b->of[0].seconds)
+            return;
+}
+
+static void drop(struct mcd_bench *b, uint32_t backend)
+{
+    uint32_t after = b->backends - backend - 1;
+    memmove(&b->backend[backend], &b->backend[backend + 1], after * sizeof *b->backend);
+    memmove(&b->pair[backend], &b->pair[backend + 1], after * sizeof *b->pair);
+    b->backends--;
+}
+
+/* The product on every backend; those that are missing go. */
+static int try_backends(struct mcd_bench *b, struct errand *r, struct mcd_error *e)
+{
+    for (uint32_t i = 0; i < b->backends;) {
+        struct mcd_error own = {0};
+        int status = try_pair(b, 0, i, r, &own);
+        if (status == MCD_DEVICE && b->may_drop) {
+            b->host->log(b->host, MCD_LOG_INFO, "without %s: %s", own.where, own.text);
+            drop(b, i);
+            continue;
+        }
+        if (status)
+            return mcd_fail(e, status, own.where, "%s", own.text);
+        choose_rows(b, mcd_bench_pair(b, 0, i++));
+    }
+    return b->backends ? MCD_OK
+                       : mcd_fail(e, MCD_DEVICE, "--backend", "there is none that can be used");
+}
+
+static void drop_slow(struct mcd_bench *b)
+{
+    double best = INFINITY;
+    for (uint32_t i = 0; i < b->backends; i++)
+        best = fmin(best, b->pair[i].trial.seconds);
+    for (uint32_t i = 0; b->may_drop && i < b->backends;) {
+        double times = b->pair[i].trial.seconds / best;
+        if (times <= SLOWER) {
+            i++;
+            continue;
+        }
+        b->host->log(b->host, MCD_LOG_INFO,
+                     "without %s, which takes %.0f times as long as the fastest for a product: "
+                     "--backend %s asks for it",
+                     b->backend[i], times, b->backend[i]);
+        drop(b, i);
+    }
+}
+
+int mcd_bench_prepare(struct mcd_bench *b, struct mcd_error *e)
+{
+    struct errand *r = mcd_host_zalloc(b->host, sizeof *r, e);
+    b->pair = mcd_host_zalloc(b->host, (size_t)b->models * b->backends * sizeof *b->pair, e);
+    int status = r && b->pair ? try_backends(b, r, e) : MCD_NOMEM;
+    if (!status)
+        drop_slow(b);
+    for (uint32_t m = 1; !status && m < b->models; m++)
+        for (uint32_t i = 0; !status && i < b->backends; i++) {
+            status = try_pair(b, m, i, r, e);
+            if (!status && i)
+                mcd_bench_pair(b, m, i)->trial.variance = mcd_bench_pair(b, m, 0)->trial.variance;
+        }
+    b->host->release(b->host, r);
+    return status;
+}
+
+/* ---- rounds ------------------------------------------------------------------------------ */
+
+static int pair_alloc(const struct mcd_bench *b, struct mcd_bench_pair *p,
+                      const struct mcd_measured *m, struct mcd_error *e)
+{
+    p->jobs = m->count;
+    p->timing = mcd_host_zalloc(b->host, m->count * sizeof *p->timing, e);
+    p->seconds = mcd_host_zalloc(b->host, (size_t)m->count * b->rounds * sizeof *p->seconds, e);
+    p->yardstick = mcd_host_zalloc(b->host, (size_t)m->count * b->rounds * sizeof *p->yardstick, e);
+    if (!p->timing || !p->seconds || !p->yardstick)
+        return MCD_NOMEM;
+    memcpy(p->timing, m->timing, m->count * sizeof *p->timing);
+    return MCD_OK;
+}
+
+static int keep(const struct mcd_bench *b, struct mcd_bench_pair *p, const struct errand *r,
+                uint32_t round, size_t peak, struct mcd_error *e)
+{
+    const struct mcd_measured *m = &r->measured;
+    int status = p->timing ? MCD_OK : pair_alloc(b, p, m, e);
+    if (!status && m->count != p->jobs)
+        status =
+            mcd_fail(e, MCD_UNSUPPORTED, r->backend, "made another plan in round %u", round + 1);
+    for (uint32_t j = 0; !status && j < p->jobs; j++) {
+        p->seconds[(size_t)j * b->rounds + round] = m->timing[j].seconds;
+        p->yardstick[(size_t)j * b->rounds + round] = m->timing[j].yardstick;
+    }
+    p->peak = peak > p->peak ? peak : p->peak;
+    return status;
+}
+
+static int measure_pair(struct mcd_bench *b, uint32_t round, uint32_t model, uint32_t backend,
+                        struct errand *r, struct mcd_error *e)
+{
+    struct mcd_bench_pair *p = mcd_bench_pair(b, model, backend);
+    struct mcd_address at = {.seed = b->of[0].seed,
+                             .stream = round,
+                             .domain = MCD_DOMAIN_SHUFFLE,
+                             .site = model,
+                             .row = 1 + backend};
+    size_t peak;
+    *r = (struct errand){.of = b->of[model], .backend = b->backend[backend]};
+    r->of.batch = p->batch;
+    r->shake = mcd_noise_words(&at, 0).w[0];
+    int status = send(r, &peak, e);
+    return status ? status : keep(b, p, r, round, peak, e);
+}
+
+int mcd_bench_run(struct mcd_bench *b, struct mcd_error *e)
+{
+    uint64_t done = 0, all = (uint64_t)b->rounds * b->models * b->backends;
+    uint32_t *order = mcd_host_zalloc(b->host, b->backends * sizeof *order, e);
+    struct errand *r = mcd_host_zalloc(b->host, sizeof *r, e);
+    int status = order && r ? MCD_OK : MCD_NOMEM;
+    for (b->done = 0; !status && b->done < b->rounds; b->done += !status)
+        for (uint32_t m = 0; !status && m < b->models; m++) {
+            mcd_shuffle(b->of[0].seed, (uint64_t)b->done * b->models + m, b->backends, order);
+            for (uint32_t i = 0; !status && i < b->backends; i++) {
+                status = measure_pair(b, b->done, m, order[i], r, e);
+                if (b->progress)
+                    b->progress(b->arg, ++done, all);
+            }
+        }
+    b->host->release(b->host, order);
+    b->host->release(b->host, r);
+    return status;
+}
+
+void mcd_bench_clear(struct mcd_bench *b)
+{
+    for (size_t i = 0; b->pair && i < (size_t)b->models * b->backends; i++) {
+        b->host->release(b->host, b->pair[i].timing);
+        b->host->release(b->host, b->pair[i].seconds);
+        b->host->release(b->host, b->pair[i].yardstick);
+    }
+    b->host->release(b->host, b->pair);
+    b->host->release(b->host, b->of);
+    b->host->release(b->host, b->backend);
+}
