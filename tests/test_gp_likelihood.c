@@ -14,10 +14,9 @@
 #include "../models/gp/likelihood.h"
 #include "../models/gp/toeplitz.h"
 #include "co2.h"
+#include "group_host.h"
 
 enum { FEW = 90 }; /* rows where the whole series would take long */
-
-static struct mcd_host *host;
 
 /* Log parameters of l, eta and sigma. */
 static const double *at(double l, double eta, double sigma)
@@ -386,17 +385,8 @@ static void the_recursion_is_worse_at_the_edge(void **state)
 static int setup(void **state)
 {
     (void)state;
-    host = mcd_host_create(1, NULL, NULL, NULL);
     co2_load();
-    return host == NULL;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    uint64_t live = mcd_host_live(host);
-    mcd_host_destroy(host);
-    return live != 0;
+    return group_host_open(1);
 }
 
 int main(void)
@@ -418,5 +408,5 @@ int main(void)
         cmocka_unit_test(the_recursion_is_worse_at_the_edge),
 #endif
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, group_host_close);
 }

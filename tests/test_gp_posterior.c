@@ -17,10 +17,9 @@
 #include "calibration.h"
 #include "co2.h"
 #include "core/stats/diagnostics.h"
+#include "group_host.h"
 
 enum { FEW = 60 };
-
-static struct mcd_host *host;
 
 static int fast(void)
 {
@@ -270,17 +269,8 @@ static void failed_allocations_leave_nothing(void **state)
 static int setup(void **state)
 {
     (void)state;
-    host = mcd_host_create(2, NULL, NULL, NULL);
     co2_load();
-    return host == NULL;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    uint64_t live = mcd_host_live(host);
-    mcd_host_destroy(host);
-    return live != 0;
+    return group_host_open(2);
 }
 
 int main(void)
@@ -296,5 +286,5 @@ int main(void)
         cmocka_unit_test(the_sampler_is_calibrated),
         cmocka_unit_test(failed_allocations_leave_nothing),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, group_host_close);
 }

@@ -14,12 +14,12 @@
 #include "../models/gp/covariance.h"
 #include "co2.h"
 #include "gp_mix.h"
+#include "group_host.h"
 
 enum { FEW = 60, POINTS = 7 };
 
 /* In the data, on a row, between rows, at both ends, far outside. */
 static double points_x[POINTS];
-static struct mcd_host *host;
 
 static const double *at(double l, double eta, double sigma)
 {
@@ -308,21 +308,12 @@ static void failures_are_passed_on(void **state)
 static int setup(void **state)
 {
     (void)state;
-    host = mcd_host_create(3, NULL, NULL, NULL);
     co2_load();
     const double x[POINTS] = {co2_x[0] - 50,        co2_x[0] - 0.01, co2_x[5],
                               co2_x[9] + 0.004,     co2_x[25],       co2_x[FEW - 1],
                               co2_x[FEW - 1] + 0.03};
     memcpy(points_x, x, sizeof x);
-    return host == NULL;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    uint64_t live = mcd_host_live(host);
-    mcd_host_destroy(host);
-    return live != 0;
+    return group_host_open(3);
 }
 
 int main(void)
@@ -340,5 +331,5 @@ int main(void)
         cmocka_unit_test(a_mixture_can_be_stopped),
         cmocka_unit_test(failures_are_passed_on),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, group_host_close);
 }

@@ -19,6 +19,7 @@
 #include "co2.h"
 #include "core/stats/diagnostics.h"
 #include "gp_mix.h"
+#include "group_host.h"
 
 #include <jansson.h>
 
@@ -26,7 +27,6 @@ enum { CHAINS = 2, KEPT = 2000, TUNE = 1000 };
 
 static const char *const names[] = {"l", "eta", "sigma"};
 
-static struct mcd_host *host;
 static struct mcd_gp_problem problem;
 static struct mcd_gp_mode mode[MCD_GP_STARTS];
 static uint32_t modes;
@@ -241,19 +241,16 @@ static int setup(void **state)
     (void)state;
     snprintf(path, sizeof path, "%s/gp.json", getenv("MCDROP_REFERENCE"));
     reference = json_load_file(path, 0, NULL);
-    host = mcd_host_create(2, NULL, NULL, NULL);
+    int failed = group_host_open(2);
     co2_load();
     problem = co2_problem(host, CO2_ROWS, MCD_GP_SE);
-    return !reference || !host || mcd_gp_modes(&problem, 0, &modes, mode, NULL);
+    return failed || !reference || mcd_gp_modes(&problem, 0, &modes, mode, NULL);
 }
 
 static int teardown(void **state)
 {
-    (void)state;
     json_decref(reference);
-    uint64_t live = mcd_host_live(host);
-    mcd_host_destroy(host);
-    return live != 0;
+    return group_host_close(state);
 }
 
 int main(void)

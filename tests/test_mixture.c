@@ -7,7 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/base/host.h"
 #include "core/stats/mixture.h"
 
 #include <math.h>
@@ -17,9 +16,10 @@
 
 #include <cmocka.h>
 
+#include "group_host.h"
+
 enum { CHAINS = 2, PASSES = 320, POINTS = 70 };
 
-static struct mcd_host *host;
 static double mean[PASSES * POINTS], variance[PASSES * POINTS], noise[PASSES];
 static uint32_t end[CHAINS * MCD_CHAIN_BATCHES];
 
@@ -324,16 +324,7 @@ static void lack_of_memory_is_reported(void **state)
 static int setup(void **state)
 {
     (void)state;
-    host = mcd_host_create(3, NULL, NULL, NULL);
-    return host == NULL;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    uint64_t live = mcd_host_live(host);
-    mcd_host_destroy(host);
-    return live != 0;
+    return group_host_open(3);
 }
 
 int main(void)
@@ -348,5 +339,5 @@ int main(void)
         cmocka_unit_test(errors_of_scores_are_right),
         cmocka_unit_test(lack_of_memory_is_reported),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, group_host_close);
 }

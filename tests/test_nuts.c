@@ -14,15 +14,13 @@
 #include "../models/gp/adapt.h"
 #include "../models/gp/chains.h"
 #include "../models/gp/lbfgs.h"
-#include "core/base/host.h"
 #include "core/stats/diagnostics.h"
+#include "group_host.h"
 #include "scratch.h"
 
 #include <math.h>
 
 enum { DIM = 3, MOST_CHAINS = 4 };
-
-static struct mcd_host *host;
 
 /* Precision of N((1, -2, 0), P^-1); marginal variances 1.6, 2.1, 0.011, correlation up to 0.9. */
 static const double precision[DIM][DIM] = {{3.2, -2.5, 0.5}, {-2.5, 2.5, 0}, {0.5, 0, 95}};
@@ -489,16 +487,7 @@ static void optima_are_found(void **state)
 static int setup(void **state)
 {
     (void)state;
-    host = mcd_host_create(1, NULL, NULL, NULL);
-    return host == NULL;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    uint64_t live = mcd_host_live(host);
-    mcd_host_destroy(host);
-    return live != 0;
+    return group_host_open(1);
 }
 
 int main(void)
@@ -521,5 +510,5 @@ int main(void)
         cmocka_unit_test(failed_allocations_leave_nothing),
         cmocka_unit_test(optima_are_found),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, group_host_close);
 }

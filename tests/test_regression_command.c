@@ -282,6 +282,11 @@ static void predicts_a_grid(void **state)
     assert_has("out", "\nrmse ");
     assert_program(0, "$M --out h --grid 0:4:1 --passes 10");
     assert_has("out", "mlp2: 5 rows of grid, 10 passes");
+    assert_has("out", "\nrow  x  ");
+    assert_has("out", "\n  3  3  ");
+    assert_program(0, "$M predict --weights g/weights.safetensors --grid 0.5:1:0.25 --format csv");
+    assert_has("out", "row,x,");
+    assert_has("out", "\n1,0.75,");
     assert_program(2, "$M predict --weights w/weights.safetensors --grid 0:1:0.5");
     assert_has("err", "the model has 2 inputs");
     assert_program(2, "$M predict --weights w/weights.safetensors --grid 0:1:-1");

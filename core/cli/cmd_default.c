@@ -124,7 +124,7 @@ static int print_summary(const struct mcd_report *report, const struct mcd_passe
     int scored = report->result.average || report->result.value_average;
     if (report->result.task != MCD_CLASSIFY && !scored) {
         status = mcd_report_print(report, MCD_TEXT_FORMAT);
-        mcd_report_print_band(report, &p->session->options.grid);
+        mcd_report_print_band(report);
         return status;
     }
     if (scored)
@@ -156,6 +156,7 @@ static int report(const struct mcd_passes *p, const struct mcd_partial *result,
     const struct mcd_network *n = p->session->network;
     enum mcd_format format = p->session->options.format;
     int status = mcd_report_open(&report, result, n->recipe.task, p->data->x.dim[0], n->outputs);
+    report.grid = p->session->options.grid;
     if (!status)
         status = save(&report, folder);
     if (!status)
@@ -178,7 +179,7 @@ static int print_predictive(const struct mcd_predictive *p, const struct mcd_ses
     if (r->result.value_monte_carlo)
         return mcd_report_print_brief(r);
     status = mcd_report_print(r, MCD_TEXT_FORMAT);
-    mcd_report_print_band(r, &s->options.grid);
+    mcd_report_print_band(r);
     return status;
 }
 

@@ -114,7 +114,7 @@ static int print(const struct predict *p, const struct mcd_session *s,
         mcd_heading_print(report, s->data_name);
     int status = mcd_report_print(report, p->options.format);
     if (!status && is_text)
-        mcd_report_print_band(report, &p->options.grid);
+        mcd_report_print_band(report);
     return status;
 }
 
@@ -124,6 +124,7 @@ static int report(const struct predict *p, const struct mcd_session *s,
     struct mcd_report report = {0};
     int status = mcd_report_open(&report, result, s->network->recipe.task, data->x.dim[0],
                                  s->network->outputs);
+    report.grid = p->options.grid;
     if (!status)
         status = print(p, s, &report);
     mcd_report_clear(&report);

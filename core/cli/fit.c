@@ -87,6 +87,18 @@ static void on_update(void *arg, uint64_t update, uint64_t of)
     mcd_progress_update(&f->progress, update, *f->note ? f->note : NULL);
 }
 
+/*
+ * An epoch's result is a line of the log if it is the first or the last, or comes a second after
+ * the last such line: small networks make thousands of epochs, and history.csv has all of them.
+ */
+static int is_worth_a_line(struct mcd_fit *f, uint64_t epoch, double seconds)
+{
+    int due = f->told == 0 || seconds - f->told >= 1 || epoch == f->train.epochs;
+    if (due)
+        f->told = seconds;
+    return due;
+}
+
 static void on_epoch(void *arg, uint64_t epoch, const struct mcd_epoch *line)
 {
     struct mcd_fit *f = arg;
@@ -96,8 +108,9 @@ static void on_epoch(void *arg, uint64_t epoch, const struct mcd_epoch *line)
         snprintf(f->note + n, sizeof f->note - (size_t)n, ", %.0f of %" PRId64 " test rows wrong",
                  line->test, test->rows);
     else if (test->target)
-        snprintf(f->note + n, sizeof f->note - (size_t)n, ", test error %.5g", line->test);
-    mcd_log(MCD_LOG_INFO, "%s  (%.1f s)", f->note, line->seconds);
+        snprintf(f->note + n, sizeof f->note - (size_t)n, ", test mse %.5g", line->test);
+    if (is_worth_a_line(f, epoch, line->seconds))
+        mcd_log(MCD_LOG_INFO, "%s  (%.1f s)", f->note, line->seconds);
 }
 
 static void describe(struct mcd_fit *f)

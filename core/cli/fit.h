@@ -21,6 +21,7 @@ struct mcd_fit {
     struct mcd_train_state state;
     struct mcd_progress progress;
     char note[80]; /* the last epoch's result */
+    double told;   /* of training's seconds, when one was last a line of the log */
 };
 
 /* Folder, data and network: everything that can fail before time is spent. */

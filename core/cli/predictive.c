@@ -141,12 +141,13 @@ static int predict_and_keep(struct mcd_predictive *p, const struct mcd_session *
 }
 
 /* The report borrows all of its figures. */
-static void fill_report(struct mcd_predictive *p)
+static void fill_report(struct mcd_predictive *p, const struct mcd_range *grid)
 {
     struct mcd_report *r = &p->report;
     const struct mcd_posterior_prediction *f = &p->prediction;
     r->host = p->partial.host;
     r->partial = &p->partial;
+    r->grid = *grid;
     r->summary.spec = (struct mcd_moments_spec){
         .task = MCD_REGRESS, .rows = f->points, .outputs = 1, .group = 1, .passes = f->passes};
     r->summary.output_mean = f->mean;
@@ -189,7 +190,7 @@ int mcd_predictive_run(struct mcd_predictive *p, struct mcd_session *s, const st
         status = predict_and_keep(p, s, d, passes, keep_samples, &e);
     if (status)
         return mcd_report(&e);
-    fill_report(p);
+    fill_report(p, &s->options.grid);
     return MCD_EXIT_OK;
 }
 

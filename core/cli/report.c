@@ -141,9 +141,9 @@ static void add_class_row(const struct mcd_report *r, struct mcd_table *t, int64
     mcd_table_real(t, s->variation_ratio[row]);
 }
 
-static const struct mcd_column value_columns[] = {{"row", 0},       {"output", 0},   {"target", 5},
-                                                  {"averaging", 5}, {"mean", 5},     {"std", 4},
-                                                  {"+-", 2},        {"total_std", 4}};
+static const struct mcd_column value_columns[] = {
+    {"row", 0},  {"x", 8},   {"output", 0}, {"target", 5},   {"averaging", 5},
+    {"mean", 5}, {"std", 4}, {"+-", 2},     {"total_std", 4}};
 
 static void add_value_row(const struct mcd_report *r, struct mcd_table *t, int64_t row)
 {
@@ -160,6 +160,10 @@ static void add_value_row(const struct mcd_report *r, struct mcd_table *t, int64
             r->result.total_sd,
         };
         mcd_table_int(t, row);
+        if (r->grid.count)
+            mcd_table_real(t, mcd_report_grid_input(r, row));
+        else
+            mcd_table_none(t);
         if (n > 1)
             mcd_table_int(t, k);
         else
@@ -198,7 +202,7 @@ int mcd_report_print_rows(const struct mcd_report *r, const int64_t *row, int64_
 
 /* ---- everything -------------------------------------------------------------------------- */
 
-/* The names of the columns of one row: "row", "label", then NAME or NAME_K of each figure. */
+/* The names of the columns of one row: "row", "x", "label", then NAME or NAME_K of each figure. */
 struct names {
     struct mcd_column *column;
     char (*text)[48];
@@ -208,7 +212,7 @@ struct names {
 static int name_columns(const struct mcd_report *r, const struct mcd_figure *figure, size_t figures,
                         struct names *names, struct mcd_error *e)
 {
-    size_t room = 2;
+    size_t room = 3;
     for (size_t i = 0; i < figures; i++)
         room += (size_t)figure[i].width;
     names->column = mcd_host_zalloc(r->host, room * sizeof *names->column, e);
@@ -216,6 +220,8 @@ static int name_columns(const struct mcd_report *r, const struct mcd_figure *fig
     if (!names->column || !names->text)
         return MCD_NOMEM;
     snprintf(names->text[names->count++], sizeof *names->text, "row");
+    if (r->grid.count)
+        snprintf(names->text[names->count++], sizeof *names->text, "x");
     if (r->partial->labels)
         snprintf(names->text[names->count++], sizeof *names->text, "label");
     for (size_t i = 0; i < figures; i++)
@@ -254,6 +260,8 @@ static int print_csv(const struct mcd_report *r, struct mcd_error *e)
         status = MCD_NOMEM;
     for (int64_t row = 0; !status && row < r->result.rows; row++) {
         mcd_table_int(t, row);
+        if (r->grid.count)
+            mcd_table_real(t, mcd_report_grid_input(r, row));
         if (r->partial->labels)
             mcd_table_int(t, r->partial->labels[row]);
         add_figures(figure, figures, t, row);

@@ -20,6 +20,7 @@ struct mcd_report {
     double *average_probability; /* [rows][outputs] of weight averaging; NULL: regression */
     double *total_sd;            /* [rows][outputs]: core/result/result.h */
     struct mcd_value_scores *value_average, *value_monte_carlo; /* [outputs]; NULL: no targets */
+    struct mcd_range grid; /* the rows' inputs, for the caller to set; count 0: they are no grid */
     struct mcd_result result;
 };
 
@@ -49,7 +50,10 @@ int mcd_report_print_values(const struct mcd_report *, int all, enum mcd_format 
  * A regression of one output over a grid as a plot of text, where stdout is a terminal: a table of
  * hundreds of rows says little to the eye, and a program that reads it needs no plot.
  */
-void mcd_report_print_band(const struct mcd_report *, const struct mcd_range *grid);
+void mcd_report_print_band(const struct mcd_report *);
+
+/* The input of a row of a grid; --rows may have cut it. */
+double mcd_report_grid_input(const struct mcd_report *, int64_t row);
 
 /* Fills in what a regression adds to the figures: sd with noise, scores. */
 int mcd_report_judge_values(struct mcd_report *, struct mcd_error *e);

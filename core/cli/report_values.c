@@ -93,18 +93,22 @@ int mcd_report_print_values(const struct mcd_report *r, int all, enum mcd_format
     return status;
 }
 
-void mcd_report_print_band(const struct mcd_report *r, const struct mcd_range *grid)
+double mcd_report_grid_input(const struct mcd_report *r, int64_t row)
+{
+    return r->grid.first + (double)row * r->grid.step;
+}
+
+void mcd_report_print_band(const struct mcd_report *r)
 {
     if (!isatty(STDOUT_FILENO) || !r->result.summary || r->result.task != MCD_REGRESS ||
-        r->result.outputs != 1 || grid->count == 0)
+        r->result.outputs != 1 || r->grid.count == 0)
         return;
-    int64_t rows = r->result.rows; /* --rows may have cut the grid */
     const struct mcd_band band = {
         .mean = r->summary.output_mean,
         .sd = r->summary.output_std,
-        .count = rows,
-        .first = grid->first,
-        .last = grid->first + (double)(rows - 1) * grid->step,
+        .count = r->result.rows,
+        .first = r->grid.first,
+        .last = mcd_report_grid_input(r, r->result.rows - 1),
     };
     printf("\nThe mean over the grid, and two standard deviations %s around it\n\n",
            r->result.posterior ? "of the function" : "between passes");
