@@ -229,8 +229,8 @@ static void predicts_in_all_forms(void **state)
     assert_program(0, PREDICT);
     assert_has("out", "gp: 3 rows of grid, 600 of 600 draws, seed 2, ");
     assert_program(0, PREDICT "--format csv");
-    assert_begins("out", "row,output_mean_0,output_std_0,output_mcse_0,output_std_mcse_0,"
-                         "total_std_0,total_std_mcse_0\n0,");
+    assert_begins("out", "row,x,output_mean_0,output_std_0,output_mcse_0,output_std_mcse_0,"
+                         "total_std_0,total_std_mcse_0\n0,1.5,");
     assert_program(0, PREDICT "--format json --passes 400 --keep-samples k.npy");
     json_t *json = program_json("out");
     assert_true(at(json, "passes", NULL) == 400);

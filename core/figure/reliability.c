@@ -1,7 +1,8 @@
 /*
  * The reliability diagram: a classifier's accuracy against its confidence, in bins, and below how
  * many rows each bin holds. Error bars are Wilson's interval of 95 %, which a bin with few rows,
- * all right or all wrong, needs.
+ * all right or all wrong, needs. The accuracy of bins with hardly any rows is not drawn: curves that
+ * jump from 0 to 1 hide those that say something. Their rows are, and the data has all.
  */
 #include "core/base/error.h"
 #include "core/base/number.h"
@@ -17,8 +18,8 @@
 /* A curve: one way of predicting, of one file. */
 struct curve {
     struct mcd_label label;
-    json_t *bins; /* borrowed from the record */
-    double ece;
+    json_t *bins;        /* borrowed from the record */
+    double ece, rows;    /* calibration error; rows in all bins */
     size_t colour, dash; /* as gnuplot counts them */
 };
 
@@ -27,6 +28,9 @@ static const char *const ways[] = {"weight_averaging", "monte_carlo"};
 static const char *const names[] = {"averaging", "Monte Carlo"};
 
 enum { WAYS = 2 };
+
+/* Of all rows, in a bin whose accuracy is drawn. */
+static const double LEAST_SHARE = 1 / 400.0;
 
 /* Pixels: of the panels, of a line of the key, and around them. */
 enum { TALL = 350, LOW = 110, KEY_LINE = 24, ABOVE = 20, BETWEEN = 26, BELOW = 62, LEFT = 84 };
@@ -106,18 +110,16 @@ static int put_bin(struct mcd_drawing *d, const json_t *bin, const char *path, d
     return MCD_OK;
 }
 
-static int put_curve(struct mcd_drawing *d, const struct curve *c, const char *path,
-                     struct mcd_error *e)
+static int put_curve(struct mcd_drawing *d, struct curve *c, const char *path, struct mcd_error *e)
 {
-    double rows = 0;
     int status = MCD_OK;
     mcd_drawing_put(d,
                     "# %s, calibration error (ECE) %s\n# from to rows confidence accuracy "
-                    "accuracy_se\n",
+                    "low high\n",
                     c->label.text, mcd_number_show(c->ece).text);
     for (size_t i = 0; i < json_array_size(c->bins) && !status; i++)
-        status = put_bin(d, json_array_get(c->bins, i), path, &rows, e);
-    if (!status && !(rows > 0))
+        status = put_bin(d, json_array_get(c->bins, i), path, &c->rows, e);
+    if (!status && !(c->rows > 0))
         status = mcd_fail(e, MCD_INVALID, mcd_place_item(path, "ece_bins").text,
                           "no bin holds rows: expected the scores of a classifier");
     mcd_drawing_put(d, "\n\n");
@@ -177,14 +179,16 @@ static void say_accuracy(struct mcd_drawing *d, const struct curve *curve, size_
                        "set format y '%%g'\nset ylabel 'accuracy (bars: 95 %%)'\n"
                        "plot x with lines dashtype 3 linewidth 1 linecolor rgb ink notitle");
     for (size_t i = 0; i < curves; i++)
-        mcd_drawing_say(d,
-                        ", \\\n    data index %zu using 4:6:(0):($7 - $6) with vectors nohead "
-                        "linewidth 1 linecolor rgb colour(%zu) notitle, \\\n"
-                        "    data index %zu using 4:5 with points pointtype 7 pointsize 0.5 "
-                        "linecolor rgb colour(%zu) notitle, \\\n"
-                        "    data index %zu using 4:5 with lines linewidth 1.5 dashtype %zu "
-                        "linecolor rgb colour(%zu) notitle",
-                        i, curve[i].colour, i, curve[i].colour, i, curve[i].dash, curve[i].colour);
+        mcd_drawing_say(
+            d,
+            ", \\\n    data index %zu using (seen%zu($3, $4)):6:(0):($7 - $6) with vectors nohead "
+            "linewidth 1 linecolor rgb colour(%zu) notitle, \\\n"
+            "    data index %zu using (seen%zu($3, $4)):5 with points pointtype 7 pointsize 0.5 "
+            "linecolor rgb colour(%zu) notitle, \\\n"
+            "    data index %zu using (seen%zu($3, $4)):5 with lines linewidth 1.5 dashtype %zu "
+            "linecolor rgb colour(%zu) notitle",
+            i, i + 1, curve[i].colour, i, i + 1, curve[i].colour, i, i + 1, curve[i].dash,
+            curve[i].colour);
     mcd_drawing_say(d, "\n");
 }
 
@@ -211,8 +215,11 @@ static void say_rows(struct mcd_drawing *d, const struct curve *curve, size_t cu
 static void say(struct mcd_drawing *d, const struct curve *curve, size_t curves)
 {
     for (size_t i = 0; i < curves; i++)
-        mcd_drawing_say(d, "label%zu = %s\nece%zu = '%.4f'\n", i + 1,
-                        mcd_label_quote(curve[i].label.text).text, i + 1, curve[i].ece);
+        mcd_drawing_say(d,
+                        "label%zu = %s\nece%zu = '%.4f'\n"
+                        "seen%zu(rows, x) = rows >= %g ? x : NaN\n",
+                        i + 1, mcd_label_quote(curve[i].label.text).text, i + 1, curve[i].ece,
+                        i + 1, curve[i].rows * LEAST_SHARE);
     mcd_drawing_say(d, "set xrange [0:1]\n");
     mcd_drawing_begin(d);
     mcd_drawing_say(d, "set multiplot\n");
