@@ -162,7 +162,7 @@ uint64_t mcd_host_live(const struct mcd_host *host)
     return atomic_load(&own(host)->live);
 }
 
-void mcd_host_fail_at(struct mcd_host *host, uint64_t k)
+uint64_t mcd_host_fail_at(struct mcd_host *host, uint64_t k)
 {
-    atomic_store(&own(host)->until_failure, k);
+    return atomic_exchange(&own(host)->until_failure, k);
 }

@@ -60,10 +60,16 @@ static void write_all(int to, const void *from, size_t bytes)
     }
 }
 
-/* The child ends with its parent, leaves no core file, and neither reads nor shows anything. */
+/*
+ * The child ends with its parent, leaves no core file, and neither reads nor shows anything. A crash
+ * ends it, whatever its parent does about crashes.
+ */
 static void settle(pid_t parent, int printed)
 {
+    static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP};
     const struct rlimit none = {0, 0};
+    for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++)
+        signal(crashes[i], SIG_DFL);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setrlimit(RLIMIT_CORE, &none);
     int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);

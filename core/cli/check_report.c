@@ -19,23 +19,27 @@ struct command {
     char text[3 * PATH_MAX];
 };
 
+static void add(struct command *c, const char *text)
+{
+    size_t used = strlen(c->text);
+    snprintf(c->text + used, sizeof c->text - used, "%s", text);
+}
+
 /* A word for the shell: in quotes where it needs them. */
 static void add_word(struct command *c, const char *before, const char *word)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                 "_-./:=,+%@";
-    size_t used = strlen(c->text), room = sizeof c->text - used;
-    if (word[strspn(word, plain)] == '\0') {
-        snprintf(c->text + used, room, "%s%s", before, word);
+    int is_plain = word[strspn(word, plain)] == '\0';
+    add(c, before);
+    if (is_plain) {
+        add(c, word);
         return;
     }
-    snprintf(c->text + used, room, "%s'", before);
-    for (; *word; word++) {
-        used = strlen(c->text);
-        snprintf(c->text + used, sizeof c->text - used, *word == '\'' ? "'\\''" : "%c", *word);
-    }
-    used = strlen(c->text);
-    snprintf(c->text + used, sizeof c->text - used, "'");
+    add(c, "'");
+    for (; *word; word++)
+        add(c, *word == '\'' ? "'\\''" : (char[]){*word, '\0'});
+    add(c, "'");
 }
 
 static void write_command(struct command *c, const struct mcd_check_order *o, const char *given,
@@ -50,17 +54,22 @@ static void write_command(struct command *c, const struct mcd_check_order *o, co
     for (const char *const *shape = o->input; *shape; shape++)
         add_word(c, " --input ", *shape);
     if (o->quick)
-        add_word(c, " --quick", "");
+        add(c, " --quick");
 }
 
 /* ---- rows ---------------------------------------------------------------------------------- */
 
-static const char *verdict_name(uint32_t verdict)
+/* Failures catch the eye in text. */
+static const char *verdict_name(uint32_t verdict, enum mcd_format format)
 {
-    static const char *const names[] = {[MCD_CHECK_PASSED] = "passed",
-                                        [MCD_CHECK_FAILED] = "FAILED",
-                                        [MCD_CHECK_SKIPPED] = "skipped"};
-    return names[verdict];
+    switch (verdict) {
+    case MCD_CHECK_PASSED:
+        return "passed";
+    case MCD_CHECK_SKIPPED:
+        return "skipped";
+    default:
+        return format == MCD_TEXT_FORMAT ? "FAILED" : "failed";
+    }
 }
 
 /* The cells behind the first FEW: what a failure says, or nothing. */
@@ -80,7 +89,7 @@ static void add_row(struct mcd_table *t, enum mcd_format format, const struct mc
     if (format == MCD_CSV_FORMAT)
         mcd_table_text(t, given);
     mcd_table_text(t, f->check->name);
-    mcd_table_text(t, verdict_name(f->told.verdict));
+    mcd_table_text(t, verdict_name(f->told.verdict, format));
     mcd_table_int(t, (int64_t)f->told.cases);
     mcd_table_text(t, f->check->demand);
     mcd_table_text(t, f->told.verdict == MCD_CHECK_SKIPPED ? f->told.expected : NULL);
@@ -160,7 +169,7 @@ static int keep_json(struct mcd_check_printer *p, const struct mcd_check_order *
     wrong |= json_object_set_new(plugin, "seed", json_integer((json_int_t)o->seed)) != 0;
     wrong |= json_object_set_new(plugin, "checks", rows) != 0;
     for (uint32_t v = MCD_CHECK_PASSED; v <= MCD_CHECK_SKIPPED; v++)
-        wrong |= json_object_set_new(plugin, v == MCD_CHECK_FAILED ? "failed" : verdict_name(v),
+        wrong |= json_object_set_new(plugin, verdict_name(v, MCD_JSON_FORMAT),
                                      json_integer(r->verdicts[v])) != 0;
     wrong |= json_array_append_new(p->plugins, plugin) != 0;
     return status == MCD_OK && wrong ? mcd_fail(e, MCD_NOMEM, "", "out of memory") : status;

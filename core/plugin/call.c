@@ -75,7 +75,5 @@ int mcd_call_create(const struct mcd_host *host, const struct mcd_plugin *plugin
     host->release(host, f);
     if (status != MCD_OK)
         *self = NULL;
-    return status == MCD_OK
-               ? status
-               : mcd_fail(e, status, plugin->name, "could not be created (status %d)", status);
+    return status == MCD_OK ? status : mcd_fail(e, status, plugin->name, MCD_CALL_SILENT, status);
 }

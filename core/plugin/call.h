@@ -4,6 +4,9 @@
 
 #include "core/plugin/param.h"
 
+/* What is recorded for a constructor that fails without saying why; takes its status. */
+#define MCD_CALL_SILENT "could not be created (status %d)"
+
 /*
  * Calls plugin->create with `args`, made from the plugin's own table, and returns what it
  * returns. *self is NULL after a failure.
