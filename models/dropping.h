@@ -1,4 +1,4 @@
-/* For models: the noise layer that stands wherever the network has dropout. */
+/* For models: layers that the user chooses, and the noise wherever the network has dropout. */
 #ifndef DROPPING_H
 #define DROPPING_H
 
@@ -7,16 +7,16 @@
 #include <string.h>
 
 /* Bytes of a user's choice, its end included. */
-enum { MCD_MAX_NOISE = 256 };
+enum { MCD_MAX_CHOICE = 256 };
 
 /* Whether the choice fits: a constructor checks it before it copies it. */
-static inline int mcd_noise_check(const struct mcd_host *host, const char *where, const char *noise,
-                                  struct mcd_error *error)
+static inline int mcd_choice_check(const struct mcd_host *host, const char *where,
+                                   const char *choice, struct mcd_error *error)
 {
-    if (strlen(noise) < MCD_MAX_NOISE)
+    if (strlen(choice) < MCD_MAX_CHOICE)
         return MCD_OK;
     return host->fail(error, MCD_INVALID, where, "%zu characters: expected fewer than %d",
-                      strlen(noise), MCD_MAX_NOISE);
+                      strlen(choice), MCD_MAX_CHOICE);
 }
 
 /*

@@ -18,12 +18,12 @@ static const struct mcd_param params[] = {PARAMS(MCD_ROW) MCD_PARAM_END};
 struct lenet {
     double drop;
     int64_t classes;
-    char noise[MCD_MAX_NOISE];
+    char noise[MCD_MAX_CHOICE];
 };
 
 static int create(MCD_CREATE_ARGS PARAMS(MCD_ARG))
 {
-    int status = mcd_noise_check(host, "lenet:noise", noise, error);
+    int status = mcd_choice_check(host, "lenet:noise", noise, error);
     if (status)
         return status;
     struct lenet *m = mcd_self_create(host, sizeof *m, self, error);

@@ -14,13 +14,11 @@
     X(REAL, drop_in, "0.2", "[0, 1]", "probability of dropping an input")                          \
     X(REAL, drop, "0.5", "[0, 1]",                                                                 \
       "probability of dropping a unit between hidden layers; nothing is dropped after the last")   \
-    X(ENUM, activation, "tanh", "tanh|relu|sigmoid|gelu", "what follows each hidden layer")        \
+    X(TEXT, activation, "tanh", NULL, "layer after each hidden one: relu, tanh, ./yours.so:a=1")   \
     X(INT, classes, "10", "[2, 1048576]", "number of classes")                                     \
     X(TEXT, noise, "", NULL, "noise layer in the place of dropout, given p: gaussian, ...")
 
 static const struct mcd_param params[] = {PARAMS(MCD_ROW) MCD_PARAM_END};
-
-static const char *const activations[] = {"tanh", "relu", "sigmoid", "gelu"};
 
 enum { MAX_HIDDEN = 32 };
 
@@ -28,14 +26,16 @@ struct mlp {
     uint32_t count; /* hidden layers */
     int64_t hidden[MAX_HIDDEN];
     double drop_in, drop;
-    const char *activation;
+    char activation[MCD_MAX_CHOICE];
     int64_t classes;
-    char noise[MCD_MAX_NOISE];
+    char noise[MCD_MAX_CHOICE];
 };
 
 static int create(MCD_CREATE_ARGS PARAMS(MCD_ARG))
 {
-    int status = mcd_noise_check(host, "mlp:noise", noise, error);
+    int status = mcd_choice_check(host, "mlp:activation", activation, error);
+    if (!status)
+        status = mcd_choice_check(host, "mlp:noise", noise, error);
     if (status)
         return status;
     if (hidden->count > MAX_HIDDEN)
@@ -44,12 +44,9 @@ static int create(MCD_CREATE_ARGS PARAMS(MCD_ARG))
     struct mlp *m = mcd_self_create(host, sizeof *m, self, error);
     if (!m)
         return MCD_NOMEM;
-    *m = (struct mlp){.count = hidden->count,
-                      .drop_in = drop_in,
-                      .drop = drop,
-                      .activation = activations[activation],
-                      .classes = classes};
+    *m = (struct mlp){.count = hidden->count, .drop_in = drop_in, .drop = drop, .classes = classes};
     memcpy(m->hidden, hidden->value, hidden->count * sizeof *m->hidden);
+    memcpy(m->activation, activation, strlen(activation) + 1);
     memcpy(m->noise, noise, strlen(noise) + 1);
     return MCD_OK;
 }
@@ -59,12 +56,13 @@ static mcd_val build(void *self, struct mcd_graph *g, mcd_val x)
     const struct mlp *m = self;
     x = mcd_layer(g, "model.flatten", x, "flatten");
     for (uint32_t i = 0; i < m->count; i++) {
-        char drop[32], linear[32];
+        char drop[32], linear[32], after[32];
         snprintf(drop, sizeof drop, "model.dropout%u", i);
         snprintf(linear, sizeof linear, i ? "model.hidden%u" : "model.input", i);
+        snprintf(after, sizeof after, "model.activation%u", i);
         x = mcd_dropping(g, drop, x, m->noise, "dropout", i ? m->drop : m->drop_in);
         x = mcd_layer(g, linear, x, "linear:out=%lld", (long long)m->hidden[i]);
-        x = mcd_layer(g, "model.activation", x, "%s", m->activation);
+        x = mcd_layer(g, after, x, "%s", m->activation);
     }
     return mcd_layer(g, "model.final", x, "linear:out=%lld", (long long)m->classes);
 }

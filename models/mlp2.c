@@ -13,13 +13,11 @@
 #define PARAMS(X)                                                                                  \
     X(INTS, hidden, "1024x1024x1024x1024x1024", "[1, 1048576]", "units of each hidden layer")      \
     X(REAL, drop, "0.2", "[0, 1]", "probability of dropping a hidden unit")                        \
-    X(ENUM, activation, "relu", "relu|tanh", "what follows each hidden layer")                     \
+    X(TEXT, activation, "relu", NULL, "layer after each hidden one: relu, tanh, ./yours.so:a=1")   \
     X(INT, outputs, "1", "[1, 1048576]", "values of one row; from the data where it has answers")  \
     X(TEXT, noise, "", NULL, "noise layer in the place of dropout, given p: gaussian, ...")
 
 static const struct mcd_param params[] = {PARAMS(MCD_ROW) MCD_PARAM_END};
-
-static const char *const activations[] = {"relu", "tanh"};
 
 enum { MAX_HIDDEN = 32 };
 
@@ -27,14 +25,16 @@ struct mlp2 {
     uint32_t count; /* hidden layers */
     int64_t hidden[MAX_HIDDEN];
     double drop;
-    const char *activation;
+    char activation[MCD_MAX_CHOICE];
     int64_t outputs;
-    char noise[MCD_MAX_NOISE];
+    char noise[MCD_MAX_CHOICE];
 };
 
 static int create(MCD_CREATE_ARGS PARAMS(MCD_ARG))
 {
-    int status = mcd_noise_check(host, "mlp2:noise", noise, error);
+    int status = mcd_choice_check(host, "mlp2:activation", activation, error);
+    if (!status)
+        status = mcd_choice_check(host, "mlp2:noise", noise, error);
     if (status)
         return status;
     if (hidden->count > MAX_HIDDEN)
@@ -43,11 +43,9 @@ static int create(MCD_CREATE_ARGS PARAMS(MCD_ARG))
     struct mlp2 *m = mcd_self_create(host, sizeof *m, self, error);
     if (!m)
         return MCD_NOMEM;
-    *m = (struct mlp2){.count = hidden->count,
-                       .drop = drop,
-                       .activation = activations[activation],
-                       .outputs = outputs};
+    *m = (struct mlp2){.count = hidden->count, .drop = drop, .outputs = outputs};
     memcpy(m->hidden, hidden->value, hidden->count * sizeof *m->hidden);
+    memcpy(m->activation, activation, strlen(activation) + 1);
     memcpy(m->noise, noise, strlen(noise) + 1);
     return MCD_OK;
 }
@@ -60,7 +58,8 @@ static mcd_val build(void *self, struct mcd_graph *g, mcd_val x)
     for (uint32_t i = 0; i < m->count; i++) {
         snprintf(name, sizeof name, i ? "model.hidden%u" : "model.input", i);
         x = mcd_layer(g, name, x, "linear:out=%lld", (long long)m->hidden[i]);
-        x = mcd_layer(g, "model.activation", x, "%s", m->activation);
+        snprintf(name, sizeof name, "model.activation%u", i);
+        x = mcd_layer(g, name, x, "%s", m->activation);
         snprintf(name, sizeof name, "model.dropout%u", i);
         x = mcd_dropping(g, name, x, m->noise, "dropout", m->drop);
     }
