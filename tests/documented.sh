@@ -58,5 +58,6 @@ completes dropout mcdrop info drop
 completes dropout mcdrop check relu drop
 completes symbols mcdrop check --only sym
 completes errors mcdrop plot er
+completes sampler mcdrop new s
 
 exit $failed

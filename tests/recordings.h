@@ -6,6 +6,7 @@
 #ifndef TESTS_RECORDINGS_H
 #define TESTS_RECORDINGS_H
 
+#include "tests/blend.h"
 #include "tests/rig.h"
 #include "tests/spy.h"
 
@@ -111,6 +112,16 @@ static inline mcd_val build_whole_input(struct rig *r, mcd_val x)
     return drop(r, x);
 }
 
+/* A layer's own function of what passes share, what they do not, and what has no rows. */
+static inline mcd_val build_custom(struct rig *r, mcd_val x)
+{
+    mcd_val s = mcd_layer(r->g, "a", x, "linear:out=4");
+    mcd_val in[3] = {mcd_map(r->g, MCD_TANH, s), drop(r, s),
+                     mcd_param(r->g, "p", mcd_shape2(2, 2), 0, 1)};
+    mcd_val y = mcd_custom(r->g, &blend, &blend_factor, 3, in, mcd_shape2(2, 2));
+    return mcd_reshape(r->g, y, mcd_shape1(4));
+}
+
 static const struct recording recordings[] = {
     {"mlp", build_mlp, {2, {6, 5}}},
     {"mlp with gaussian noise", build_gaussian, {2, {6, 5}}},
@@ -121,6 +132,7 @@ static const struct recording recordings[] = {
     {"values without rows", build_rowless, {1, {5}}},
     {"in place", build_in_place, {1, {7}}},
     {"the input alone", build_whole_input, {1, {7}}},
+    {"a function of a layer's own", build_custom, {1, {5}}},
 };
 
 enum { RECORDINGS = sizeof recordings / sizeof *recordings };

@@ -31,6 +31,7 @@ int mcd_cmd_evaluate(int argc, char **argv);
 int mcd_cmd_info(int argc, char **argv);
 int mcd_cmd_list(int argc, char **argv);
 int mcd_cmd_merge(int argc, char **argv);
+int mcd_cmd_new(int argc, char **argv);
 int mcd_cmd_plot(int argc, char **argv);
 int mcd_cmd_predict(int argc, char **argv);
 int mcd_cmd_report(int argc, char **argv);

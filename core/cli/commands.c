@@ -14,6 +14,7 @@ const struct mcd_command mcd_commands[] = {
     {"info", "what a plugin is and which parameters it takes", mcd_cmd_info},
     {"list", "the plugins that are found", mcd_cmd_list},
     {"merge", "join parts of one prediction", mcd_cmd_merge},
+    {"new", "a plugin of your own to start from", mcd_cmd_new},
     {"plot", "figures of saved results, drawn by gnuplot", mcd_cmd_plot},
     {"predict", "what a trained model thinks of inputs, and how sure it is", mcd_cmd_predict},
     {"report", "tables, figures and links of a run, as one page of HTML", mcd_cmd_report},

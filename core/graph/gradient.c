@@ -195,6 +195,28 @@ static void mse(struct tape *t, mcd_val y, mcd_val dy)
         accumulate(t, b, mcd_affine(&t->g->base, da, -1, 0));
 }
 
+/* The function is given dy and its inputs again; a derivative for each row of what has none is summed. */
+static void custom(struct tape *t, mcd_val y, mcd_val dy)
+{
+    struct mcd_attr attr = attr_of(t, y);
+    uint32_t n = node(t, y)->nin;
+    mcd_val in[MCD_MAX_INPUTS] = {dy};
+    if (!attr.u.custom.function->backward) {
+        mcd_fail(&t->g->error, MCD_UNSUPPORTED, "custom",
+                 "a function of a layer's own has no gradient: expected `backward`, for training");
+        return;
+    }
+    for (uint32_t i = 0; i < n; i++)
+        in[1 + i] = input(t, y, i);
+    for (uint32_t i = 0; i < n; i++) {
+        attr.u.custom.input = i;
+        if (wants(t, y, i))
+            accumulate(
+                t, in[1 + i],
+                sum_to(t, mcd_graph_op(t->g, MCD_OP_CUSTOM_DX, n + 1, in, &attr), in[1 + i]));
+    }
+}
+
 static const adjoint_rule rules[] = {
     [MCD_OP_LINEAR] = linear,   [MCD_OP_CONV2D] = conv2d,
     [MCD_OP_POOL2D] = pool2d,   [MCD_OP_MAP] = map,
@@ -203,7 +225,7 @@ static const adjoint_rule rules[] = {
     [MCD_OP_SOFTMAX] = softmax, [MCD_OP_LOGSOFTMAX] = softmax,
     [MCD_OP_RESHAPE] = reshape, [MCD_OP_DROP] = drop,
     [MCD_OP_NOISE] = NULL,      [MCD_OP_XENT] = xent,
-    [MCD_OP_MSE] = mse,
+    [MCD_OP_MSE] = mse,         [MCD_OP_CUSTOM] = custom,
 };
 
 static adjoint_rule rule_of(uint32_t op)

@@ -4,7 +4,6 @@
 #include "core/base/host.h"
 #include "core/base/number.h"
 #include "core/graph/infer.h"
-#include "core/plugin/loader.h"
 
 #include <mcdrop/layer.h>
 #include <mcdrop/random.h>
@@ -97,6 +96,8 @@ static mcd_val record_op(struct mcd_graph *graph, uint32_t op, uint32_t n, const
     mcd_val v = mcd_graph_op(g, op, n, in, attr);
     if (v && (op == MCD_OP_DROP || op == MCD_OP_NOISE) && !add_site(g, &g->node[v]))
         return 0;
+    if (op == MCD_OP_CUSTOM)
+        g->has_custom = 1;
     return v;
 }
 
@@ -193,6 +194,20 @@ static mcd_val build_layer(struct mcd_graph_core *g, const char *full, const str
     return g->error.code ? 0 : v;
 }
 
+/* Closes a layer, unless it has functions that plans will call. */
+static void close_layer(struct mcd_graph_core *g, struct mcd_item *item)
+{
+    struct mcd_item **grown = NULL;
+    if (g->has_custom && !g->error.code)
+        grown = mcd_host_grow(g->host, g->kept, g->nkept, sizeof(struct mcd_item *), &g->error);
+    if (!grown) {
+        mcd_item_close(g->host, item);
+        return;
+    }
+    g->kept = grown;
+    g->kept[g->nkept++] = item;
+}
+
 __attribute__((format(printf, 5, 0))) static mcd_val record_layer(struct mcd_graph *graph,
                                                                   const char *name, uint32_t n,
                                                                   const mcd_val *in,
@@ -218,9 +233,12 @@ __attribute__((format(printf, 5, 0))) static mcd_val record_layer(struct mcd_gra
         g->misnamed = status == MCD_INVALID;
         return 0;
     }
+    int outer = g->has_custom;
+    g->has_custom = 0;
     mcd_val v = build_layer(g, full, item, n, in);
-    mcd_item_close(g->host, item);
-    return v;
+    close_layer(g, item);
+    g->has_custom = outer;
+    return g->error.code ? 0 : v;
 }
 
 static void record_penalty(struct mcd_graph *graph, mcd_val scalar)
@@ -277,6 +295,9 @@ void mcd_graph_destroy(struct mcd_graph_core *g)
         return;
     for (uint32_t i = 0; i < g->nparams; i++)
         g->host->release(g->host, g->param[i].name);
+    for (uint32_t i = 0; i < g->nkept; i++)
+        mcd_item_close(g->host, g->kept[i]);
+    g->host->release(g->host, g->kept);
     g->host->release(g->host, g->param);
     g->host->release(g->host, g->site);
     g->host->release(g->host, g->node);

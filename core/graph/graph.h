@@ -7,6 +7,8 @@
 #ifndef CORE_GRAPH_H
 #define CORE_GRAPH_H
 
+#include "core/plugin/loader.h"
+
 #include <mcdrop/graph.h>
 #include <mcdrop/plugin.h>
 #include <mcdrop/sampler.h>
@@ -55,6 +57,10 @@ struct mcd_graph_core {
     struct mcd_site *site;
     uint32_t nsites;
     mcd_val penalty; /* sum of all penalties, or 0 */
+
+    int has_custom;         /* the layer that records has recorded a function of its own */
+    struct mcd_item **kept; /* layers that did: open while the graph lives */
+    uint32_t nkept;
 };
 
 /* NULL if memory is short. `stochastic` as in struct mcd_graph. */

@@ -340,6 +340,22 @@ static int linear_dw(struct context *c)
     return MCD_OK;
 }
 
+static int custom(struct context *c)
+{
+    const struct mcd_attr_custom *a = &c->node->attr.u.custom;
+    if (!a->function || a->function->size < sizeof *a->function || !a->function->forward)
+        return bad_attr(c, "function", "a struct mcd_custom with its size and forward");
+    c->node->shape = a->shape;
+    return check_shape(c, &a->shape);
+}
+
+/* In each row, also of an input without rows: whoever wants its gradient sums over rows. */
+static int custom_dx(struct context *c)
+{
+    c->node->shape = input(c, 1 + (uint32_t)c->node->attr.u.custom.input)->shape;
+    return MCD_OK;
+}
+
 static const struct {
     const char *name;
     uint32_t least, most; /* inputs */
@@ -360,6 +376,7 @@ static const struct {
     [MCD_OP_NOISE] = {"noise", 1, 1, noise},
     [MCD_OP_XENT] = {"xent", 2, 2, xent},
     [MCD_OP_MSE] = {"mse", 2, 2, mse},
+    [MCD_OP_CUSTOM] = {"custom", 1, MCD_MAX_INPUTS - 1, custom},
     [MCD_OP_LINEAR_DX] = {"linear_dx", 3, 3, like_third},
     [MCD_OP_LINEAR_DW] = {"linear_dw", 2, 2, linear_dw},
     [MCD_OP_CONV2D_DX] = {"conv2d_dx", 3, 3, like_third},
@@ -372,6 +389,7 @@ static const struct {
     [MCD_OP_MSE_DX] = {"mse_dx", 3, 3, like_second},
     [MCD_OP_SGD] = {"sgd", 2, 3, like_first},
     [MCD_OP_ADAM] = {"adam", 4, 4, like_first},
+    [MCD_OP_CUSTOM_DX] = {"custom_dx", 2, MCD_MAX_INPUTS, custom_dx},
 };
 
 static int known(uint32_t op)

@@ -2,6 +2,7 @@
 #include "core/graph/plan.h"
 #include "core/base/error.h"
 #include "core/base/host.h"
+#include "core/graph/custom.h"
 #include "core/graph/infer.h"
 #include "core/graph/schedule.h"
 
@@ -140,6 +141,8 @@ static int ask_kernel(struct mcd_plan *p, uint32_t s, struct mcd_error *error)
     struct mcd_error reason = {0};
     const struct mcd_step *step = &p->step[s];
     char text[MCD_SHAPE_TEXT];
+    if (mcd_op_is_custom(step->op))
+        return mcd_custom_kernel(p->host, p->backend, step, &p->kernel[s], error);
     int status = api(p->backend)->kernel(p->backend->self, step, &p->kernel[s], &reason);
     if (status)
         return mcd_fail(error, status, p->backend->plugin->name, "cannot do %s of %s: %s",

@@ -38,7 +38,10 @@ struct mcd_plan {
     uint32_t passes; /* of one run of the body */
 };
 
-/* Asks the backend for every kernel. Adds the optimiser's state to the store if there is any. */
+/*
+ * Asks the backend for every kernel but those of a layer's own functions, which live as long as the
+ * graph: it must outlive the plan. Adds the optimiser's state to the store if there is any.
+ */
 int mcd_plan_create(const struct mcd_plan_spec *spec, struct mcd_plan **plan,
                     struct mcd_error *error);
 void mcd_plan_destroy(struct mcd_plan *plan);

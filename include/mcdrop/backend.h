@@ -4,7 +4,8 @@
  * The planner turns a graph into steps over tensors. For each step it asks the backend once for a
  * kernel; a run calls the kernels in order. Between steps values are plain row-major tensors.
  * A backend knows no model and no layer. What each op computes stands in graph.h; the reference
- * backend is the oracle, and tests/conformance holds any backend against it step by step.
+ * backend is the oracle, and `mcdrop check` holds any backend against it step by step. Steps of ops
+ * that the core computes itself (RESHAPE, CUSTOM, CUSTOM_DX) never get here.
  *
  * Functions that can fail return an enum mcd_status; the error they are given may be NULL, which
  * host->fail accepts.

@@ -88,6 +88,12 @@ enum mcd_op {
                    both have rows or neither */
 
     /*
+     * (x, up to 3) -> attr.custom.shape: a layer's own function of a row, struct mcd_custom. No
+     * backend ever sees it: the core computes it in host memory.
+     */
+    MCD_OP_CUSTOM,
+
+    /*
      * Gradients and updates: appended by the core, for backends to compute, not for recording.
      * dy is the derivative of the loss with respect to the op's output, attr that of the op.
      */
@@ -101,8 +107,9 @@ enum mcd_op {
     MCD_OP_LOGSOFTMAX_DX,  /* (dy, y) -> dx */
     MCD_OP_XENT_DX,        /* (dy [], logits, label) -> dlogits */
     MCD_OP_MSE_DX,         /* (dy [], a, b) -> da (db is its negative) */
-    MCD_OP_SGD,  /* (w, dw, velocity) -> w in place; velocity too, absent if momentum is 0 */
-    MCD_OP_ADAM, /* (w, dw, m, v) -> w in place; m and v too; the step is mcd_run.update + 1 */
+    MCD_OP_SGD,       /* (w, dw, velocity) -> w in place; velocity too, absent if momentum is 0 */
+    MCD_OP_ADAM,      /* (w, dw, m, v) -> w in place; m and v too; the step is mcd_run.update + 1 */
+    MCD_OP_CUSTOM_DX, /* (dy, x, ...) -> of input attr.custom.input, in each row; the core's too */
 };
 
 enum mcd_pool { MCD_POOL_MAX = 0, MCD_POOL_MEAN };
@@ -154,6 +161,36 @@ struct mcd_attr_adam { /* Kingma & Ba 2015, with dw += decay w first, as PyTorch
     double rate, beta1, beta2, epsilon, decay;
 };
 
+/*
+ * A function that no op here is, and its derivative: one row of each of n inputs to one row of
+ * output. Both are called with rows in any order, several at a time from different threads, and
+ * compute in double precision whatever the backend's type is: the core brings values to host memory
+ * and back, which takes time, and is the reason to record other ops where they do. A value without
+ * rows is the same at each call. Neither may allocate, and neither can fail: what is wrong shows as
+ * NaN. The answer depends on the arguments alone.
+ *
+ * `self` is what the layer recorded, shape[0 .. n - 1] are those of the inputs, shape[n] that of the
+ * output, and values lie dense and row-major in shape's order. Constant, as long as the plugin lives.
+ */
+struct mcd_custom {
+    uint32_t size;
+    void (*forward)(const void *self, const struct mcd_shape *shape, const double *const *x,
+                    double *y);
+
+    /*
+     * The derivative of the loss with respect to x[input], given that with respect to y: sets all of
+     * dx, shaped like x[input]. NULL: training is refused.
+     */
+    void (*backward)(const void *self, const struct mcd_shape *shape, uint32_t input,
+                     const double *const *x, const double *dy, double *dx);
+};
+struct mcd_attr_custom {
+    const struct mcd_custom *function;
+    const void *self; /* the layer's, kept with the layer while anything runs; NULL is fine */
+    int64_t input;    /* CUSTOM_DX only */
+    struct mcd_shape shape;
+};
+
 /* Which member counts follows from the op; the rest is zero. */
 struct mcd_attr {
     union {
@@ -173,6 +210,7 @@ struct mcd_attr {
         struct mcd_attr_drop drop;
         struct mcd_attr_sgd sgd;
         struct mcd_attr_adam adam;
+        struct mcd_attr_custom custom;
     } u;
 };
 
@@ -351,6 +389,18 @@ static inline mcd_val mcd_reshape(struct mcd_graph *g, mcd_val x, struct mcd_sha
     struct mcd_attr attr = MCD_ATTR_ZERO;
     attr.u.reduce.shape = shape;
     return mcd_op1(g, MCD_OP_RESHAPE, x, &attr);
+}
+
+/* A function of the layer's own of n values, 1 to 3. */
+static inline mcd_val mcd_custom(struct mcd_graph *g, const struct mcd_custom *function,
+                                 const void *self, uint32_t n, const mcd_val *in,
+                                 struct mcd_shape shape)
+{
+    struct mcd_attr attr = MCD_ATTR_ZERO;
+    attr.u.custom.function = function;
+    attr.u.custom.self = self;
+    attr.u.custom.shape = shape;
+    return g->op(g, MCD_OP_CUSTOM, n, in, &attr);
 }
 
 /*

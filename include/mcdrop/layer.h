@@ -1,8 +1,9 @@
 /*
- * Layers: plugins that record themselves into a graph. See examples/ and plugins/layers/.
+ * Layers: plugins that record themselves into a graph. doc/plugins.md writes three of them.
  *
  * A layer has no gradient and meets no backend: the core differentiates what it recorded. It owns
- * its parameters' values as little: it names them, the core keeps them.
+ * its parameters' values as little: it names them, the core keeps them. A layer that brings a
+ * function of its own (mcd_custom in graph.h) brings that function's derivative, too.
  */
 #ifndef MCDROP_LAYER_H
 #define MCDROP_LAYER_H
@@ -22,7 +23,9 @@ struct mcd_layer {
      * 0 on failure; g->fail says why, unless an op has. Must record the same parameters in the same
      * order whether `g->stochastic` is set or not: 1 for training and stochastic passes, 0 for
      * weight averaging, where noise is left out or replaced by its mean. Each recording opens a
-     * layer of its own, so `self` is used by one thread at a time.
+     * layer of its own, so `self` is used by one thread at a time, and may be written to. It is
+     * destroyed when the recording is done, or, if it recorded a function of its own, when nothing
+     * that was made of the recording runs any more.
      */
     mcd_val (*build)(void *self, struct mcd_graph *g, uint32_t n, const mcd_val *in);
 };

@@ -15,7 +15,7 @@
  *
  * Link with `pkg-config --cflags --libs mcdrop`. One handle is for one thread at a time; several
  * handles may be used from several threads at once. Nothing is printed and no signal is touched.
- * examples/embed.c is a whole program.
+ * examples/embed/embed.c is a whole program.
  *
  * Functions that can fail return an enum mcd_status and say why in *error, which the caller
  * initialises with {0} before each call, because the first failure stays; a NULL error gives the

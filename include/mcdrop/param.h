@@ -45,7 +45,11 @@ struct mcd_ints {
     const int64_t *value;
 };
 
-/* One row of the table: constant, with texts that live as long as the plugin. */
+/*
+ * One row of the table, of at most 256: constant, with texts that live as long as the plugin. A
+ * default is in its domain. Users write names and values in commands and files, so neither changes
+ * its meaning from one version of a plugin to the next.
+ */
 struct mcd_param {
     const char *name;   /* letters, digits and '_' */
     const char *value;  /* default, written as a user would; NULL: must be given */

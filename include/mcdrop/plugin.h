@@ -6,7 +6,10 @@
  * mcdrop's to link against (everything comes in through `struct mcd_host` and the vtables), and
  * builds with
  *
- *     cc -shared -fPIC $(pkg-config --cflags mcdrop) -o linear.so linear.c
+ *     cc -shared -fPIC $(pkg-config --cflags mcdrop) -o linear.so linear.c -lm
+ *
+ * doc/plugins.md, installed beside examples/, writes one of each kind; `mcdrop new` starts another,
+ * and `mcdrop check` tries whether it keeps what these headers ask for.
  *
  * A plugin never prints, exits, aborts or changes the process (locale, signals, environment).
  */
@@ -24,12 +27,15 @@ extern "C" {
 #endif
 
 /*
- * Version of this interface, major << 16 | minor. Minor versions only append fields to structs
- * that carry their size (tests/fixtures/abi-1.0.txt holds them to it); a plugin of another major
+ * Version of this interface, major << 16 | minor. Minor versions append fields to structs that
+ * carry their size, ops with their attributes, and nothing else (tests/fixtures/abi-1.0.txt holds
+ * them to it), so that a plugin built for an earlier one goes on working; a plugin of another major
  * version, or of a newer minor one, is refused before any of its functions is called.
+ *
+ * 1.1: MCD_OP_CUSTOM, functions of a layer's own.
  */
 #define MCD_ABI_MAJOR 1u
-#define MCD_ABI_MINOR 0u
+#define MCD_ABI_MINOR 1u
 #define MCD_ABI       (MCD_ABI_MAJOR << 16 | MCD_ABI_MINOR)
 
 enum mcd_plugin_kind { MCD_LAYER = 1, MCD_SAMPLER, MCD_MODEL, MCD_BACKEND };
@@ -85,7 +91,8 @@ struct mcd_host {
  * on failure leaves nothing behind and says why through host->fail. It may be called several times,
  * from several threads at once, one object a call. It is stored without its type because the type
  * is the plugin's own; the core calls it through libffi. `destroy` ends one object, after the last
- * call of its api has returned. Everything here is constant and lives as long as the plugin.
+ * call of its api has returned. Everything here is constant and lives as long as the plugin; only
+ * destroy may be NULL.
  */
 struct mcd_plugin {
     uint32_t abi, size, kind;       /* MCD_ABI, sizeof(struct mcd_plugin), enum mcd_plugin_kind */
@@ -128,9 +135,12 @@ static inline void mcd_self_destroy(const struct mcd_host *host, void *self)
 /* Every plugin defines this one. */
 extern MCD_EXPORT const struct mcd_plugin mcd_entry;
 
-/* The usual way to define it, as the last line of a plugin with `params`, `create`, `api`. */
+/*
+ * The usual way to define it, as the last line of a plugin with `params`, `create`, `api`. What is
+ * declared above is exported, also with -fvisibility=hidden and in C++.
+ */
 #define MCD_PLUGIN(kind, name, licence, help, destroy)                                             \
-    MCD_EXPORT const struct mcd_plugin mcd_entry = {                                               \
+    const struct mcd_plugin mcd_entry = {                                                          \
         MCD_ABI, sizeof(struct mcd_plugin), kind,    name, MCD_PLUGIN_VERSION, licence, help,      \
         params,  (void (*)(void))create,    destroy, &api}
 

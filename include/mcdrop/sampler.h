@@ -3,7 +3,11 @@
  *
  * What noise there is belongs to the layers; a sampler only decides, for every site and pass, whose
  * random numbers are read. With independent streams the passes are independent; with shared ones
- * they can be made to cancel (antithetic, balanced). Training does not use samplers.
+ * they can be made to cancel (antithetic, balanced). Training does not use samplers: there every
+ * update reads a stream of its own, and every row its own numbers.
+ *
+ * `seed` is that of the prediction, one for all; passes are counted from 0 over the whole
+ * prediction, whichever part of it a process computes.
  */
 #ifndef MCDROP_SAMPLER_H
 #define MCDROP_SAMPLER_H

@@ -2,7 +2,7 @@
  * embed: mcdrop from a C program. Reads weights of a small mlp, predicts two inputs, prints what
  * it thinks of them and how sure it is.
  *
- *     cc embed.c $(pkg-config --cflags --libs mcdrop) -o embed && ./embed WEIGHTS.safetensors
+ *     make && ./embed WEIGHTS.safetensors
  */
 #include <mcdrop/mcdrop.h>
 #include <stdio.h>
