@@ -59,5 +59,7 @@ completes dropout mcdrop check relu drop
 completes symbols mcdrop check --only sym
 completes errors mcdrop plot er
 completes sampler mcdrop new s
+completes samplers mcdrop bench sam
+completes --replications= mcdrop bench samplers --repl
 
 exit $failed

@@ -186,81 +186,61 @@ static void refuses_other_blocks(void **state)
 
 /* ---- what they save ---------------------------------------------------------------------- */
 
-enum { REPEATS = 16, MOST_OUTPUTS = 120 };
-
-/* A network of MCDROP_REFERENCE, and what it is asked for. */
-struct network {
-    const char *model, *weights, *inputs;
-    int rows, outputs;
+/* A sampler on a network of MCDROP_REFERENCE, and what it is expected to save. */
+struct expected {
+    const char *network, *options, *sampler;
+    double least, most; /* where a larger saving would mean that something is not random */
 };
 
-static const struct network mlp = {"mlp", "mlp", "--input \"$MCDROP_REFERENCE/rotated_one.npy\"",
-                                   12, 10};
-static const struct network lenet = {"lenet", "lenet",
-                                     "--input \"$MCDROP_REFERENCE/rotated_one.npy\"", 12, 10};
-static const struct network mlp2 = {"mlp2", "mlp2-relu", "--grid -1.72:3.5:0.1", 53, 1};
-
-struct spread {
-    double seen, claimed; /* variance of an output's mean over repeats; mean square of its error */
-};
-
-/* Output i of all rows; the outputs of a row are an array, or one number. */
-static double number(const json_t *all, const char *name, const struct network *n, int i)
+static void check_saving(const json_t *savings, const struct expected *x)
 {
-    const json_t *row = json_array_get(json_object_get(all, name), (size_t)(i / n->outputs));
-    row = json_is_array(row) ? json_array_get(row, (size_t)(i % n->outputs)) : row;
-    assert_true(json_is_number(row));
-    return json_number_value(row);
-}
-
-static struct spread measure(const struct network *n, const char *sampler)
-{
-    double sum[MOST_OUTPUTS] = {0}, square[MOST_OUTPUTS] = {0};
-    int count = n->rows * n->outputs;
-    struct spread s = {0, 0};
-    for (int seed = 1; seed <= REPEATS; seed++) {
-        assert_program(0,
-                       "$M predict --model %s --weights \"$MCDROP_REFERENCE/%s.safetensors\" %s "
-                       "--passes 128 --seed %d --sampler %s --format json -q",
-                       n->model, n->weights, n->inputs, seed, sampler);
-        json_t *got = program_json("out");
-        for (int i = 0; i < count; i++) {
-            double x = number(got, "output_mean", n, i), error = number(got, "output_mcse", n, i);
-            sum[i] += x;
-            square[i] += x * x;
-            s.claimed += error * error / (REPEATS * count);
-        }
-        json_decref(got);
+    size_t i;
+    const json_t *row;
+    json_array_foreach(savings, i, row)
+    {
+        const char *sampler = json_string_value(json_object_get(row, "sampler"));
+        const char *estimate = json_string_value(json_object_get(row, "estimate"));
+        double saving = json_number_value(json_object_get(row, "saving"));
+        double error = json_number_value(json_object_get(row, "mcse_ratio"));
+        if (strcmp(sampler, x->sampler) != 0 || strcmp(estimate, "output_mean") != 0)
+            continue;
+        print_message("# %s, %s: %.1f times less variance of the mean; error printed %.2f of "
+                      "seen\n",
+                      x->network, sampler, saving, error);
+        assert_true(saving > x->least && saving < x->most);
+        assert_true(error > 0.77 && error < 1.27);
+        return;
     }
-    for (int i = 0; i < count; i++)
-        s.seen += (square[i] - sum[i] * sum[i] / REPEATS) / (REPEATS - 1) / count;
-    return s;
-}
-
-/* `most` bounds it from above, where a larger saving would mean that something is not random. */
-static void check_saving(const struct network *n, const char *sampler, double least, double most)
-{
-    struct spread plain = measure(n, "bernoulli"), s = measure(n, sampler);
-    double saving = plain.seen / s.seen;
-    print_message("# %s, %s: %.1f times less variance of the mean; error claimed %.2f of seen\n",
-                  n->model, sampler, saving, sqrt(s.claimed / s.seen));
-    assert_true(saving > least && saving < most);
-    assert_true(s.claimed / s.seen > 0.6 && s.claimed / s.seen < 1.6);
+    fail_msg("%s: no row of %s", x->network, x->sampler);
 }
 
 /* As found with masks of another implementation, +-30 %: 23 to 28 (mlp), 9 (lenet), 11 to 16 (mlp2). */
 static void variance_is_saved(void **state)
 {
+#define ROTATED "--input \"$MCDROP_REFERENCE/rotated_one.npy\" --weights \"$MCDROP_REFERENCE/"
+#define MLP     "--model mlp " ROTATED "mlp.safetensors\""
+#define LENET   "--model lenet " ROTATED "lenet.safetensors\""
+#define MLP2                                                                                       \
+    "--model mlp2 --grid -1.72:3.5:0.1 --weights \"$MCDROP_REFERENCE/mlp2-relu.safetensors\""
+    static const struct expected all[] = {{"mlp", MLP, "antithetic", 1.3, 3},
+                                          {"mlp", MLP, "balanced:block=64", 16, 36},
+                                          {"lenet", LENET, "balanced:block=64", 6.3, 12},
+                                          {"mlp2", MLP2, "balanced:block=64", 7.7, 21}};
     (void)state;
     if (!getenv("MCDROP_REFERENCE") || getenv("MCDROP_FAST")) {
         fputs("# SKIPPED: what samplers save: MCDROP_REFERENCE is not set, or the short form\n",
               stderr);
         return;
     }
-    check_saving(&mlp, "antithetic", 1.3, 3);
-    check_saving(&mlp, "balanced:block=64", 16, 36);
-    check_saving(&lenet, "balanced:block=64", 6.3, 12);
-    check_saving(&mlp2, "balanced:block=64", 7.7, 21);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        assert_program(0,
+                       "$M bench samplers %s --sampler %s --passes 128 --replications 16 --seed 1 "
+                       "--format json -q",
+                       all[i].options, all[i].sampler);
+        json_t *json = program_json("out");
+        check_saving(json_object_get(json, "savings"), &all[i]);
+        json_decref(json);
+    }
 }
 
 int main(void)

@@ -25,6 +25,7 @@ int mcd_command_run(const char *program, const struct mcd_command *list, int arg
 
 int mcd_cmd_bench(int argc, char **argv);
 int mcd_cmd_bench_compare(int argc, char **argv);
+int mcd_cmd_bench_samplers(int argc, char **argv);
 int mcd_cmd_default(int argc, char **argv); /* what runs when no command is named */
 int mcd_cmd_check(int argc, char **argv);
 int mcd_cmd_evaluate(int argc, char **argv);

@@ -26,6 +26,7 @@ const struct mcd_command mcd_commands[] = {
 
 const struct mcd_command mcd_bench_parts[] = {
     {"compare", "whether two saved benchmarks differ", mcd_cmd_bench_compare},
+    {"samplers", "what samplers save on a trained network", mcd_cmd_bench_samplers},
     {NULL, NULL, NULL},
 };
 
