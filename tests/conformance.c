@@ -1,9 +1,9 @@
 /* The comparison of a backend with the reference, step by step. */
 #include "conformance.h"
 
-#include "conformance/cases.h"
-#include "conformance/parameters.h"
 #include "core/base/error.h"
+#include "core/check/conformance/cases.h"
+#include "core/check/conformance/parameters.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -16,14 +16,14 @@ enum { HOSTS = 3, RIVAL_HOST = 1, REPEATS = 6, TOLD = 10 };
 /* Everything at hand while one case is judged. */
 struct trial {
     struct conformance *result;
-    const struct backend *backends;     /* of 1, 2, ... HOSTS workers */
-    const struct step_case *of, *rival; /* rival: another plan with the same op */
+    const struct mcd_subject *backends;     /* of 1, 2, ... HOSTS workers */
+    const struct mcd_step_case *of, *rival; /* rival: another plan with the same op */
     uint32_t key;
     double tolerance;
     int failed;
 };
 
-static int describe_operand(char *text, size_t size, const struct operand *o)
+static int describe_operand(char *text, size_t size, const struct mcd_operand *o)
 {
     int n = snprintf(text, size, " %ux[", o->rows);
     for (uint32_t d = 0; d < o->shape.rank && n < (int)size; d++)
@@ -31,16 +31,16 @@ static int describe_operand(char *text, size_t size, const struct operand *o)
     return n < (int)size ? n + snprintf(text + n, size - (size_t)n, "]") : n;
 }
 
-static void describe_case(char *text, size_t size, const struct step_case *c)
+static void describe_case(char *text, size_t size, const struct mcd_step_case *c)
 {
-    int n = snprintf(text, size, "%s (%s)", case_op_name(c->op), c->name);
+    int n = snprintf(text, size, "%s (%s)", mcd_case_op_name(c->op), c->name);
     for (uint32_t i = 0; i < c->nin && n < (int)size; i++)
         n += describe_operand(text + n, size - (size_t)n, &c->in[i]);
     if (n < (int)size)
         n += snprintf(text + n, size - (size_t)n, " ->");
     if (n < (int)size)
         n += describe_operand(text + n, size - (size_t)n, &c->out);
-    if (n < (int)size && c->in_place != NO_INPUT)
+    if (n < (int)size && c->in_place != MCD_NO_INPUT)
         snprintf(text + n, size - (size_t)n, " in place of input %d", c->in_place);
 }
 
@@ -73,14 +73,14 @@ static int agrees(double got, double expected, double tolerance)
 }
 
 /* What is dropped is exactly 0, what is kept is not: the masks agree bit by bit. */
-static int same_mask(const struct step_case *c, double got, double expected)
+static int same_mask(const struct mcd_step_case *c, double got, double expected)
 {
     int masked = c->op == MCD_OP_DROP && c->attr.u.drop.law == MCD_BERNOULLI;
     return !masked || (got == 0) == (expected == 0);
 }
 
 /* Compares one of a step's results; each has a largest magnitude of its own. */
-static void compare_operand(struct trial *t, const struct operand *o, const char *what,
+static void compare_operand(struct trial *t, const struct mcd_operand *o, const char *what,
                             const double *got, const double *expected)
 {
     int64_t row = mcd_shape_count(&o->shape), count = row * (o->rows ? o->rows : 1);
@@ -97,9 +97,9 @@ static void compare_operand(struct trial *t, const struct operand *o, const char
 
 static void compare(struct trial *t, const double *got, const double *expected)
 {
-    static const char *const names[MAX_INPUTS] = {"input 0", "input 1", "updated input 2",
-                                                  "updated input 3"};
-    const struct step_case *c = t->of;
+    static const char *const names[MCD_MAX_INPUTS] = {"input 0", "input 1", "updated input 2",
+                                                      "updated input 3"};
+    const struct mcd_step_case *c = t->of;
     int64_t at = mcd_shape_count(&c->out.shape) * (c->out.rows ? c->out.rows : 1);
     compare_operand(t, &c->out, "output", got, expected);
     for (uint32_t i = 0; i < c->nin; i++)
@@ -110,18 +110,18 @@ static void compare(struct trial *t, const double *got, const double *expected)
 }
 
 /* Runs a step, which must go well; `first` of the same step must be reached bit by bit again. */
-static void run_once(struct trial *t, struct placed_step *p, double *results, const double *first,
-                     const char *when)
+static void run_once(struct trial *t, struct mcd_placed_step *p, double *results,
+                     const double *first, const char *when)
 {
     struct mcd_error e = {0};
-    if (step_execute(p, results, &e))
+    if (mcd_step_execute(p, results, &e))
         blame(t, "%s, the run failed: %s", when, e.text);
-    else if (first && memcmp(results, first, (size_t)step_results(p->of) * sizeof *first) != 0)
+    else if (first && memcmp(results, first, (size_t)mcd_step_results(p->of) * sizeof *first) != 0)
         blame(t, "%s, the result has other bits", when);
 }
 
 struct runner {
-    struct placed_step *step;
+    struct mcd_placed_step *step;
     const double *first;
     double *results;
     int broken;
@@ -130,9 +130,10 @@ struct runner {
 static void *run_repeatedly(void *arg)
 {
     struct runner *r = arg;
-    size_t bytes = (size_t)step_results(r->step->of) * sizeof *r->first;
+    size_t bytes = (size_t)mcd_step_results(r->step->of) * sizeof *r->first;
     for (int i = 0; i < REPEATS && !r->broken; i++)
-        r->broken = step_execute(r->step, r->results, NULL) || memcmp(r->results, r->first, bytes);
+        r->broken =
+            mcd_step_execute(r->step, r->results, NULL) || memcmp(r->results, r->first, bytes);
     return NULL;
 }
 
@@ -149,23 +150,23 @@ static void run_together(struct trial *t, struct runner *mine, struct runner *ot
 }
 
 /* A rival is planned after the step and runs before it, then beside it. */
-static void run_with_rival(struct trial *t, struct placed_step *mine, double *results,
+static void run_with_rival(struct trial *t, struct mcd_placed_step *mine, double *results,
                            const double *first)
 {
-    struct placed_step other;
+    struct mcd_placed_step other;
     struct mcd_error e = {0};
-    int status = step_place(mine->backend, t->rival, t->key + 17, &other, NULL);
+    int status = mcd_step_place(mine->backend, t->rival, t->key + 17, &other, NULL);
     if (status == MCD_UNSUPPORTED) /* the step itself is offered */
-        status = step_place(mine->backend, t->of, t->key + 17, &other, &e);
+        status = mcd_step_place(mine->backend, t->of, t->key + 17, &other, &e);
     if (status) {
         blame(t, "beside a plan, another one cannot be made: %s", e.text);
         return;
     }
-    int64_t count = step_results(other.of);
+    int64_t count = mcd_step_results(other.of);
     double *buffer = malloc(2 * (size_t)count * sizeof *buffer);
     if (!buffer) {
         blame(t, "no memory for a rival");
-        step_remove(&other);
+        mcd_step_remove(&other);
         return;
     }
     run_once(t, &other, buffer, NULL, "as another plan");
@@ -174,7 +175,7 @@ static void run_with_rival(struct trial *t, struct placed_step *mine, double *re
         struct runner a = {mine, first, results, 0}, b = {&other, buffer, buffer + count, 0};
         run_together(t, &a, &b);
     }
-    step_remove(&other);
+    mcd_step_remove(&other);
     free(buffer);
 }
 
@@ -183,8 +184,8 @@ static int run_on_host(struct trial *t, int host, double *first, double *results
 {
     static const char *const when[HOSTS] = {"on 1 worker", "on 2 workers", "on 3 workers"};
     struct mcd_error e = {0};
-    struct placed_step p;
-    int status = step_place(&t->backends[host], t->of, t->key, &p, &e);
+    struct mcd_placed_step p;
+    int status = mcd_step_place(&t->backends[host], t->of, t->key, &p, &e);
     if (status == MCD_UNSUPPORTED && (host > 0 || !*e.text))
         blame(t, "%s, refused %s", when[host], host ? "what was offered before" : "without reason");
     else if (status && status != MCD_UNSUPPORTED)
@@ -196,27 +197,27 @@ static int run_on_host(struct trial *t, int host, double *first, double *results
         run_once(t, &p, results, first, "when it runs again");
     if (!t->failed && host == RIVAL_HOST)
         run_with_rival(t, &p, results, first);
-    step_remove(&p);
+    mcd_step_remove(&p);
     return MCD_OK;
 }
 
-static int expected_results(const struct backend *oracle, const struct step_case *c, uint32_t key,
-                            uint32_t type, double *results, struct mcd_error *e)
+static int expected_results(const struct mcd_subject *oracle, const struct mcd_step_case *c,
+                            uint32_t key, uint32_t type, double *results, struct mcd_error *e)
 {
-    struct placed_step p;
-    int status = step_place(oracle, c, key, &p, e);
+    struct mcd_placed_step p;
+    int status = mcd_step_place(oracle, c, key, &p, e);
     if (status)
         return status;
-    status = step_execute(&p, results, e);
-    step_remove(&p);
-    for (int64_t i = 0; i < step_results(c) && type == MCD_F32; i++)
+    status = mcd_step_execute(&p, results, e);
+    mcd_step_remove(&p);
+    for (int64_t i = 0; i < mcd_step_results(c) && type == MCD_F32; i++)
         results[i] = (float)results[i]; /* what overflows there is infinite here */
     return status;
 }
 
-static int judge(struct trial *t, const struct backend *oracle, struct mcd_error *e)
+static int judge(struct trial *t, const struct mcd_subject *oracle, struct mcd_error *e)
 {
-    size_t count = (size_t)step_results(t->of);
+    size_t count = (size_t)mcd_step_results(t->of);
     double *expected = malloc(3 * count * sizeof *expected);
     if (!expected)
         return mcd_fail(e, MCD_NOMEM, "", "out of memory");
@@ -240,14 +241,14 @@ static int judge(struct trial *t, const struct backend *oracle, struct mcd_error
 /* An op that does not exist must be refused, with a reason. */
 static void ask_for_nonsense(struct trial *t)
 {
-    struct step_case c = {.op = 63, .in_place = NO_INPUT, .passes = 1, .rows = 1};
+    struct mcd_step_case c = {.op = 63, .in_place = MCD_NO_INPUT, .passes = 1, .rows = 1};
     struct mcd_error e = {0};
-    struct placed_step p;
-    case_input(&c, 1, mcd_shape1(1), FILL_MIXED);
-    case_output(&c, 1, mcd_shape1(1));
-    int status = step_place(&t->backends[0], &c, 0, &p, &e);
+    struct mcd_placed_step p;
+    mcd_case_input(&c, 1, mcd_shape1(1), MCD_FILL_MIXED);
+    mcd_case_output(&c, 1, mcd_shape1(1));
+    int status = mcd_step_place(&t->backends[0], &c, 0, &p, &e);
     if (status == MCD_OK)
-        step_remove(&p);
+        mcd_step_remove(&p);
     if (status != MCD_UNSUPPORTED || !*e.text)
         blame(t, "op 63, which does not exist, is not refused with MCD_UNSUPPORTED and a reason");
 }
@@ -255,24 +256,25 @@ static void ask_for_nonsense(struct trial *t)
 /* Of each stage two plans' results, of which the first that is wrong is blamed. */
 static void compare_stages(struct trial *t, const double *got, const double *expected)
 {
-    int64_t count = step_results(t->of);
-    for (int i = 0; i < 2 * PARAMETER_STAGES && !t->failed; i++) {
+    int64_t count = mcd_step_results(t->of);
+    for (int i = 0; i < 2 * MCD_PARAMETER_STAGES && !t->failed; i++) {
         char what[80];
-        snprintf(what, sizeof what, "%s%s", parameter_stages[i / 2], i % 2 ? ", another plan" : "");
+        snprintf(what, sizeof what, "%s%s", mcd_parameter_stages[i / 2],
+                 i % 2 ? ", another plan" : "");
         compare_operand(t, &t->of->out, what, got + i * count, expected + i * count);
     }
 }
 
 /* Kernels may keep what they make of a parameter, but not longer than it stays as it is. */
-static int judge_parameters(struct trial *t, const struct backend *oracle, struct mcd_error *e)
+static int judge_parameters(struct trial *t, const struct mcd_subject *oracle, struct mcd_error *e)
 {
-    size_t count = 2 * PARAMETER_STAGES * (size_t)step_results(t->of);
+    size_t count = 2 * MCD_PARAMETER_STAGES * (size_t)mcd_step_results(t->of);
     double *expected = malloc(2 * count * sizeof *expected), *got = expected + count;
     if (!expected)
         return mcd_fail(e, MCD_NOMEM, "", "out of memory");
-    int status = parameters_run(oracle, t->of, expected, e);
+    int status = mcd_parameters_run(oracle, t->of, expected, e);
     struct mcd_error why = {0};
-    int mine = status ? status : parameters_run(&t->backends[0], t->of, got, &why);
+    int mine = status ? status : mcd_parameters_run(&t->backends[0], t->of, got, &why);
     if (!status && !mine)
         compare_stages(t, got, expected);
     else if (!status && mine != MCD_UNSUPPORTED)
@@ -287,8 +289,8 @@ static int is_product(uint32_t op)
            op == MCD_OP_CONV2D || op == MCD_OP_CONV2D_DX || op == MCD_OP_CONV2D_DW;
 }
 
-static int judge_all(const struct case_list *list, const struct backend *oracle,
-                     const struct backend *backends, struct conformance *result,
+static int judge_all(const struct mcd_case_list *list, const struct mcd_subject *oracle,
+                     const struct mcd_subject *backends, struct conformance *result,
                      struct mcd_error *e)
 {
     struct trial t = {.result = result, .backends = backends};
@@ -298,7 +300,7 @@ static int judge_all(const struct case_list *list, const struct backend *oracle,
     ask_for_nonsense(&t);
     uint32_t stride = getenv("MCDROP_FAST") && !result->only ? 7 : 1;
     for (uint32_t i = 0; i < list->count && !status; i += stride) {
-        const struct step_case *c = &list->at[i];
+        const struct mcd_step_case *c = &list->at[i];
         if (result->only && result->only != c->op)
             continue;
         int last = i + 1 == list->count || list->at[i + 1].op != c->op;
@@ -306,9 +308,9 @@ static int judge_all(const struct case_list *list, const struct backend *oracle,
         t = (struct trial){result, backends, c, last ? c : c + 1, 100 * i, most, 0};
         status = judge(&t, oracle, e);
     }
-    for (int i = 0; i < PARAMETER_CASES && !status; i++) {
-        struct step_case c;
-        parameters_case(i, &c);
+    for (int i = 0; i < MCD_PARAMETER_CASES && !status; i++) {
+        struct mcd_step_case c;
+        mcd_parameters_case(i, &c);
         t = (struct trial){.result = result, .backends = backends, .of = &c, .tolerance = products};
         if (!result->only || result->only == c.op)
             status = judge_parameters(&t, oracle, e);
@@ -323,28 +325,28 @@ static void tell_refused(const struct conformance *r)
 {
     for (uint32_t op = 0; op < CONFORMANCE_OPS && r->out; op++)
         if (r->refused_of[op])
-            fprintf(r->out, "# refused %s: %u steps\n", case_op_name(op), r->refused_of[op]);
+            fprintf(r->out, "# refused %s: %u steps\n", mcd_case_op_name(op), r->refused_of[op]);
 }
 
 int conformance_check(const char *spec, struct conformance *result, struct mcd_error *e)
 {
-    struct backend oracle, backends[HOSTS];
-    struct case_list list = cases_create();
+    struct mcd_subject oracle, backends[HOSTS];
+    struct mcd_case_list list = mcd_cases_create();
     struct trial t = {.result = result};
     uint32_t hosts = 0;
-    int status = backend_open("reference:precision=f64", 2, &oracle, e);
+    int status = mcd_subject_open("reference:precision=f64", 2, &oracle, e);
     int opened = !status;
     while (!status && hosts < HOSTS)
-        if (!(status = backend_open(spec, hosts + 1, &backends[hosts], e)))
+        if (!(status = mcd_subject_open(spec, hosts + 1, &backends[hosts], e)))
             hosts++;
     if (!status)
         status = judge_all(&list, &oracle, backends, result, e);
     while (hosts-- > 0)
-        if (backend_close(&backends[hosts]))
+        if (mcd_subject_close(&backends[hosts]))
             blame(&t, "memory was not released");
     if (opened)
-        backend_close(&oracle);
-    cases_release(&list);
+        mcd_subject_close(&oracle);
+    mcd_cases_release(&list);
     tell_refused(result);
     return status;
 }

@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "conformance/cases.h" /* before cmocka, whose `fail` is a macro */
 #include "conformance/gradient.h"
+#include "core/check/conformance/cases.h" /* before cmocka, whose `fail` is a macro */
 
 #include <cmocka.h>
 #include <math.h>
@@ -20,9 +20,9 @@ enum { MOST = 20000, PROBES = 24, KEY = 4711 };
 
 /* A forward step with its values. */
 struct forward {
-    const struct backend *backend;
-    struct step_case of;
-    double *in[MAX_INPUTS], *out, *cotangent;
+    const struct mcd_subject *backend;
+    struct mcd_step_case of;
+    double *in[MCD_MAX_INPUTS], *out, *cotangent;
 };
 
 static double *room_for(int64_t count)
@@ -32,18 +32,18 @@ static double *room_for(int64_t count)
     return values;
 }
 
-static int64_t count_of(const struct operand *o)
+static int64_t count_of(const struct mcd_operand *o)
 {
     return mcd_shape_count(&o->shape) * (o->rows ? o->rows : 1);
 }
 
-static void evaluate(const struct backend *b, const struct step_case *c, double *results)
+static void evaluate(const struct mcd_subject *b, const struct mcd_step_case *c, double *results)
 {
     struct mcd_error e = {0};
-    struct placed_step p;
-    if (step_place(b, c, KEY, &p, &e) || step_execute(&p, results, &e))
-        fail_msg("%s %s: %s", case_op_name(c->op), c->name, e.text);
-    step_remove(&p);
+    struct mcd_placed_step p;
+    if (mcd_step_place(b, c, KEY, &p, &e) || mcd_step_execute(&p, results, &e))
+        fail_msg("%s %s: %s", mcd_case_op_name(c->op), c->name, e.text);
+    mcd_step_remove(&p);
 }
 
 static double loss(struct forward *f)
@@ -68,17 +68,17 @@ static double difference(struct forward *f, double *at)
 
 static void fill(struct forward *f)
 {
-    struct operand cotangent = f->of.out;
-    cotangent.fill = FILL_MIXED;
+    struct mcd_operand cotangent = f->of.out;
+    cotangent.fill = MCD_FILL_MIXED;
     for (uint32_t i = 0; i < f->of.nin; i++) {
-        struct operand *o = &f->of.in[i];
+        struct mcd_operand *o = &f->of.in[i];
         f->in[i] = room_for(count_of(o));
-        operand_values(o, KEY + i, f->in[i]);
+        mcd_operand_values(o, KEY + i, f->in[i]);
         o->data = f->in[i];
     }
     f->out = room_for(count_of(&f->of.out));
     f->cotangent = room_for(count_of(&cotangent));
-    operand_values(&cotangent, KEY + 9, f->cotangent);
+    mcd_operand_values(&cotangent, KEY + 9, f->cotangent);
 }
 
 static void empty(struct forward *f)
@@ -101,12 +101,12 @@ static void probe(struct forward *f, uint32_t input, const double *gradient, dou
         double expected = difference(f, &f->in[input][i]), got = factor * gradient[i];
         if (!(fabs(got - expected) <= TOLERANCE * largest + rounding))
             fail_msg("%s %s, input %u, element %d: got %.12g, expected %.12g",
-                     case_op_name(f->of.op), f->of.name, input, (int)i, got, expected);
+                     mcd_case_op_name(f->of.op), f->of.name, input, (int)i, got, expected);
     }
 }
 
 /* Returns how many gradients were looked at. */
-static int check(const struct backend *b, const struct step_case *c)
+static int check(const struct mcd_subject *b, const struct mcd_step_case *c)
 {
     struct forward f = {.backend = b, .of = *c};
     int gradients = 0;
@@ -114,11 +114,11 @@ static int check(const struct backend *b, const struct step_case *c)
     loss(&f);
     for (uint32_t input = 0; input < c->nin; input++) {
         struct step_values v = {{f.in[0], f.in[1], f.in[2], f.in[3]}, f.out, f.cotangent};
-        struct step_case g;
+        struct mcd_step_case g;
         double factor;
         if (!gradient_step(&f.of, input, &v, &g, &factor))
             continue;
-        double *gradient = room_for(step_results(&g));
+        double *gradient = room_for(mcd_step_results(&g));
         evaluate(b, &g, gradient);
         probe(&f, input, gradient, factor);
         free(gradient);
@@ -132,27 +132,27 @@ static int check(const struct backend *b, const struct step_case *c)
  * Cases with ordinary values; noise, whose cases all have extreme ones, gets ordinary ones. Where
  * passes share rows the gradient is not one step.
  */
-static int usable(struct step_case *c)
+static int usable(struct mcd_step_case *c)
 {
     if (c->op == MCD_OP_DROP || c->op == MCD_OP_EXPAND || c->op == MCD_OP_NOISE)
-        c->in[0].fill = FILL_MIXED;
+        c->in[0].fill = MCD_FILL_MIXED;
     if ((c->op == MCD_OP_DROP || c->op == MCD_OP_NOISE) && c->in[0].rows != c->out.rows)
         return 0;
     for (uint32_t i = 0; i < c->nin; i++)
-        if ((c->in[i].fill > FILL_POSITIVE && c->in[i].fill != FILL_LABEL) ||
+        if ((c->in[i].fill > MCD_FILL_POSITIVE && c->in[i].fill != MCD_FILL_LABEL) ||
             count_of(&c->in[i]) > MOST)
             return 0;
-    return c->in_place == NO_INPUT && !c->updates && count_of(&c->out) <= MOST;
+    return c->in_place == MCD_NO_INPUT && !c->updates && count_of(&c->out) <= MOST;
 }
 
 static void gradients_equal_differences(void **state)
 {
-    struct backend b;
+    struct mcd_subject b;
     struct mcd_error e = {0};
-    struct case_list list = cases_create();
+    struct mcd_case_list list = mcd_cases_create();
     int checked[64] = {0};
     (void)state;
-    if (backend_open("reference:precision=f64", 1, &b, &e))
+    if (mcd_subject_open("reference:precision=f64", 1, &b, &e))
         fail_msg("%s: %s", e.where, e.text);
     uint32_t stride = getenv("MCDROP_FAST") ? 7 : 1; /* fewer cases */
     for (uint32_t i = 0; i < list.count; i += stride)
@@ -160,9 +160,9 @@ static void gradients_equal_differences(void **state)
             checked[list.at[i].op] += check(&b, &list.at[i]);
     for (uint32_t op = MCD_OP_LINEAR; op <= MCD_OP_MSE; op++)
         if (op != MCD_OP_BINARY && op != MCD_OP_RESHAPE && checked[op] < 1) /* RESHAPE: no step */
-            fail_msg("%s: only %d gradients were checked", case_op_name(op), checked[op]);
-    assert_int_equal(backend_close(&b), 0);
-    cases_release(&list);
+            fail_msg("%s: only %d gradients were checked", mcd_case_op_name(op), checked[op]);
+    assert_int_equal(mcd_subject_close(&b), 0);
+    mcd_cases_release(&list);
 }
 
 int main(void)

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "conformance/backend.h" /* before cmocka, whose `fail` is a macro */
+#include "core/check/conformance/subject.h" /* before cmocka, whose `fail` is a macro */
 
 #include <cmocka.h>
 #include <math.h>
@@ -19,7 +19,7 @@ static const int sizes[] = {1, 2, 3, 7, 16, 33, MOST};
     s < sizeof sizes / sizeof *sizes && (n = sizes[s]);                                            \
     s++
 
-static struct backend backend;
+static struct mcd_subject backend;
 
 /* Reproducible numbers in (-1, 1). */
 static double number(uint32_t i)
@@ -153,7 +153,7 @@ static int open_named(void **state, const char *name)
 {
     struct mcd_error e = {0};
     (void)state;
-    return backend_open(name, 2, &backend, &e);
+    return mcd_subject_open(name, 2, &backend, &e);
 }
 
 static int open_reference(void **state)
@@ -169,7 +169,7 @@ static int open_openblas(void **state)
 static int close_backend(void **state)
 {
     (void)state;
-    return backend_close(&backend) != 0;
+    return mcd_subject_close(&backend) != 0;
 }
 
 #define WITH(test, open) cmocka_unit_test_setup_teardown(test, open, close_backend)
@@ -188,9 +188,9 @@ int main(void)
         WITH(multiplies, open_openblas),
         WITH(refuses_what_is_not_definite, open_openblas),
     };
-    struct backend probe;
+    struct mcd_subject probe;
     size_t count = sizeof tests / sizeof *tests / 2;
-    if (backend_open("openblas", 1, &probe, NULL) == MCD_OK && backend_close(&probe) == 0)
+    if (mcd_subject_open("openblas", 1, &probe, NULL) == MCD_OK && mcd_subject_close(&probe) == 0)
         count *= 2;
     return _cmocka_run_group_tests("linalg", tests, count, NULL, NULL);
 }

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "conformance/step.h" /* before cmocka, whose `fail` is a macro */
+#include "core/check/conformance/step.h" /* before cmocka, whose `fail` is a macro */
 
 #include <cmocka.h>
 #include <math.h>
@@ -17,37 +17,37 @@
 enum { UNITS = 23 };
 static uint32_t passes = 40000; /* fewer if MCDROP_FAST is set */
 
-static struct step_case noise_case(uint32_t op, int64_t law, double p)
+static struct mcd_step_case noise_case(uint32_t op, int64_t law, double p)
 {
     static double x[UNITS];
     for (int i = 0; i < UNITS; i++)
         x[i] = 0.5 + cos(i);
-    struct step_case c = {.op = op,
-                          .nin = 1,
-                          .in = {{1, mcd_shape1(UNITS), FILL_MIXED, 0, x}},
-                          .out = {passes, mcd_shape1(UNITS), FILL_NAN, 0, NULL},
-                          .in_place = NO_INPUT,
-                          .passes = passes,
-                          .rows = 1,
-                          .domain = MCD_DOMAIN_PREDICT,
-                          .seed = 2016};
+    struct mcd_step_case c = {.op = op,
+                              .nin = 1,
+                              .in = {{1, mcd_shape1(UNITS), MCD_FILL_MIXED, 0, x}},
+                              .out = {passes, mcd_shape1(UNITS), MCD_FILL_NAN, 0, NULL},
+                              .in_place = MCD_NO_INPUT,
+                              .passes = passes,
+                              .rows = 1,
+                              .domain = MCD_DOMAIN_PREDICT,
+                              .seed = 2016};
     c.attr.u.drop = (struct mcd_attr_drop){law, 0, UNITS, 1, p};
     return c;
 }
 
 /* What all passes give; to be freed. */
-static double *run(const struct step_case *c)
+static double *run(const struct mcd_step_case *c)
 {
     struct mcd_error e = {0};
-    struct backend b;
-    struct placed_step p;
-    double *y = malloc((size_t)step_results(c) * sizeof *y);
+    struct mcd_subject b;
+    struct mcd_placed_step p;
+    double *y = malloc((size_t)mcd_step_results(c) * sizeof *y);
     assert_non_null(y);
-    if (backend_open("reference", 2, &b, &e) || step_place(&b, c, 0, &p, &e) ||
-        step_execute(&p, y, &e))
+    if (mcd_subject_open("reference", 2, &b, &e) || mcd_step_place(&b, c, 0, &p, &e) ||
+        mcd_step_execute(&p, y, &e))
         fail_msg("%s: %s", e.where, e.text);
-    step_remove(&p);
-    assert_int_equal(backend_close(&b), 0);
+    mcd_step_remove(&p);
+    assert_int_equal(mcd_subject_close(&b), 0);
     return y;
 }
 
@@ -84,7 +84,7 @@ static void assert_moments(const struct moments *m, double mean, double variance
 /* y = sum w x, with noise on x: mean sum w x, variance sum w^2 x^2 p / (1 - p). */
 static void check_linear_model(int64_t law, double p)
 {
-    struct step_case c = noise_case(MCD_OP_DROP, law, p);
+    struct mcd_step_case c = noise_case(MCD_OP_DROP, law, p);
     double *dropped = run(&c), *y = calloc(passes, sizeof *y), mean = 0, variance = 0;
     assert_non_null(y);
     for (int i = 0; i < UNITS; i++) {
@@ -120,7 +120,7 @@ static void gaussian_noise_of_a_linear_model(void **state)
 
 static void uniform_numbers(void **state)
 {
-    struct step_case c = noise_case(MCD_OP_NOISE, MCD_UNIFORM, 0);
+    struct mcd_step_case c = noise_case(MCD_OP_NOISE, MCD_UNIFORM, 0);
     double *u = run(&c);
     (void)state;
     int64_t n = (int64_t)UNITS * passes;
@@ -134,7 +134,7 @@ static void uniform_numbers(void **state)
 /* Powers up to the fourth, and neighbours, which share a Box-Muller pair, do not go together. */
 static void normal_numbers(void **state)
 {
-    struct step_case c = noise_case(MCD_OP_NOISE, MCD_GAUSSIAN, 0);
+    struct mcd_step_case c = noise_case(MCD_OP_NOISE, MCD_GAUSSIAN, 0);
     double *z = run(&c), n = UNITS * passes, third = 0, fourth = 0, together = 0, squares = 0;
     (void)state;
     struct moments m = moments_of(z, (int64_t)n);
@@ -157,7 +157,7 @@ static void flipped_numbers_are_opposite(void **state)
 {
     (void)state;
     for (int64_t law = MCD_GAUSSIAN; law <= MCD_UNIFORM; law++) {
-        struct step_case c = noise_case(MCD_OP_NOISE, law, 0), flipped = c;
+        struct mcd_step_case c = noise_case(MCD_OP_NOISE, law, 0), flipped = c;
         c.out.rows = c.passes = flipped.out.rows = flipped.passes = 2;
         flipped.flip = 1u << 1;
         double *a = run(&c), *b = run(&flipped);

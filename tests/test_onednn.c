@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 #include "conformance.h" /* before cmocka, whose `fail` is a macro */
-#include "conformance/cases.h"
-#include "conformance/step.h"
 #include "core/base/host.h"
+#include "core/check/conformance/cases.h"
+#include "core/check/conformance/step.h"
 #include "core/predict/forward.h"
 #include "core/train/trainer.h"
 #include "threads.h"
@@ -56,34 +56,34 @@ static void so_in_bf16_to_its_rounding(void **state)
         conforms(BF16, 2e-2);
 }
 
-static void open_backend(struct backend *b, const char *spec, uint32_t threads)
+static void open_backend(struct mcd_subject *b, const char *spec, uint32_t threads)
 {
     struct mcd_error e = {0};
-    if (backend_open(spec, threads, b, &e))
+    if (mcd_subject_open(spec, threads, b, &e))
         fail_msg("%s: %s", e.where, e.text);
 }
 
 /* y = x w of a size for which oneDNN would take all its threads. */
-static struct step_case large_product(uint32_t fill)
+static struct mcd_step_case large_product(uint32_t fill)
 {
-    struct step_case c = {
-        .name = "large", .op = MCD_OP_LINEAR, .in_place = NO_INPUT, .passes = 1, .rows = 150};
-    case_input(&c, 150, mcd_shape1(200), fill);
-    case_input(&c, 0, mcd_shape2(300, 200), fill);
-    case_output(&c, 150, mcd_shape1(300));
+    struct mcd_step_case c = {
+        .name = "large", .op = MCD_OP_LINEAR, .in_place = MCD_NO_INPUT, .passes = 1, .rows = 150};
+    mcd_case_input(&c, 150, mcd_shape1(200), fill);
+    mcd_case_input(&c, 0, mcd_shape2(300, 200), fill);
+    mcd_case_output(&c, 150, mcd_shape1(300));
     return c;
 }
 
 /* The caller frees the result. */
-static double *run_case(const struct backend *b, const struct step_case *c)
+static double *run_case(const struct mcd_subject *b, const struct mcd_step_case *c)
 {
-    struct placed_step p;
+    struct mcd_placed_step p;
     struct mcd_error e = {0};
-    double *results = malloc((size_t)step_results(c) * sizeof *results);
+    double *results = malloc((size_t)mcd_step_results(c) * sizeof *results);
     assert_non_null(results);
-    if (step_place(b, c, 1, &p, &e) || step_execute(&p, results, &e))
+    if (mcd_step_place(b, c, 1, &p, &e) || mcd_step_execute(&p, results, &e))
         fail_msg("%s: %s", e.where, e.text);
-    step_remove(&p);
+    mcd_step_remove(&p);
     return results;
 }
 
@@ -92,8 +92,8 @@ static void sums_are_f32(void **state)
 {
     enum { MOST = 300 * 200 };
     static double whole[MOST];
-    struct step_case c = large_product(FILL_NAN);
-    struct backend oracle, tested;
+    struct mcd_step_case c = large_product(MCD_FILL_NAN);
+    struct mcd_subject oracle, tested;
     (void)state;
     if (!bf16)
         return;
@@ -104,20 +104,20 @@ static void sums_are_f32(void **state)
     open_backend(&tested, BF16, 2);
     for (int i = 0; i < 2; i++) {
         double *expected = run_case(&oracle, &c), *got = run_case(&tested, &c);
-        assert_memory_equal(got, expected, (size_t)step_results(&c) * sizeof *got);
+        assert_memory_equal(got, expected, (size_t)mcd_step_results(&c) * sizeof *got);
         free(expected);
         free(got);
         c.op = MCD_OP_LINEAR_DW; /* of 150 rows */
-        c.in[1] = (struct operand){150, mcd_shape1(300), FILL_NAN, 0, whole};
-        c.out = (struct operand){0, mcd_shape2(200, 300), FILL_NAN, 0, NULL};
+        c.in[1] = (struct mcd_operand){150, mcd_shape1(300), MCD_FILL_NAN, 0, whole};
+        c.out = (struct mcd_operand){0, mcd_shape2(200, 300), MCD_FILL_NAN, 0, NULL};
     }
-    backend_close(&tested);
-    backend_close(&oracle);
+    mcd_subject_close(&tested);
+    mcd_subject_close(&oracle);
 }
 
 /* ---- packed parameters ------------------------------------------------------------------- */
 
-static struct mcd_tensor alone(const struct backend *b, uint32_t rows, struct mcd_shape shape)
+static struct mcd_tensor alone(const struct mcd_subject *b, uint32_t rows, struct mcd_shape shape)
 {
     struct mcd_tensor t = {NULL, 0, MCD_F32, rows, shape};
     struct mcd_error e = {0};
@@ -136,7 +136,7 @@ static void weights_are_packed_once(void **state)
     float x[ROWS * IN], w[OUT * IN];
     struct mcd_run run = {.size = sizeof run, .passes = 1, .rows = ROWS};
     struct mcd_error e = {0};
-    struct backend b;
+    struct mcd_subject b;
     (void)state;
     open_backend(&b, "onednn", 1);
     struct mcd_tensor in[2] = {alone(&b, ROWS, mcd_shape1(IN)), alone(&b, 0, mcd_shape2(OUT, IN))};
@@ -166,7 +166,7 @@ static void weights_are_packed_once(void **state)
     b.api->release(b.self, in[1].buffer);
     b.api->release(b.self, step.out.buffer);
     b.api->release(b.self, step.workspace.buffer);
-    assert_int_equal(backend_close(&b), 0);
+    assert_int_equal(mcd_subject_close(&b), 0);
 }
 
 enum { ROUNDS = 3, BATCH = 8, PIXELS = 12 * 12, CLASSES = 10, BLOCKS = 2, PASSES = 3 };
@@ -279,14 +279,14 @@ static void so_with_convolutions(void **state)
 /* Runs first: OpenMP starts its threads with the first section that uses them. */
 static void onednn_starts_no_threads(void **state)
 {
-    struct step_case c = large_product(FILL_MIXED);
-    struct backend b;
+    struct mcd_step_case c = large_product(MCD_FILL_MIXED);
+    struct mcd_subject b;
     (void)state;
     open_backend(&b, "onednn", 1);
     int before = count_threads();
     free(run_case(&b, &c));
     assert_int_equal(count_threads(), before);
-    assert_int_equal(backend_close(&b), 0);
+    assert_int_equal(mcd_subject_close(&b), 0);
 }
 
 /* A function of the OpenMP runtime that the plugin brought; NULL where it brought none we know. */
@@ -305,8 +305,8 @@ static void *openmp_function(const char *name)
 /* The calling thread's own number of OpenMP threads is its own again after each call. */
 static void the_programs_threads_come_back(void **state)
 {
-    struct step_case c = large_product(FILL_MIXED);
-    struct backend b;
+    struct mcd_step_case c = large_product(MCD_FILL_MIXED);
+    struct mcd_subject b;
     void (*set)(int);
     int (*get)(void);
     (void)state;
@@ -320,7 +320,7 @@ static void the_programs_threads_come_back(void **state)
         free(run_case(&b, &c));
         assert_int_equal(get(), 3);
     }
-    assert_int_equal(backend_close(&b), 0);
+    assert_int_equal(mcd_subject_close(&b), 0);
 }
 
 /* ---- what it says ------------------------------------------------------------------------ */
@@ -328,7 +328,7 @@ static void the_programs_threads_come_back(void **state)
 static void tells_what_it_is(void **state)
 {
     struct mcd_backend_info info = {.size = sizeof info};
-    struct backend b;
+    struct mcd_subject b;
     (void)state;
     open_backend(&b, "onednn", 3);
     b.api->info(b.self, &info);
@@ -337,14 +337,14 @@ static void tells_what_it_is(void **state)
     assert_ptr_equal(strstr(info.library, "oneDNN "), info.library);
     assert_null(strstr(info.library, "factors in bf16"));
     assert_null(b.api->linalg);
-    backend_close(&b);
+    mcd_subject_close(&b);
     if (!bf16)
         return;
     open_backend(&b, BF16, 1);
     b.api->info(b.self, &info);
     assert_int_equal(info.type, MCD_F32); /* of parameters, samples and all that is kept */
     assert_non_null(strstr(info.library, "factors in bf16"));
-    backend_close(&b);
+    mcd_subject_close(&b);
 }
 
 static void refuses_double_precision(void **state)
@@ -354,13 +354,13 @@ static void refuses_double_precision(void **state)
     struct mcd_step step = {.size = sizeof step, .op = MCD_OP_LINEAR, .nin = 2, .in = in};
     struct mcd_kernel kernel;
     struct mcd_error e = {0};
-    struct backend b;
+    struct mcd_subject b;
     (void)state;
     step.out = (struct mcd_tensor){.type = MCD_F64, .rows = 2, .shape = mcd_shape1(4)};
     open_backend(&b, "onednn", 1);
     assert_int_equal(b.api->kernel(b.self, &step, &kernel, &e), MCD_UNSUPPORTED);
     assert_non_null(strstr(e.text, "f32"));
-    backend_close(&b);
+    mcd_subject_close(&b);
 }
 
 /* Trains, predicts in another process, and says in the result what computed it. */
@@ -409,11 +409,11 @@ int main(void)
         cmocka_unit_test(results_say_the_precision),
         cmocka_unit_test(bf16_needs_a_cpu_that_has_it),
     };
-    struct backend probe;
+    struct mcd_subject probe;
     struct mcd_error e = {0};
-    bf16 = backend_open(BF16, 1, &probe, &e) == MCD_OK;
+    bf16 = mcd_subject_open(BF16, 1, &probe, &e) == MCD_OK;
     if (bf16)
-        backend_close(&probe);
+        mcd_subject_close(&probe);
     else
         fprintf(stderr, "# SKIPPED: precision=bf16: %s\n", e.text);
     return cmocka_run_group_tests_name("onednn", tests, program_setup, scratch_teardown);

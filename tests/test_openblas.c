@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "conformance.h" /* before cmocka, whose `fail` is a macro */
-#include "conformance/step.h"
+#include "core/check/conformance/step.h"
 #include "threads.h"
 
 #include <cblas.h>
@@ -32,67 +32,67 @@ static void every_op_agrees_with_the_reference(void **state)
     assert_true(result.steps > 200);
 }
 
-static void open_backend(struct backend *b, uint32_t threads)
+static void open_backend(struct mcd_subject *b, uint32_t threads)
 {
     struct mcd_error e = {0};
-    if (backend_open("openblas", threads, b, &e))
+    if (mcd_subject_open("openblas", threads, b, &e))
         fail_msg("%s: %s", e.where, e.text);
 }
 
 /* y = x w of a size for which OpenBLAS would take all its threads. */
-static struct step_case large_product(void)
+static struct mcd_step_case large_product(void)
 {
-    struct step_case c = {.name = "large",
-                          .op = MCD_OP_LINEAR,
-                          .nin = 2,
-                          .in_place = NO_INPUT,
-                          .passes = 1,
-                          .rows = 600};
-    c.in[0] = (struct operand){.rows = 600, .shape = mcd_shape1(500)};
-    c.in[1] = (struct operand){.shape = mcd_shape2(700, 500)};
-    c.out = (struct operand){.rows = 600, .shape = mcd_shape1(700)};
+    struct mcd_step_case c = {.name = "large",
+                              .op = MCD_OP_LINEAR,
+                              .nin = 2,
+                              .in_place = MCD_NO_INPUT,
+                              .passes = 1,
+                              .rows = 600};
+    c.in[0] = (struct mcd_operand){.rows = 600, .shape = mcd_shape1(500)};
+    c.in[1] = (struct mcd_operand){.shape = mcd_shape2(700, 500)};
+    c.out = (struct mcd_operand){.rows = 600, .shape = mcd_shape1(700)};
     return c;
 }
 
-static void run_large_product(const struct backend *b)
+static void run_large_product(const struct mcd_subject *b)
 {
-    struct step_case c = large_product();
-    struct placed_step p;
+    struct mcd_step_case c = large_product();
+    struct mcd_placed_step p;
     struct mcd_error e = {0};
-    double *results = malloc((size_t)step_results(&c) * sizeof *results);
+    double *results = malloc((size_t)mcd_step_results(&c) * sizeof *results);
     assert_non_null(results);
-    if (step_place(b, &c, 1, &p, &e) || step_execute(&p, results, &e))
+    if (mcd_step_place(b, &c, 1, &p, &e) || mcd_step_execute(&p, results, &e))
         fail_msg("%s: %s", e.where, e.text);
-    step_remove(&p);
+    mcd_step_remove(&p);
     free(results);
 }
 
 /* Runs first: an OpenMP build starts its threads with the first product that uses them. */
 static void openblas_starts_no_threads(void **state)
 {
-    struct backend b;
+    struct mcd_subject b;
     (void)state;
     open_backend(&b, 1);
     int before = count_threads();
     run_large_product(&b);
     assert_int_equal(count_threads(), before);
-    assert_int_equal(backend_close(&b), 0);
+    assert_int_equal(mcd_subject_close(&b), 0);
 }
 
 /* The program's own number of threads comes back when the last backend goes, whatever the order. */
 static void the_programs_threads_come_back(void **state)
 {
-    struct backend a, b;
+    struct mcd_subject a, b;
     (void)state;
     openblas_set_num_threads(2);
     int threads = openblas_get_num_threads();
     open_backend(&a, 1);
     open_backend(&b, 1);
-    backend_close(&a);
+    mcd_subject_close(&a);
     if (openblas_get_parallel() != OPENMP)
         assert_int_equal(openblas_get_num_threads(), 1);
     run_large_product(&b);
-    backend_close(&b);
+    mcd_subject_close(&b);
     assert_int_equal(openblas_get_num_threads(), threads);
 }
 
@@ -100,7 +100,7 @@ static void tells_what_it_is(void **state)
 {
     static const char *const kinds[] = {"(sequential)", "(pthread)", "(OpenMP)"};
     struct mcd_backend_info info = {.size = sizeof info};
-    struct backend b;
+    struct mcd_subject b;
     (void)state;
     open_backend(&b, 3);
     b.api->info(b.self, &info);
@@ -109,7 +109,7 @@ static void tells_what_it_is(void **state)
     assert_ptr_equal(strstr(info.library, "OpenBLAS 0."), info.library);
     assert_non_null(strstr(info.library, kinds[openblas_get_parallel()]));
     assert_non_null(strstr(info.library, openblas_get_corename()));
-    backend_close(&b);
+    mcd_subject_close(&b);
 }
 
 static void refuses_double_precision(void **state)
@@ -119,13 +119,13 @@ static void refuses_double_precision(void **state)
     struct mcd_step step = {.size = sizeof step, .op = MCD_OP_LINEAR, .nin = 2, .in = in};
     struct mcd_kernel kernel;
     struct mcd_error e = {0};
-    struct backend b;
+    struct mcd_subject b;
     (void)state;
     step.out = (struct mcd_tensor){.type = MCD_F64, .rows = 2, .shape = mcd_shape1(4)};
     open_backend(&b, 1);
     assert_int_equal(b.api->kernel(b.self, &step, &kernel, &e), MCD_UNSUPPORTED);
     assert_non_null(strstr(e.text, "f32"));
-    backend_close(&b);
+    mcd_subject_close(&b);
 }
 
 int main(void)

@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "conformance/cases.h" /* before cmocka, whose `fail` is a macro */
 #include "conformance/gradient.h"
+#include "core/check/conformance/cases.h" /* before cmocka, whose `fail` is a macro */
 #include "core/io/safetensors.h"
 
 #include <cmocka.h>
@@ -20,9 +20,9 @@ static const double TOLERANCE = 1e-11;
 struct fixture {
     const struct mcd_safetensors *file;
     const char *name, *says; /* the case's name and its line of words */
-    struct step_case of;
-    char input[MAX_INPUTS][32]; /* names of its inputs */
-    double *in[MAX_INPUTS];
+    struct mcd_step_case of;
+    char input[MCD_MAX_INPUTS][32]; /* names of its inputs */
+    double *in[MCD_MAX_INPUTS];
 };
 
 static const struct mcd_array *find(const struct fixture *x, const char *prefix, const char *tensor)
@@ -93,9 +93,9 @@ static struct mcd_shape shape_word(const struct fixture *x)
 }
 
 /* A star says that the first dimension counts rows; a scalar is stored with one dimension. */
-static struct operand operand_of(const struct mcd_array *a, int starred)
+static struct mcd_operand operand_of(const struct mcd_array *a, int starred)
 {
-    struct operand o = {.fill = a->type == MCD_I32 ? FILL_LABEL : FILL_NAN};
+    struct mcd_operand o = {.fill = a->type == MCD_I32 ? MCD_FILL_LABEL : MCD_FILL_NAN};
     uint32_t skip = starred || (a->rank == 1 && a->dim[0] == 1);
     o.rows = starred ? (uint32_t)a->dim[0] : 0;
     o.shape.rank = a->rank - skip;
@@ -177,7 +177,7 @@ static uint32_t op_word(const struct fixture *x)
 {
     const char *name = word(x, "op");
     for (uint32_t op = 1; op < 64; op++)
-        if (strcasecmp(case_op_name(op), name) == 0)
+        if (strcasecmp(mcd_case_op_name(op), name) == 0)
             return op;
     fail_msg("%s: op '%s' is not known", x->name, name);
     return 0;
@@ -187,7 +187,8 @@ static void read_case(struct fixture *x)
 {
     char inputs[64], *rest = NULL;
     snprintf(inputs, sizeof inputs, "%s", word(x, "in"));
-    x->of = (struct step_case){.op = op_word(x), .in_place = NO_INPUT, .passes = 1, .rows = 1};
+    x->of =
+        (struct mcd_step_case){.op = op_word(x), .in_place = MCD_NO_INPUT, .passes = 1, .rows = 1};
     snprintf(x->of.name, sizeof x->of.name, "%s", x->name);
     for (char *in = strtok_r(inputs, ",", &rest); in; in = strtok_r(NULL, ",", &rest)) {
         uint32_t i = x->of.nin++;
@@ -203,15 +204,15 @@ static void read_case(struct fixture *x)
     read_attributes(x);
 }
 
-static double *compute(const struct backend *b, const struct step_case *c)
+static double *compute(const struct mcd_subject *b, const struct mcd_step_case *c)
 {
     struct mcd_error e = {0};
-    struct placed_step p;
-    double *results = malloc((size_t)step_results(c) * sizeof *results);
+    struct mcd_placed_step p;
+    double *results = malloc((size_t)mcd_step_results(c) * sizeof *results);
     assert_non_null(results);
-    if (step_place(b, c, 0, &p, &e) || step_execute(&p, results, &e))
+    if (mcd_step_place(b, c, 0, &p, &e) || mcd_step_execute(&p, results, &e))
         fail_msg("%s: %s", c->name, e.text);
-    step_remove(&p);
+    mcd_step_remove(&p);
     return results;
 }
 
@@ -232,11 +233,11 @@ static void assert_agrees(const char *name, const char *what, const double *got,
     free(expected);
 }
 
-static void check_gradient(const struct backend *b, const struct fixture *x, uint32_t input,
+static void check_gradient(const struct mcd_subject *b, const struct fixture *x, uint32_t input,
                            const struct step_values *v)
 {
     const struct mcd_array *expected = find(x, "grad.", x->input[input]);
-    struct step_case g;
+    struct mcd_step_case g;
     double factor;
     if (!expected || !gradient_step(&x->of, input, v, &g, &factor))
         return;
@@ -245,7 +246,7 @@ static void check_gradient(const struct backend *b, const struct fixture *x, uin
     free(gradient);
 }
 
-static void check_case(const struct backend *b, struct fixture *x)
+static void check_case(const struct mcd_subject *b, struct fixture *x)
 {
     read_case(x);
     double *out = compute(b, &x->of), *cotangent = values_of(find(x, "", "cotangent"));
@@ -263,12 +264,13 @@ static void ops_agree_with_pytorch(void **state)
 {
     struct mcd_error e = {0};
     struct mcd_safetensors file;
-    struct backend b;
+    struct mcd_subject b;
     char path[1024];
     (void)state;
     snprintf(path, sizeof path, "%s/fixtures/ops_forward.safetensors",
              getenv("MCDROP_TEST_SRCDIR"));
-    if (mcd_safetensors_read(path, &file, &e) || backend_open("reference:precision=f64", 1, &b, &e))
+    if (mcd_safetensors_read(path, &file, &e) ||
+        mcd_subject_open("reference:precision=f64", 1, &b, &e))
         fail_msg("%s: %s", e.where, e.text);
     for (size_t i = 0; i < file.metadata_count; i++) {
         struct fixture x = {.file = &file};
@@ -278,7 +280,7 @@ static void ops_agree_with_pytorch(void **state)
             check_case(&b, &x);
     }
     assert_true(file.metadata_count > 80);
-    assert_int_equal(backend_close(&b), 0);
+    assert_int_equal(mcd_subject_close(&b), 0);
     mcd_safetensors_clear(&file);
 }
 

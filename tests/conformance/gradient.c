@@ -31,20 +31,21 @@ static const struct rule rules[] = {
     {MCD_OP_MSE, 1, MCD_OP_MSE_DX, {COTANGENT, IN0, IN1}, -1},
 };
 
-static struct operand from(enum source s, const struct step_case *f, const struct step_values *v)
+static struct mcd_operand from(enum source s, const struct mcd_step_case *f,
+                               const struct step_values *v)
 {
-    struct operand o = s >= OUT ? f->out : f->in[s - IN0];
+    struct mcd_operand o = s >= OUT ? f->out : f->in[s - IN0];
     o.data = s == COTANGENT ? v->cotangent : s == OUT ? v->out : v->in[s - IN0];
     return o;
 }
 
-static int64_t count_of(const struct operand *o)
+static int64_t count_of(const struct mcd_operand *o)
 {
     return mcd_shape_count(&o->shape) * (o->rows ? o->rows : 1);
 }
 
 /* Attributes where they are not the forward step's, and what remains to be multiplied. */
-static void adapt(const struct step_case *f, struct step_case *g, double *factor)
+static void adapt(const struct mcd_step_case *f, struct mcd_step_case *g, double *factor)
 {
     if (g->op == MCD_OP_AFFINE)
         g->attr.u.affine.shift = 0;
@@ -62,8 +63,8 @@ static void adapt(const struct step_case *f, struct step_case *g, double *factor
     }
 }
 
-int gradient_step(const struct step_case *f, uint32_t input, const struct step_values *v,
-                  struct step_case *g, double *factor)
+int gradient_step(const struct mcd_step_case *f, uint32_t input, const struct step_values *v,
+                  struct mcd_step_case *g, double *factor)
 {
     const struct rule *rule = NULL;
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
@@ -73,7 +74,7 @@ int gradient_step(const struct step_case *f, uint32_t input, const struct step_v
         return 0;
     *g = *f;
     g->op = rule->op;
-    g->in_place = NO_INPUT;
+    g->in_place = MCD_NO_INPUT;
     g->out = f->in[input];
     for (g->nin = 0; g->nin < 3 && rule->in[g->nin] != NOTHING; g->nin++)
         g->in[g->nin] = from(rule->in[g->nin], f, v);

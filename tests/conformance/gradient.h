@@ -2,11 +2,11 @@
 #ifndef TEST_GRADIENT_H
 #define TEST_GRADIENT_H
 
-#include "step.h"
+#include "core/check/conformance/step.h"
 
 /* Values of a step, as step.h has them: row after row. None is owned by the gradient's step. */
 struct step_values {
-    const double *in[MAX_INPUTS], *out;
+    const double *in[MCD_MAX_INPUTS], *out;
     const double *cotangent; /* of the output: d loss / d out */
 };
 
@@ -14,7 +14,7 @@ struct step_values {
  * Makes the step whose output, times *factor, is d loss / d input `input` of `forward`. Returns 0
  * if no single step does that: for labels and BINARY.
  */
-int gradient_step(const struct step_case *forward, uint32_t input, const struct step_values *,
-                  struct step_case *gradient, double *factor);
+int gradient_step(const struct mcd_step_case *forward, uint32_t input, const struct step_values *,
+                  struct mcd_step_case *gradient, double *factor);
 
 #endif

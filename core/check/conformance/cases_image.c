@@ -1,5 +1,5 @@
 /* CONV2D, POOL2D and their gradients. */
-#include "cases.h"
+#include "core/check/conformance/cases.h"
 
 #include <stdio.h>
 
@@ -42,10 +42,10 @@ static struct conv_shapes shapes_of(const struct geometry *g)
     return s;
 }
 
-static struct step_case *conv_case(struct case_list *l, uint32_t op, uint32_t rows,
-                                   const struct geometry *g)
+static struct mcd_step_case *conv_case(struct mcd_case_list *l, uint32_t op, uint32_t rows,
+                                       const struct geometry *g)
 {
-    struct step_case *c = case_add(l, op, rows, "");
+    struct mcd_step_case *c = mcd_case_add(l, op, rows, "");
     c->attr.u.conv = g->a;
     snprintf(c->name, sizeof c->name, "stride %dx%d pad %dx%d dilation %dx%d", (int)g->a.stride[0],
              (int)g->a.stride[1], (int)g->a.pad[0], (int)g->a.pad[1], (int)g->a.dilation[0],
@@ -53,35 +53,35 @@ static struct step_case *conv_case(struct case_list *l, uint32_t op, uint32_t ro
     return c;
 }
 
-static void conv(struct case_list *l, uint32_t rows, const struct geometry *g, int bias,
+static void conv(struct mcd_case_list *l, uint32_t rows, const struct geometry *g, int bias,
                  uint32_t fill)
 {
     struct conv_shapes s = shapes_of(g);
-    struct step_case *c = conv_case(l, MCD_OP_CONV2D, rows, g);
-    case_input(c, rows, s.x, fill);
-    case_input(c, 0, s.k, FILL_MIXED);
+    struct mcd_step_case *c = conv_case(l, MCD_OP_CONV2D, rows, g);
+    mcd_case_input(c, rows, s.x, fill);
+    mcd_case_input(c, 0, s.k, MCD_FILL_MIXED);
     if (bias)
-        case_input(c, 0, mcd_shape1(g->o), FILL_MIXED);
-    case_output(c, rows, s.y);
+        mcd_case_input(c, 0, mcd_shape1(g->o), MCD_FILL_MIXED);
+    mcd_case_output(c, rows, s.y);
 }
 
-static void conv_gradients(struct case_list *l, uint32_t rows, const struct geometry *g)
+static void conv_gradients(struct mcd_case_list *l, uint32_t rows, const struct geometry *g)
 {
     struct conv_shapes s = shapes_of(g);
-    struct step_case *c = conv_case(l, MCD_OP_CONV2D_DX, rows, g);
-    case_input(c, rows, s.y, FILL_MIXED);
-    case_input(c, 0, s.k, FILL_MIXED);
-    case_input(c, rows, s.x, FILL_NAN); /* only its shape counts */
-    case_output(c, rows, s.x);
+    struct mcd_step_case *c = conv_case(l, MCD_OP_CONV2D_DX, rows, g);
+    mcd_case_input(c, rows, s.y, MCD_FILL_MIXED);
+    mcd_case_input(c, 0, s.k, MCD_FILL_MIXED);
+    mcd_case_input(c, rows, s.x, MCD_FILL_NAN); /* only its shape counts */
+    mcd_case_output(c, rows, s.x);
 
     c = conv_case(l, MCD_OP_CONV2D_DW, rows, g);
-    case_input(c, rows, s.y, FILL_MIXED);
-    case_input(c, rows, s.x, FILL_MIXED);
-    case_input(c, 0, s.k, FILL_NAN); /* only its shape counts */
-    case_output(c, 0, s.k);
+    mcd_case_input(c, rows, s.y, MCD_FILL_MIXED);
+    mcd_case_input(c, rows, s.x, MCD_FILL_MIXED);
+    mcd_case_input(c, 0, s.k, MCD_FILL_NAN); /* only its shape counts */
+    mcd_case_output(c, 0, s.k);
 }
 
-static void pool(struct case_list *l, uint32_t rows, const struct geometry *g, uint32_t fill)
+static void pool(struct mcd_case_list *l, uint32_t rows, const struct geometry *g, uint32_t fill)
 {
     struct mcd_shape x = mcd_shape3(g->c, g->h, g->w);
     struct mcd_shape y =
@@ -91,15 +91,15 @@ static void pool(struct case_list *l, uint32_t rows, const struct geometry *g, u
         attr.u.pool = (struct mcd_attr_pool){
             kind, {g->kh, g->kw}, {g->a.stride[0], g->a.stride[1]}, {g->a.pad[0], g->a.pad[1]}};
         const char *note = kind == MCD_POOL_MAX ? "max" : "mean";
-        struct step_case *c = case_add(l, MCD_OP_POOL2D, rows, note);
+        struct mcd_step_case *c = mcd_case_add(l, MCD_OP_POOL2D, rows, note);
         c->attr = attr;
-        case_input(c, rows, x, fill);
-        case_output(c, rows, y);
-        c = case_add(l, MCD_OP_POOL2D_DX, rows, note);
+        mcd_case_input(c, rows, x, fill);
+        mcd_case_output(c, rows, y);
+        c = mcd_case_add(l, MCD_OP_POOL2D_DX, rows, note);
         c->attr = attr;
-        case_input(c, rows, y, FILL_MIXED);
-        case_input(c, rows, x, fill);
-        case_output(c, rows, x);
+        mcd_case_input(c, rows, y, MCD_FILL_MIXED);
+        mcd_case_input(c, rows, x, fill);
+        mcd_case_output(c, rows, x);
     }
 }
 
@@ -112,21 +112,21 @@ static const struct geometry poolings[] = {
     {2, 9, 7, 0, 1, 1, {{2, 2}, {0, 0}, {1, 1}}}, {2, 9, 7, 0, 4, 5, {{1, 2}, {3, 4}, {1, 1}}},
 };
 
-void cases_image(struct case_list *l)
+void mcd_cases_image(struct mcd_case_list *l)
 {
-    for (size_t i = 0; i < COUNT(convolutions); i++)
+    for (size_t i = 0; i < MCD_COUNT(convolutions); i++)
         for (uint32_t rows = 0; rows <= 3; rows++) {
-            conv(l, rows, &convolutions[i], rows & 1, FILL_MIXED);
+            conv(l, rows, &convolutions[i], rows & 1, MCD_FILL_MIXED);
             conv_gradients(l, rows, &convolutions[i]);
         }
-    conv(l, 33, &convolutions[5], 1, FILL_MIXED);
+    conv(l, 33, &convolutions[5], 1, MCD_FILL_MIXED);
     conv_gradients(l, 33, &convolutions[5]);
-    conv(l, 3, &convolutions[5], 0, FILL_ONE_NAN);
-    for (size_t i = 0; i < COUNT(poolings); i++) {
-        pool(l, 0, &poolings[i], FILL_MIXED);
-        pool(l, 3, &poolings[i], FILL_MIXED);
-        pool(l, 3, &poolings[i], FILL_TIES);
-        pool(l, 3, &poolings[i], FILL_ONE_NAN);
+    conv(l, 3, &convolutions[5], 0, MCD_FILL_ONE_NAN);
+    for (size_t i = 0; i < MCD_COUNT(poolings); i++) {
+        pool(l, 0, &poolings[i], MCD_FILL_MIXED);
+        pool(l, 3, &poolings[i], MCD_FILL_MIXED);
+        pool(l, 3, &poolings[i], MCD_FILL_TIES);
+        pool(l, 3, &poolings[i], MCD_FILL_ONE_NAN);
     }
-    pool(l, 33, &poolings[4], FILL_TIES);
+    pool(l, 33, &poolings[4], MCD_FILL_TIES);
 }

@@ -1,12 +1,12 @@
 /* Opening a backend with its host. */
-#include "backend.h"
+#include "core/check/conformance/subject.h"
 
 #include "core/base/host.h"
 #include "core/plugin/loader.h"
 
-int backend_open(const char *spec, uint32_t threads, struct backend *b, struct mcd_error *e)
+int mcd_subject_open(const char *spec, uint32_t threads, struct mcd_subject *b, struct mcd_error *e)
 {
-    *b = (struct backend){.host = mcd_host_create(threads, NULL, NULL, e)};
+    *b = (struct mcd_subject){.host = mcd_host_create(threads, NULL, NULL, e)};
     int status = b->host ? mcd_item_open(b->host, MCD_BACKEND, spec, &b->item, e) : MCD_NOMEM;
     if (status) {
         mcd_host_destroy(b->host);
@@ -20,7 +20,7 @@ int backend_open(const char *spec, uint32_t threads, struct backend *b, struct m
     return MCD_OK;
 }
 
-uint64_t backend_close(struct backend *b)
+uint64_t mcd_subject_close(struct mcd_subject *b)
 {
     mcd_item_close(b->host, b->item);
     uint64_t left = mcd_host_live(b->host);

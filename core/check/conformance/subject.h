@@ -1,10 +1,10 @@
-/* A backend as tests of single steps use it: an item with a host of its own. */
-#ifndef TEST_BACKEND_H
-#define TEST_BACKEND_H
+/* A backend as checks of single steps use it: an item with a host of its own. */
+#ifndef CORE_CHECK_SUBJECT_H
+#define CORE_CHECK_SUBJECT_H
 
 #include <mcdrop/backend.h>
 
-struct backend {
+struct mcd_subject {
     struct mcd_host *host;
     struct mcd_item *item;
     const struct mcd_backend *api;
@@ -13,9 +13,9 @@ struct backend {
 };
 
 /* `spec` as the core's loader reads it: "reference:precision=f64", or with the file's path. */
-int backend_open(const char *spec, uint32_t threads, struct backend *, struct mcd_error *);
+int mcd_subject_open(const char *spec, uint32_t threads, struct mcd_subject *, struct mcd_error *);
 
 /* Returns how many allocations the backend left behind. */
-uint64_t backend_close(struct backend *);
+uint64_t mcd_subject_close(struct mcd_subject *);
 
 #endif

@@ -1,5 +1,5 @@
 /* Placing and running single steps. */
-#include "step.h"
+#include "core/check/conformance/step.h"
 
 #include "core/base/error.h"
 
@@ -21,46 +21,46 @@ static double special(uint32_t key, int64_t i, double usual, int64_t kinds)
     return (i + key) % 7 ? usual : specials[(i + key) / 7 % kinds];
 }
 
-static double fill_value(const struct operand *o, uint32_t key, int64_t i, int64_t count)
+static double fill_value(const struct mcd_operand *o, uint32_t key, int64_t i, int64_t count)
 {
     double u = uniform(key, i), mixed = (float)(3 * u - 1);
     switch (o->fill) {
-    case FILL_POSITIVE:
+    case MCD_FILL_POSITIVE:
         return (float)(0.1 + 1.9 * u);
-    case FILL_LARGE:
+    case MCD_FILL_LARGE:
         return (float)(200 * u - 100);
-    case FILL_TIES:
+    case MCD_FILL_TIES:
         return floor(5 * u) - 2;
-    case FILL_EXTREME:
+    case MCD_FILL_EXTREME:
         return (float)special(key, i, mixed, 6);
-    case FILL_INFINITE:
+    case MCD_FILL_INFINITE:
         return special(key, i, mixed, 4);
-    case FILL_ONE_NAN:
+    case MCD_FILL_ONE_NAN:
         return i == count / 2 ? (double)NAN : mixed;
-    case FILL_ONE_INF:
+    case MCD_FILL_ONE_INF:
         return i == count / 2 ? (double)INFINITY : mixed;
-    case FILL_NAN:
+    case MCD_FILL_NAN:
         return NAN;
-    case FILL_LABEL:
+    case MCD_FILL_LABEL:
         return floor(u * o->classes);
     default:
         return mixed;
     }
 }
 
-static int64_t operand_count(const struct operand *o)
+static int64_t operand_count(const struct mcd_operand *o)
 {
     return mcd_shape_count(&o->shape) * (o->rows ? o->rows : 1);
 }
 
-void operand_values(const struct operand *o, uint32_t key, double *values)
+void mcd_operand_values(const struct mcd_operand *o, uint32_t key, double *values)
 {
     int64_t count = operand_count(o);
     for (int64_t i = 0; i < count; i++)
         values[i] = o->data ? o->data[i] : fill_value(o, key, i, count);
 }
 
-int64_t step_results(const struct step_case *c)
+int64_t mcd_step_results(const struct mcd_step_case *c)
 {
     int64_t count = operand_count(&c->out);
     for (uint32_t i = 0; i < c->nin; i++)
@@ -91,9 +91,9 @@ static double load(const struct mcd_tensor *t, const unsigned char *memory, int6
     return t->type == MCD_F64 ? d : (double)f;
 }
 
-static struct mcd_tensor tensor_of(const struct operand *o, uint32_t type)
+static struct mcd_tensor tensor_of(const struct mcd_operand *o, uint32_t type)
 {
-    struct mcd_tensor t = {NULL, 0, o->fill == FILL_LABEL ? (uint32_t)MCD_I32 : type, o->rows,
+    struct mcd_tensor t = {NULL, 0, o->fill == MCD_FILL_LABEL ? (uint32_t)MCD_I32 : type, o->rows,
                            o->shape};
     return t;
 }
@@ -112,9 +112,9 @@ static size_t place(struct mcd_tensor *t, struct mcd_buffer *buffer, size_t end)
 }
 
 /* Describes the step as a planner does before anything has a place. */
-static void describe(struct placed_step *p)
+static void describe(struct mcd_placed_step *p)
 {
-    const struct step_case *c = p->of;
+    const struct mcd_step_case *c = p->of;
     p->step = (struct mcd_step){
         .size = sizeof p->step, .op = c->op, .attr = c->attr, .nin = c->nin, .in = p->in};
     for (uint32_t i = 0; i < c->nin; i++)
@@ -124,12 +124,12 @@ static void describe(struct placed_step *p)
 }
 
 /* Lays everything out, with buffer NULL to learn the size. */
-static size_t lay_out(struct placed_step *p, struct mcd_buffer *buffer)
+static size_t lay_out(struct mcd_placed_step *p, struct mcd_buffer *buffer)
 {
     size_t end = 0;
     for (uint32_t i = 0; i < p->of->nin; i++)
         end = place(&p->in[i], buffer, end);
-    if (p->of->in_place == NO_INPUT)
+    if (p->of->in_place == MCD_NO_INPUT)
         end = place(&p->step.out, buffer, end);
     else
         p->step.out = p->in[p->of->in_place];
@@ -140,9 +140,9 @@ static size_t lay_out(struct placed_step *p, struct mcd_buffer *buffer)
 }
 
 /* Draws of all sites up to the step's own; what belongs to the others must not be read. */
-static int make_run(struct placed_step *p, uint32_t key)
+static int make_run(struct mcd_placed_step *p, uint32_t key)
 {
-    const struct step_case *c = p->of;
+    const struct mcd_step_case *c = p->of;
     uint32_t site = (uint32_t)c->attr.u.drop.site, sites = site + 1, rows = c->passes * c->rows;
     int noisy = c->op == MCD_OP_DROP || c->op == MCD_OP_NOISE;
     size_t units = noisy ? (size_t)c->attr.u.drop.units : 0, words = (units + 31) / 32 * rows;
@@ -170,7 +170,7 @@ static int make_run(struct placed_step *p, uint32_t key)
 }
 
 /* The arena before the run: inputs in place, NaN everywhere else. */
-static int make_image(struct placed_step *p, uint32_t key, size_t bytes)
+static int make_image(struct mcd_placed_step *p, uint32_t key, size_t bytes)
 {
     p->before = malloc(bytes);
     p->after = malloc(bytes);
@@ -182,7 +182,7 @@ static int make_image(struct placed_step *p, uint32_t key, size_t bytes)
         double *values = malloc((size_t)count * sizeof *values);
         if (!values)
             return 0;
-        operand_values(&p->of->in[i], key + i, values);
+        mcd_operand_values(&p->of->in[i], key + i, values);
         for (int64_t j = 0; j < count; j++)
             store(&p->in[i], p->before, j, values[j]);
         free(values);
@@ -190,10 +190,10 @@ static int make_image(struct placed_step *p, uint32_t key, size_t bytes)
     return 1;
 }
 
-int step_place(const struct backend *b, const struct step_case *c, uint32_t key,
-               struct placed_step *p, struct mcd_error *e)
+int mcd_step_place(const struct mcd_subject *b, const struct mcd_step_case *c, uint32_t key,
+                   struct mcd_placed_step *p, struct mcd_error *e)
 {
-    *p = (struct placed_step){.backend = b, .of = c};
+    *p = (struct mcd_placed_step){.backend = b, .of = c};
     describe(p);
     int status = b->api->kernel(b->self, &p->step, &p->kernel, e);
     if (status)
@@ -205,7 +205,7 @@ int step_place(const struct backend *b, const struct step_case *c, uint32_t key,
     if (!status && !(make_run(p, key) && make_image(p, key, bytes)))
         status = mcd_fail(e, MCD_NOMEM, "", "out of memory");
     if (status)
-        step_remove(p);
+        mcd_step_remove(p);
     return status;
 }
 
@@ -215,9 +215,9 @@ static int inside(const struct mcd_tensor *t, size_t byte)
 }
 
 /* What lies at a byte of the arena, if a kernel may not write there. */
-static const char *protected_at(const struct placed_step *p, size_t byte)
+static const char *protected_at(const struct mcd_placed_step *p, size_t byte)
 {
-    static const char *const names[MAX_INPUTS] = {"input 0", "input 1", "input 2", "input 3"};
+    static const char *const names[MCD_MAX_INPUTS] = {"input 0", "input 1", "input 2", "input 3"};
     if (inside(&p->step.out, byte) || inside(&p->step.workspace, byte))
         return NULL;
     for (uint32_t i = 0; i < p->of->nin; i++)
@@ -226,7 +226,7 @@ static const char *protected_at(const struct placed_step *p, size_t byte)
     return "memory of nobody";
 }
 
-static int check_untouched(const struct placed_step *p, struct mcd_error *e)
+static int check_untouched(const struct mcd_placed_step *p, struct mcd_error *e)
 {
     size_t bytes = tensor_bytes(&p->arena);
     for (size_t i = 0; i < bytes; i++) {
@@ -238,7 +238,7 @@ static int check_untouched(const struct placed_step *p, struct mcd_error *e)
     return MCD_OK;
 }
 
-int step_execute(struct placed_step *p, double *results, struct mcd_error *e)
+int mcd_step_execute(struct mcd_placed_step *p, double *results, struct mcd_error *e)
 {
     const struct mcd_backend *api = p->backend->api;
     void *self = p->backend->self;
@@ -262,7 +262,7 @@ int step_execute(struct placed_step *p, double *results, struct mcd_error *e)
     return MCD_OK;
 }
 
-void step_remove(struct placed_step *p)
+void mcd_step_remove(struct mcd_placed_step *p)
 {
     if (p->kernel.release)
         p->kernel.release(p->kernel.state);

@@ -1,47 +1,47 @@
 /* Plans whose parameters change. */
-#include "parameters.h"
+#include "core/check/conformance/parameters.h"
 
-#include "cases.h"
 #include "core/base/error.h"
+#include "core/check/conformance/cases.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { PLANS = 2, KEY = 4242, UPDATE = 100 };
 
-const char *const parameter_stages[PARAMETER_STAGES] = {
+const char *const mcd_parameter_stages[MCD_PARAMETER_STAGES] = {
     "after the parameter was written", "when it runs again",
     "after the parameter was written again", "after an update by SGD", "after an update by ADAM"};
 
-void parameters_case(int number, struct step_case *c)
+void mcd_parameters_case(int number, struct mcd_step_case *c)
 {
     struct mcd_shape x = mcd_shape3(3, 9, 7), k = mcd_shape4(5, 3, 3, 2), y = mcd_shape3(5, 7, 6);
     int images = number >= 2, gradient = number & 1;
     struct mcd_shape from = images ? x : mcd_shape1(37), to = images ? y : mcd_shape1(19);
-    static const uint32_t ops[PARAMETER_CASES] = {MCD_OP_LINEAR, MCD_OP_LINEAR_DX, MCD_OP_CONV2D,
-                                                  MCD_OP_CONV2D_DX};
-    *c = (struct step_case){
+    static const uint32_t ops[MCD_PARAMETER_CASES] = {MCD_OP_LINEAR, MCD_OP_LINEAR_DX,
+                                                      MCD_OP_CONV2D, MCD_OP_CONV2D_DX};
+    *c = (struct mcd_step_case){
         .name = "its parameter changes", .op = ops[number], .passes = 1, .rows = 5};
-    c->in_place = NO_INPUT;
+    c->in_place = MCD_NO_INPUT;
     if (images)
         c->attr.u.conv = (struct mcd_attr_conv){{1, 1}, {0, 0}, {1, 1}};
-    case_input(c, 5, gradient ? to : from, FILL_MIXED);
-    case_input(c, 0, images ? k : mcd_shape2(19, 37), FILL_MIXED);
+    mcd_case_input(c, 5, gradient ? to : from, MCD_FILL_MIXED);
+    mcd_case_input(c, 0, images ? k : mcd_shape2(19, 37), MCD_FILL_MIXED);
     if (gradient)
-        case_input(c, 5, from, FILL_NAN); /* only its shape counts */
-    case_output(c, 5, gradient ? from : to);
+        mcd_case_input(c, 5, from, MCD_FILL_NAN); /* only its shape counts */
+    mcd_case_output(c, 5, gradient ? from : to);
 }
 
 /* A tensor that is alone in its buffer, as those of the store are. */
-static int tensor_make(const struct backend *b, const struct operand *o, struct mcd_tensor *t,
-                       struct mcd_error *e)
+static int tensor_make(const struct mcd_subject *b, const struct mcd_operand *o,
+                       struct mcd_tensor *t, struct mcd_error *e)
 {
     *t = (struct mcd_tensor){NULL, 0, b->type, o->rows, o->shape};
     return b->api->alloc(b->self, (size_t)mcd_tensor_count(t) * mcd_type_size(t->type), &t->buffer,
                          e);
 }
 
-static int tensor_write(const struct backend *b, const struct operand *o,
+static int tensor_write(const struct mcd_subject *b, const struct mcd_operand *o,
                         const struct mcd_tensor *t, uint32_t key, struct mcd_error *e)
 {
     size_t count = (size_t)mcd_tensor_count(t);
@@ -49,7 +49,7 @@ static int tensor_write(const struct backend *b, const struct operand *o,
     float *narrow = malloc(count * sizeof *narrow);
     int status = wide && narrow ? MCD_OK : mcd_fail(e, MCD_NOMEM, "", "out of memory");
     if (!status) {
-        operand_values(o, key, wide);
+        mcd_operand_values(o, key, wide);
         for (size_t i = 0; i < count; i++)
             narrow[i] = (float)wide[i];
         status = b->api->write(b->self, t, b->type == MCD_F64 ? (void *)wide : narrow, e);
@@ -59,7 +59,7 @@ static int tensor_write(const struct backend *b, const struct operand *o,
     return status;
 }
 
-static int tensor_read(const struct backend *b, const struct mcd_tensor *t, double *to,
+static int tensor_read(const struct mcd_subject *b, const struct mcd_tensor *t, double *to,
                        struct mcd_error *e)
 {
     int status = b->api->read(b->self, t, to, e);
@@ -77,7 +77,7 @@ struct planned {
     struct mcd_kernel kernel;
 };
 
-static int plan(const struct backend *b, struct planned *p, struct mcd_error *e)
+static int plan(const struct mcd_subject *b, struct planned *p, struct mcd_error *e)
 {
     p->step.size = sizeof p->step;
     int status = b->api->kernel(b->self, &p->step, &p->kernel, e);
@@ -88,14 +88,14 @@ static int plan(const struct backend *b, struct planned *p, struct mcd_error *e)
     return b->api->alloc(b->self, p->kernel.workspace + 1, &w->buffer, e);
 }
 
-static int run(const struct backend *b, struct planned *p, struct mcd_error *e)
+static int run(const struct mcd_subject *b, struct planned *p, struct mcd_error *e)
 {
     struct mcd_run r = {.size = sizeof r, .passes = 1, .rows = 5};
     int status = p->kernel.run(p->kernel.state, &p->step, &r, e);
     return !status && b->api->sync ? b->api->sync(b->self, e) : status;
 }
 
-static void unplan(const struct backend *b, struct planned *p)
+static void unplan(const struct mcd_subject *b, struct planned *p)
 {
     if (p->kernel.release)
         p->kernel.release(p->kernel.state);
@@ -103,11 +103,11 @@ static void unplan(const struct backend *b, struct planned *p)
 }
 
 /* An update of the parameter, whose gradient, and what else it takes, are made up. */
-static int update(const struct backend *b, const struct step_case *c, const struct mcd_tensor *w,
-                  uint32_t op, struct mcd_error *e)
+static int update(const struct mcd_subject *b, const struct mcd_step_case *c,
+                  const struct mcd_tensor *w, uint32_t op, struct mcd_error *e)
 {
-    struct mcd_tensor in[MAX_INPUTS] = {*w};
-    struct operand like = {.shape = c->in[1].shape, .fill = FILL_POSITIVE};
+    struct mcd_tensor in[MCD_MAX_INPUTS] = {*w};
+    struct mcd_operand like = {.shape = c->in[1].shape, .fill = MCD_FILL_POSITIVE};
     struct planned p = {.step = {.op = op, .nin = op == MCD_OP_SGD ? 2 : 4, .in = in, .out = *w}};
     int status = MCD_OK;
     if (op == MCD_OP_SGD)
@@ -126,8 +126,8 @@ static int update(const struct backend *b, const struct step_case *c, const stru
     return status;
 }
 
-static int change(const struct backend *b, const struct step_case *c, const struct mcd_tensor *w,
-                  int stage, struct mcd_error *e)
+static int change(const struct mcd_subject *b, const struct mcd_step_case *c,
+                  const struct mcd_tensor *w, int stage, struct mcd_error *e)
 {
     switch (stage) {
     case 0:
@@ -142,13 +142,13 @@ static int change(const struct backend *b, const struct step_case *c, const stru
     }
 }
 
-static int run_stages(const struct backend *b, const struct step_case *c, struct planned *plans,
-                      double *results, struct mcd_error *e)
+static int run_stages(const struct mcd_subject *b, const struct mcd_step_case *c,
+                      struct planned *plans, double *results, struct mcd_error *e)
 {
     int status = MCD_OK;
-    for (int stage = 0; stage < PARAMETER_STAGES && !status; stage++) {
+    for (int stage = 0; stage < MCD_PARAMETER_STAGES && !status; stage++) {
         status = change(b, c, &plans[0].step.in[1], stage, e);
-        for (int i = 0; i < PLANS && !status; i++, results += step_results(c)) {
+        for (int i = 0; i < PLANS && !status; i++, results += mcd_step_results(c)) {
             status = run(b, &plans[i], e);
             status = status ? status : tensor_read(b, &plans[i].step.out, results, e);
         }
@@ -156,10 +156,10 @@ static int run_stages(const struct backend *b, const struct step_case *c, struct
     return status;
 }
 
-int parameters_run(const struct backend *b, const struct step_case *c, double *results,
-                   struct mcd_error *e)
+int mcd_parameters_run(const struct mcd_subject *b, const struct mcd_step_case *c, double *results,
+                       struct mcd_error *e)
 {
-    struct mcd_tensor in[MAX_INPUTS] = {{0}}, out = {0};
+    struct mcd_tensor in[MCD_MAX_INPUTS] = {{0}}, out = {0};
     struct planned plans[PLANS] = {{.kernel = {0}}};
     int status = tensor_make(b, &c->out, &out, e);
     for (uint32_t i = 0; i < c->nin && !status; i++) {

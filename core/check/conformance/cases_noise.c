@@ -1,5 +1,5 @@
 /* DROP and NOISE: laws, probabilities, structures, and ways to draw. */
-#include "cases.h"
+#include "core/check/conformance/cases.h"
 
 #include <stdio.h>
 
@@ -32,11 +32,11 @@ static const struct structure structures[] = {
     {{3, {2, 5, 3}}, 30, 1}, {{0, {0}}, 1, 1},
 };
 
-static struct step_case *noisy(struct case_list *l, uint32_t op, int64_t law, double p,
-                               const struct structure *s, const struct drawing *d)
+static struct mcd_step_case *noisy(struct mcd_case_list *l, uint32_t op, int64_t law, double p,
+                                   const struct structure *s, const struct drawing *d)
 {
     static const char *const laws[] = {"Bernoulli", "Gaussian", "uniform"};
-    struct step_case *c = case_add(l, op, d->rows, "");
+    struct mcd_step_case *c = mcd_case_add(l, op, d->rows, "");
     snprintf(c->name, sizeof c->name, "%s p %g, %u passes of %u from row %llu, site %u%s%s%s",
              laws[law], p, d->passes, d->rows, (unsigned long long)d->first_row, d->site,
              d->flip ? ", flipped" : "", d->shared ? ", shared" : "", d->bits ? ", bits" : "");
@@ -54,20 +54,20 @@ static struct step_case *noisy(struct case_list *l, uint32_t op, int64_t law, do
 }
 
 /* From `rows` rows: all, those that the passes share, or none. */
-static void drop(struct case_list *l, int64_t law, double p, const struct structure *s,
+static void drop(struct mcd_case_list *l, int64_t law, double p, const struct structure *s,
                  const struct drawing *d, uint32_t rows)
 {
-    struct step_case *c = noisy(l, MCD_OP_DROP, law, p, s, d);
-    case_input(c, rows, s->shape, FILL_INFINITE);
-    case_output(c, d->passes * d->rows, s->shape);
+    struct mcd_step_case *c = noisy(l, MCD_OP_DROP, law, p, s, d);
+    mcd_case_input(c, rows, s->shape, MCD_FILL_INFINITE);
+    mcd_case_output(c, d->passes * d->rows, s->shape);
     if (rows == d->passes * d->rows)
-        case_in_place(l, 0);
+        mcd_case_in_place(l, 0);
 }
 
-static void drops(struct case_list *l, int64_t law, double p)
+static void drops(struct mcd_case_list *l, int64_t law, double p)
 {
-    for (size_t s = 0; s < COUNT(structures); s++)
-        for (size_t i = 0; i < COUNT(drawings); i++) {
+    for (size_t s = 0; s < MCD_COUNT(structures); s++)
+        for (size_t i = 0; i < MCD_COUNT(drawings); i++) {
             const struct drawing *d = &drawings[i];
             drop(l, law, p, &structures[s], d, d->passes * d->rows);
             if (d->passes > 1)
@@ -77,28 +77,28 @@ static void drops(struct case_list *l, int64_t law, double p)
         }
 }
 
-static void noise(struct case_list *l, int64_t law, const struct structure *s,
+static void noise(struct mcd_case_list *l, int64_t law, const struct structure *s,
                   const struct drawing *d)
 {
-    struct step_case *c = noisy(l, MCD_OP_NOISE, law, 0, s, d);
-    case_input(c, d->passes * d->rows, s->shape, FILL_NAN); /* only its shape counts */
-    case_output(c, d->passes * d->rows, s->shape);
+    struct mcd_step_case *c = noisy(l, MCD_OP_NOISE, law, 0, s, d);
+    mcd_case_input(c, d->passes * d->rows, s->shape, MCD_FILL_NAN); /* only its shape counts */
+    mcd_case_output(c, d->passes * d->rows, s->shape);
 }
 
-void cases_noise(struct case_list *l)
+void mcd_cases_noise(struct mcd_case_list *l)
 {
     static const double rates[] = {0, 0.2, 0.5, 0.8, 1};
-    for (size_t i = 0; i < COUNT(rates); i++) {
+    for (size_t i = 0; i < MCD_COUNT(rates); i++) {
         drops(l, MCD_BERNOULLI, rates[i]);
         if (rates[i] < 1)
             drops(l, MCD_GAUSSIAN, rates[i]);
     }
-    for (size_t s = 0; s < COUNT(structures); s++) {
+    for (size_t s = 0; s < MCD_COUNT(structures); s++) {
         drop(l, MCD_BERNOULLI, 0.2, &structures[s], &given, 9);
         drop(l, MCD_BERNOULLI, 0.5, &structures[s], &given, 3);
         drop(l, MCD_BERNOULLI, 0, &structures[s], &given, 3); /* here the bits do not count */
         drop(l, MCD_BERNOULLI, 1, &structures[s], &given, 3);
-        for (size_t i = 0; i < COUNT(drawings); i++) {
+        for (size_t i = 0; i < MCD_COUNT(drawings); i++) {
             noise(l, MCD_UNIFORM, &structures[s], &drawings[i]);
             noise(l, MCD_GAUSSIAN, &structures[s], &drawings[i]);
         }
