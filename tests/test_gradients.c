@@ -1,14 +1,14 @@
 /*
  * The gradient of every op against central differences of the op itself, in f64, on the shapes of
- * the conformance test: values and signs.
+ * `mcdrop check`: values and signs.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "conformance/gradient.h"
 #include "core/check/conformance/cases.h" /* before cmocka, whose `fail` is a macro */
+#include "tests/op_gradient.h"
 
 #include <cmocka.h>
 #include <math.h>
@@ -20,7 +20,7 @@ enum { MOST = 20000, PROBES = 24, KEY = 4711 };
 
 /* A forward step with its values. */
 struct forward {
-    const struct mcd_subject *backend;
+    const struct mcd_engine *backend;
     struct mcd_step_case of;
     double *in[MCD_MAX_INPUTS], *out, *cotangent;
 };
@@ -37,7 +37,7 @@ static int64_t count_of(const struct mcd_operand *o)
     return mcd_shape_count(&o->shape) * (o->rows ? o->rows : 1);
 }
 
-static void evaluate(const struct mcd_subject *b, const struct mcd_step_case *c, double *results)
+static void evaluate(const struct mcd_engine *b, const struct mcd_step_case *c, double *results)
 {
     struct mcd_error e = {0};
     struct mcd_placed_step p;
@@ -106,7 +106,7 @@ static void probe(struct forward *f, uint32_t input, const double *gradient, dou
 }
 
 /* Returns how many gradients were looked at. */
-static int check(const struct mcd_subject *b, const struct mcd_step_case *c)
+static int check(const struct mcd_engine *b, const struct mcd_step_case *c)
 {
     struct forward f = {.backend = b, .of = *c};
     int gradients = 0;
@@ -147,12 +147,12 @@ static int usable(struct mcd_step_case *c)
 
 static void gradients_equal_differences(void **state)
 {
-    struct mcd_subject b;
+    struct mcd_engine b;
     struct mcd_error e = {0};
     struct mcd_case_list list = mcd_cases_create();
     int checked[64] = {0};
     (void)state;
-    if (mcd_subject_open("reference:precision=f64", 1, &b, &e))
+    if (mcd_engine_open("reference:precision=f64", 1, &b, &e))
         fail_msg("%s: %s", e.where, e.text);
     uint32_t stride = getenv("MCDROP_FAST") ? 7 : 1; /* fewer cases */
     for (uint32_t i = 0; i < list.count; i += stride)
@@ -161,7 +161,7 @@ static void gradients_equal_differences(void **state)
     for (uint32_t op = MCD_OP_LINEAR; op <= MCD_OP_MSE; op++)
         if (op != MCD_OP_BINARY && op != MCD_OP_RESHAPE && checked[op] < 1) /* RESHAPE: no step */
             fail_msg("%s: only %d gradients were checked", mcd_case_op_name(op), checked[op]);
-    assert_int_equal(mcd_subject_close(&b), 0);
+    assert_int_equal(mcd_engine_close(&b), 0);
     mcd_cases_release(&list);
 }
 

@@ -39,15 +39,15 @@ static struct mcd_step_case noise_case(uint32_t op, int64_t law, double p)
 static double *run(const struct mcd_step_case *c)
 {
     struct mcd_error e = {0};
-    struct mcd_subject b;
+    struct mcd_engine b;
     struct mcd_placed_step p;
     double *y = malloc((size_t)mcd_step_results(c) * sizeof *y);
     assert_non_null(y);
-    if (mcd_subject_open("reference", 2, &b, &e) || mcd_step_place(&b, c, 0, &p, &e) ||
+    if (mcd_engine_open("reference", 2, &b, &e) || mcd_step_place(&b, c, 0, &p, &e) ||
         mcd_step_execute(&p, y, &e))
         fail_msg("%s: %s", e.where, e.text);
     mcd_step_remove(&p);
-    assert_int_equal(mcd_subject_close(&b), 0);
+    assert_int_equal(mcd_engine_close(&b), 0);
     return y;
 }
 

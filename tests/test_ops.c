@@ -4,9 +4,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "conformance/gradient.h"
 #include "core/check/conformance/cases.h" /* before cmocka, whose `fail` is a macro */
 #include "core/io/safetensors.h"
+#include "tests/op_gradient.h"
 
 #include <cmocka.h>
 #include <math.h>
@@ -204,7 +204,7 @@ static void read_case(struct fixture *x)
     read_attributes(x);
 }
 
-static double *compute(const struct mcd_subject *b, const struct mcd_step_case *c)
+static double *compute(const struct mcd_engine *b, const struct mcd_step_case *c)
 {
     struct mcd_error e = {0};
     struct mcd_placed_step p;
@@ -233,7 +233,7 @@ static void assert_agrees(const char *name, const char *what, const double *got,
     free(expected);
 }
 
-static void check_gradient(const struct mcd_subject *b, const struct fixture *x, uint32_t input,
+static void check_gradient(const struct mcd_engine *b, const struct fixture *x, uint32_t input,
                            const struct step_values *v)
 {
     const struct mcd_array *expected = find(x, "grad.", x->input[input]);
@@ -246,7 +246,7 @@ static void check_gradient(const struct mcd_subject *b, const struct fixture *x,
     free(gradient);
 }
 
-static void check_case(const struct mcd_subject *b, struct fixture *x)
+static void check_case(const struct mcd_engine *b, struct fixture *x)
 {
     read_case(x);
     double *out = compute(b, &x->of), *cotangent = values_of(find(x, "", "cotangent"));
@@ -264,13 +264,13 @@ static void ops_agree_with_pytorch(void **state)
 {
     struct mcd_error e = {0};
     struct mcd_safetensors file;
-    struct mcd_subject b;
+    struct mcd_engine b;
     char path[1024];
     (void)state;
     snprintf(path, sizeof path, "%s/fixtures/ops_forward.safetensors",
              getenv("MCDROP_TEST_SRCDIR"));
     if (mcd_safetensors_read(path, &file, &e) ||
-        mcd_subject_open("reference:precision=f64", 1, &b, &e))
+        mcd_engine_open("reference:precision=f64", 1, &b, &e))
         fail_msg("%s: %s", e.where, e.text);
     for (size_t i = 0; i < file.metadata_count; i++) {
         struct fixture x = {.file = &file};
@@ -280,7 +280,7 @@ static void ops_agree_with_pytorch(void **state)
             check_case(&b, &x);
     }
     assert_true(file.metadata_count > 80);
-    assert_int_equal(mcd_subject_close(&b), 0);
+    assert_int_equal(mcd_engine_close(&b), 0);
     mcd_safetensors_clear(&file);
 }
 

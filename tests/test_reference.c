@@ -1,29 +1,10 @@
 /* backends/reference: its f32 against its f64, on every op; both by the rules of backends. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include "conformance.h" /* before cmocka, whose `fail` is a macro */
-
-#include <cmocka.h>
-
-static void check(const char *spec)
-{
-    struct conformance result = {.out = stderr};
-    struct mcd_error e = {0};
-    if (conformance_check(spec, &result, &e))
-        fail_msg("%s: %s", e.where, e.text);
-    assert_string_equal(result.first, "");
-    assert_int_equal(result.failed, 0);
-    assert_int_equal(result.refused, 0);
-    assert_true(result.steps > 200);
-}
+#include "tests/checks.h"
 
 static void single_precision_agrees_with_double(void **state)
 {
     (void)state;
-    check("reference");
+    assert_passes(mcd_checks_backend, "reference");
 }
 
 /*
@@ -33,7 +14,7 @@ static void single_precision_agrees_with_double(void **state)
 static void double_precision_keeps_the_rules(void **state)
 {
     (void)state;
-    check("reference:precision=f64");
+    assert_passes(mcd_checks_backend, "reference:precision=f64");
 }
 
 int main(void)

@@ -46,6 +46,14 @@ void mcd_check_skip(struct mcd_checking *c, const char *format, ...)
     c->verdict = MCD_CHECK_SKIPPED;
 }
 
+void mcd_check_note(struct mcd_checking *c, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(c->note, sizeof c->note, format, args);
+    va_end(args);
+}
+
 int mcd_check_status(struct mcd_checking *c, const char *where, int status,
                      const struct mcd_error *e)
 {

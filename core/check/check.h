@@ -34,6 +34,7 @@ struct mcd_checking {
     char expected[400]; /* what the contract demands there; of a skip: why */
     char seen[600];     /* what there was instead */
     char remedy[400];   /* how to repeat or mend it, beyond the command itself; may be "" */
+    char note[400];     /* what to know of a check that passed: a tolerance, what was refused */
 };
 
 /* A demand. Checks of all kinds have `kinds` 0x1e. */
@@ -65,6 +66,10 @@ void mcd_check_remedy(struct mcd_checking *, const char *format, ...)
 
 /* The check does not apply, for this reason: no Bernoulli site, no linalg. Not after a failure. */
 void mcd_check_skip(struct mcd_checking *, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* What to know where the check passes, told beside it. */
+void mcd_check_note(struct mcd_checking *, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /*

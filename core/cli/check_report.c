@@ -8,7 +8,7 @@
 
 /* CSV has all of these, JSON all but the first; text has the next FEW as a table. */
 static const struct mcd_column columns[] = {
-    {"plugin", 0}, {"check", 0},    {"verdict", 0}, {"cases", 0},  {"demand", 0}, {"reason", 0},
+    {"plugin", 0}, {"check", 0},    {"verdict", 0}, {"cases", 0},  {"demand", 0}, {"note", 0},
     {"where", 0},  {"expected", 0}, {"seen", 0},    {"repeat", 0}, {"remedy", 0}};
 
 enum { ALL = sizeof columns / sizeof *columns, FEW = 5 };
@@ -81,6 +81,13 @@ static void add_failure(struct mcd_table *t, const struct mcd_checking *told, co
         mcd_table_text(t, failed && *cells[i] ? cells[i] : NULL);
 }
 
+/* Why a check was skipped, or what else there is to know; a failure says more elsewhere. */
+static const char *note_of(const struct mcd_checking *told)
+{
+    const char *note = told->verdict == MCD_CHECK_SKIPPED ? told->expected : told->note;
+    return *note && told->verdict != MCD_CHECK_FAILED ? note : NULL;
+}
+
 static void add_row(struct mcd_table *t, enum mcd_format format, const struct mcd_check_order *o,
                     const char *given, const struct mcd_check_found *f)
 {
@@ -92,7 +99,7 @@ static void add_row(struct mcd_table *t, enum mcd_format format, const struct mc
     mcd_table_text(t, verdict_name(f->told.verdict, format));
     mcd_table_int(t, (int64_t)f->told.cases);
     mcd_table_text(t, f->check->demand);
-    mcd_table_text(t, f->told.verdict == MCD_CHECK_SKIPPED ? f->told.expected : NULL);
+    mcd_table_text(t, note_of(&f->told));
     if (format != MCD_TEXT_FORMAT)
         add_failure(t, &f->told, repeat.text);
 }

@@ -1,5 +1,5 @@
 /*
- * The reference backend with one thing broken, to prove that the conformance test notices. A file
+ * The reference backend with one thing broken, to prove that a check notices. A file
  * says how it is broken by a function `broken(step)`, which names the kernel that replaces the
  * right one (`refused`: there is none), or NULL, and ends with BROKEN("file's name", "what is
  * wrong").
@@ -43,12 +43,20 @@ static inline const struct mcd_host *host_of(void *state)
     return ((struct offer *)state)->backend->host;
 }
 
-#ifndef BROKEN_WRITE /* a file may have its own */
+/* A file may have its own. */
+#ifndef BROKEN_WRITE
 #define BROKEN_WRITE write
 #endif
+#ifndef BROKEN_READ
+#define BROKEN_READ read
+#endif
+#ifndef BROKEN_LINALG
+#define BROKEN_LINALG NULL
+#endif
 
-static const struct mcd_backend broken_api = {
-    sizeof api, info, alloc, release, BROKEN_WRITE, read, broken_kernel, NULL, NULL};
+static const struct mcd_backend broken_api = {sizeof api,    info,         alloc,
+                                              release,       BROKEN_WRITE, BROKEN_READ,
+                                              broken_kernel, NULL,         BROKEN_LINALG};
 
 #define BROKEN(name, what)                                                                         \
     MCD_EXPORT const struct mcd_plugin mcd_entry = {MCD_ABI,                                       \

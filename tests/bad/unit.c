@@ -7,8 +7,8 @@ static int run_off_by_one(void *state, const struct mcd_step *step, const struct
     int64_t last = mcd_shape_count(&step->out.shape) - 1;
     run_step(state, step, run, error);
     for (uint32_t v = 0; v < step->out.rows; v++)
-        put(row_of(&step->out, v), last,
-            get(row_of(&step->in[0], v), last) / (1 - step->attr.u.drop.p));
+        if (get(row_of(&step->out, v), last) == 0)
+            put(row_of(&step->out, v), last, 1);
     return MCD_OK;
 }
 

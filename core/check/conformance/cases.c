@@ -1,6 +1,7 @@
 /* The list of cases. */
 #include "core/check/conformance/cases.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -79,4 +80,26 @@ const char *mcd_case_op_name(uint32_t op)
     };
 #undef NAME
     return op < MCD_COUNT(names) && names[op] ? names[op] : "?";
+}
+
+static int describe_operand(char *text, size_t size, const struct mcd_operand *o)
+{
+    int n = snprintf(text, size, " %ux[", o->rows);
+    for (uint32_t d = 0; d < o->shape.rank && n < (int)size; d++)
+        n += snprintf(text + n, size - (size_t)n, "%s%" PRId64, d ? "," : "", o->shape.dim[d]);
+    return n < (int)size ? n + snprintf(text + n, size - (size_t)n, "]") : n;
+}
+
+void mcd_case_describe(const struct mcd_step_case *c, char *text, size_t size)
+{
+    int n = snprintf(text, size, "%s%s%s%s", mcd_case_op_name(c->op), *c->name ? " (" : "", c->name,
+                     *c->name ? ")" : "");
+    for (uint32_t i = 0; i < c->nin && n < (int)size; i++)
+        n += describe_operand(text + n, size - (size_t)n, &c->in[i]);
+    if (n < (int)size)
+        n += snprintf(text + n, size - (size_t)n, " ->");
+    if (n < (int)size)
+        n += describe_operand(text + n, size - (size_t)n, &c->out);
+    if (n < (int)size && c->in_place != MCD_NO_INPUT)
+        snprintf(text + n, size - (size_t)n, " in place of input %d", c->in_place);
 }

@@ -37,6 +37,9 @@ void mcd_case_output(struct mcd_step_case *, uint32_t rows, struct mcd_shape);
 /* The same case again, with its output in the place of an input. */
 void mcd_case_in_place(struct mcd_case_list *, int input);
 
+/* "LINEAR (bias) 3x[7] 0x[5,7] 0x[5] -> 3x[5]": rows and shapes, 0 for a value without rows. */
+void mcd_case_describe(const struct mcd_step_case *, char *text, size_t size);
+
 /* A name for an op: "linear_dx"; "?" for a number that is none. */
 const char *mcd_case_op_name(uint32_t op);
 

@@ -2,7 +2,6 @@
 #include "core/check/conformance/parameters.h"
 
 #include "core/base/error.h"
-#include "core/check/conformance/cases.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,16 +12,11 @@ const char *const mcd_parameter_stages[MCD_PARAMETER_STAGES] = {
     "after the parameter was written", "when it runs again",
     "after the parameter was written again", "after an update by SGD", "after an update by ADAM"};
 
-void mcd_parameters_case(int number, struct mcd_step_case *c)
+static void add(struct mcd_case_list *l, uint32_t op, int images, int gradient)
 {
     struct mcd_shape x = mcd_shape3(3, 9, 7), k = mcd_shape4(5, 3, 3, 2), y = mcd_shape3(5, 7, 6);
-    int images = number >= 2, gradient = number & 1;
     struct mcd_shape from = images ? x : mcd_shape1(37), to = images ? y : mcd_shape1(19);
-    static const uint32_t ops[MCD_PARAMETER_CASES] = {MCD_OP_LINEAR, MCD_OP_LINEAR_DX,
-                                                      MCD_OP_CONV2D, MCD_OP_CONV2D_DX};
-    *c = (struct mcd_step_case){
-        .name = "its parameter changes", .op = ops[number], .passes = 1, .rows = 5};
-    c->in_place = MCD_NO_INPUT;
+    struct mcd_step_case *c = mcd_case_add(l, op, 5, "its parameter changes");
     if (images)
         c->attr.u.conv = (struct mcd_attr_conv){{1, 1}, {0, 0}, {1, 1}};
     mcd_case_input(c, 5, gradient ? to : from, MCD_FILL_MIXED);
@@ -32,8 +26,18 @@ void mcd_parameters_case(int number, struct mcd_step_case *c)
     mcd_case_output(c, 5, gradient ? from : to);
 }
 
+struct mcd_case_list mcd_parameters_cases(void)
+{
+    struct mcd_case_list l = {NULL, 0, 0};
+    add(&l, MCD_OP_LINEAR, 0, 0);
+    add(&l, MCD_OP_LINEAR_DX, 0, 1);
+    add(&l, MCD_OP_CONV2D, 1, 0);
+    add(&l, MCD_OP_CONV2D_DX, 1, 1);
+    return l;
+}
+
 /* A tensor that is alone in its buffer, as those of the store are. */
-static int tensor_make(const struct mcd_subject *b, const struct mcd_operand *o,
+static int tensor_make(const struct mcd_engine *b, const struct mcd_operand *o,
                        struct mcd_tensor *t, struct mcd_error *e)
 {
     *t = (struct mcd_tensor){NULL, 0, b->type, o->rows, o->shape};
@@ -41,7 +45,7 @@ static int tensor_make(const struct mcd_subject *b, const struct mcd_operand *o,
                          e);
 }
 
-static int tensor_write(const struct mcd_subject *b, const struct mcd_operand *o,
+static int tensor_write(const struct mcd_engine *b, const struct mcd_operand *o,
                         const struct mcd_tensor *t, uint32_t key, struct mcd_error *e)
 {
     size_t count = (size_t)mcd_tensor_count(t);
@@ -59,7 +63,7 @@ static int tensor_write(const struct mcd_subject *b, const struct mcd_operand *o
     return status;
 }
 
-static int tensor_read(const struct mcd_subject *b, const struct mcd_tensor *t, double *to,
+static int tensor_read(const struct mcd_engine *b, const struct mcd_tensor *t, double *to,
                        struct mcd_error *e)
 {
     int status = b->api->read(b->self, t, to, e);
@@ -77,7 +81,7 @@ struct planned {
     struct mcd_kernel kernel;
 };
 
-static int plan(const struct mcd_subject *b, struct planned *p, struct mcd_error *e)
+static int plan(const struct mcd_engine *b, struct planned *p, struct mcd_error *e)
 {
     p->step.size = sizeof p->step;
     int status = b->api->kernel(b->self, &p->step, &p->kernel, e);
@@ -88,14 +92,14 @@ static int plan(const struct mcd_subject *b, struct planned *p, struct mcd_error
     return b->api->alloc(b->self, p->kernel.workspace + 1, &w->buffer, e);
 }
 
-static int run(const struct mcd_subject *b, struct planned *p, struct mcd_error *e)
+static int run(const struct mcd_engine *b, struct planned *p, struct mcd_error *e)
 {
     struct mcd_run r = {.size = sizeof r, .passes = 1, .rows = 5};
     int status = p->kernel.run(p->kernel.state, &p->step, &r, e);
     return !status && b->api->sync ? b->api->sync(b->self, e) : status;
 }
 
-static void unplan(const struct mcd_subject *b, struct planned *p)
+static void unplan(const struct mcd_engine *b, struct planned *p)
 {
     if (p->kernel.release)
         p->kernel.release(p->kernel.state);
@@ -103,7 +107,7 @@ static void unplan(const struct mcd_subject *b, struct planned *p)
 }
 
 /* An update of the parameter, whose gradient, and what else it takes, are made up. */
-static int update(const struct mcd_subject *b, const struct mcd_step_case *c,
+static int update(const struct mcd_engine *b, const struct mcd_step_case *c,
                   const struct mcd_tensor *w, uint32_t op, struct mcd_error *e)
 {
     struct mcd_tensor in[MCD_MAX_INPUTS] = {*w};
@@ -126,7 +130,7 @@ static int update(const struct mcd_subject *b, const struct mcd_step_case *c,
     return status;
 }
 
-static int change(const struct mcd_subject *b, const struct mcd_step_case *c,
+static int change(const struct mcd_engine *b, const struct mcd_step_case *c,
                   const struct mcd_tensor *w, int stage, struct mcd_error *e)
 {
     switch (stage) {
@@ -142,7 +146,7 @@ static int change(const struct mcd_subject *b, const struct mcd_step_case *c,
     }
 }
 
-static int run_stages(const struct mcd_subject *b, const struct mcd_step_case *c,
+static int run_stages(const struct mcd_engine *b, const struct mcd_step_case *c,
                       struct planned *plans, double *results, struct mcd_error *e)
 {
     int status = MCD_OK;
@@ -156,7 +160,7 @@ static int run_stages(const struct mcd_subject *b, const struct mcd_step_case *c
     return status;
 }
 
-int mcd_parameters_run(const struct mcd_subject *b, const struct mcd_step_case *c, double *results,
+int mcd_parameters_run(const struct mcd_engine *b, const struct mcd_step_case *c, double *results,
                        struct mcd_error *e)
 {
     struct mcd_tensor in[MCD_MAX_INPUTS] = {{0}}, out = {0};

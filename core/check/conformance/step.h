@@ -1,12 +1,12 @@
 /*
  * One step, described apart from any backend, and what it takes to run it on one: buffers, a
- * kernel, a run. Everything that a kernel may not read is filled with NaN, everything that it may
- * not write is compared afterwards.
+ * kernel, a run. What a kernel may not read can be filled with NaN, what it may not write is
+ * compared afterwards. Memory comes from malloc, so that the host counts the backend's alone.
  */
 #ifndef CORE_CHECK_STEP_H
 #define CORE_CHECK_STEP_H
 
-#include "core/check/conformance/subject.h"
+#include "core/check/conformance/engine.h"
 #include "core/graph/graph.h"
 
 enum { MCD_NO_INPUT = -1 };
@@ -52,10 +52,20 @@ int64_t mcd_step_results(const struct mcd_step_case *);
 /* Fills an operand; the same `key` gives the same values. */
 void mcd_operand_values(const struct mcd_operand *, uint32_t key, double *values);
 
+/* What lies around a step's operands, and how far they are apart at least. */
+struct mcd_step_memory {
+    unsigned char fill; /* of every byte that is no input's */
+    size_t gap;
+};
+
+/* Zeros, so that reading too much does no harm; NaN in any type of real, and far apart. */
+extern const struct mcd_step_memory mcd_step_clean, mcd_step_poisoned;
+
 /* A step in the memory of a backend. */
 struct mcd_placed_step {
-    const struct mcd_subject *backend;
+    const struct mcd_engine *backend;
     const struct mcd_step_case *of;
+    struct mcd_step_memory memory;
     struct mcd_kernel kernel;
     struct mcd_step step;
     struct mcd_tensor in[MCD_MAX_INPUTS], arena;
@@ -67,11 +77,21 @@ struct mcd_placed_step {
 };
 
 /* Asks for a kernel and allocates. MCD_UNSUPPORTED: refused. On failure nothing is left behind. */
-int mcd_step_place(const struct mcd_subject *, const struct mcd_step_case *, uint32_t key,
+int mcd_step_place_in(const struct mcd_engine *, const struct mcd_step_case *, uint32_t key,
+                      const struct mcd_step_memory *, struct mcd_placed_step *, struct mcd_error *);
+
+/* In poisoned memory. */
+int mcd_step_place(const struct mcd_engine *, const struct mcd_step_case *, uint32_t key,
                    struct mcd_placed_step *, struct mcd_error *);
 
 /* Runs the step on fresh inputs; `results` takes mcd_step_results() numbers. From any one thread. */
 int mcd_step_execute(struct mcd_placed_step *, double *results, struct mcd_error *);
+
+/*
+ * What the last run wrote to and must not have: "input 0", "memory of nobody", and the byte's place
+ * in the arena; NULL if nothing.
+ */
+const char *mcd_step_spoilt(const struct mcd_placed_step *, size_t *byte);
 
 void mcd_step_remove(struct mcd_placed_step *);
 

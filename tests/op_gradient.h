@@ -1,6 +1,6 @@
 /* Which step computes the gradient of which: what the core records, for tests without a core. */
-#ifndef TEST_GRADIENT_H
-#define TEST_GRADIENT_H
+#ifndef TESTS_OP_GRADIENT_H
+#define TESTS_OP_GRADIENT_H
 
 #include "core/check/conformance/step.h"
 

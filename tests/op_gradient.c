@@ -1,5 +1,5 @@
 /* The gradient of each op, as graph.h lists them. */
-#include "gradient.h"
+#include "tests/op_gradient.h"
 
 /* Where an input of the gradient's step comes from. */
 enum source { NOTHING = 0, IN0, IN1, IN2, OUT, COTANGENT };

@@ -1,12 +1,12 @@
 /* Opening a backend with its host. */
-#include "core/check/conformance/subject.h"
+#include "core/check/conformance/engine.h"
 
 #include "core/base/host.h"
 #include "core/plugin/loader.h"
 
-int mcd_subject_open(const char *spec, uint32_t threads, struct mcd_subject *b, struct mcd_error *e)
+int mcd_engine_open(const char *spec, uint32_t threads, struct mcd_engine *b, struct mcd_error *e)
 {
-    *b = (struct mcd_subject){.host = mcd_host_create(threads, NULL, NULL, e)};
+    *b = (struct mcd_engine){.host = mcd_host_create(threads, NULL, NULL, e)};
     int status = b->host ? mcd_item_open(b->host, MCD_BACKEND, spec, &b->item, e) : MCD_NOMEM;
     if (status) {
         mcd_host_destroy(b->host);
@@ -20,7 +20,7 @@ int mcd_subject_open(const char *spec, uint32_t threads, struct mcd_subject *b, 
     return MCD_OK;
 }
 
-uint64_t mcd_subject_close(struct mcd_subject *b)
+uint64_t mcd_engine_close(struct mcd_engine *b)
 {
     mcd_item_close(b->host, b->item);
     uint64_t left = mcd_host_live(b->host);
