@@ -103,10 +103,10 @@ enum mcd_op {
     MCD_OP_CONV2D_DW,      /* (dy, x, k) -> dk, summed over rows; k only for its shape */
     MCD_OP_POOL2D_DX,      /* (dy, x) -> dx; a maximum's goes to the element that it took */
     MCD_OP_MAP_DX,         /* (dy, x, y) -> dx, where y = map(x) */
-    MCD_OP_SOFTMAX_DX,     /* (dy, y) -> dx */
-    MCD_OP_LOGSOFTMAX_DX,  /* (dy, y) -> dx */
-    MCD_OP_XENT_DX,        /* (dy [], logits, label) -> dlogits */
-    MCD_OP_MSE_DX,         /* (dy [], a, b) -> da (db is its negative) */
+    MCD_OP_SOFTMAX_DX,     /* (dy, y) -> dx = y (dy - sum of dy y), sums over the last dimension */
+    MCD_OP_LOGSOFTMAX_DX,  /* (dy, y) -> dx = dy - e^y times the sum of dy */
+    MCD_OP_XENT_DX,        /* (dy [], logits, label) -> dy / rows (softmax - 1 at the label) */
+    MCD_OP_MSE_DX,         /* (dy [], a, b) -> da = dy 2 (a - b) / (rows x elements); db = -da */
     MCD_OP_SGD,       /* (w, dw, velocity) -> w in place; velocity too, absent if momentum is 0 */
     MCD_OP_ADAM,      /* (w, dw, m, v) -> w in place; m and v too; the step is mcd_run.update + 1 */
     MCD_OP_CUSTOM_DX, /* (dy, x, ...) -> of input attr.custom.input, in each row; the core's too */
@@ -157,7 +157,12 @@ struct mcd_attr_drop {
 struct mcd_attr_sgd { /* dw += decay w; velocity = momentum velocity + dw; w -= rate velocity */
     double rate, momentum, decay;
 };
-struct mcd_attr_adam { /* Kingma & Ba 2015, with dw += decay w first, as PyTorch's Adam */
+/*
+ * Kingma & Ba 2015, as PyTorch's Adam: dw += decay w; m = beta1 m + (1 - beta1) dw; v = beta2 v +
+ * (1 - beta2) dw^2; w -= rate m' / (sqrt(v') + epsilon) with m' = m / (1 - beta1^t), v' = v / (1 -
+ * beta2^t) and t the step.
+ */
+struct mcd_attr_adam {
     double rate, beta1, beta2, epsilon, decay;
 };
 
