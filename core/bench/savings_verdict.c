@@ -8,6 +8,9 @@ static const char *const things[MCD_ESTIMATES] = {
     [MCD_PROBABILITY_STD] = "standard deviations of probabilities",
 };
 
+/* A gain that is for sure, and yet no reason to change anything. */
+static const double LITTLE = 1.5;
+
 static void put_ratio(FILE *to, struct mcd_ratio r)
 {
     fprintf(to, "%.3g +- %.2g", r.value, r.error);
@@ -31,7 +34,9 @@ void mcd_savings_tell(const struct mcd_sampler_savings *s, const char *const *na
 {
     uint32_t best = best_of(s, samplers, estimate);
     if (best) {
-        fprintf(to, "%s: %s saves most: ", things[estimate], name[best]);
+        double gain = s[best].of[estimate].second.value;
+        fprintf(to, "%s: %s saves %s: ", things[estimate], name[best],
+                gain < LITTLE ? "a little" : "most");
         put_ratio(to, s[best].of[estimate].pass);
         fprintf(to, " times less variance than %s in as many passes, ", name[0]);
         put_ratio(to, s[best].of[estimate].second);
