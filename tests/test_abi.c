@@ -101,6 +101,7 @@ static const struct fact facts[] = {
     GROWING(mcd_graph),
     M(mcd_graph, size), M(mcd_graph, stochastic), M(mcd_graph, op), M(mcd_graph, param),
     M(mcd_graph, layer), M(mcd_graph, penalty), M(mcd_graph, shape), M(mcd_graph, fail),
+    M(mcd_graph, batch), M(mcd_graph, nat), M(mcd_graph, state), M(mcd_graph, track),
     GROWING(mcd_layer),
     M(mcd_layer, size), M(mcd_layer, build),
     GROWING(mcd_site),

@@ -382,7 +382,7 @@ static void penalties_are_scalars(void **state)
 
 /* ---- memory --------------------------------------------------------------------------------- */
 
-/* A recording with layers, more than 64 of everything, and a penalty. */
+/* A recording with layers, more than 64 of everything, penalties and what is tracked. */
 static int record_much(struct mcd_host *host, void *arg, struct mcd_error *e)
 {
     (void)arg;
@@ -400,6 +400,8 @@ static int record_much(struct mcd_host *host, void *arg, struct mcd_error *e)
         snprintf(name, sizeof name, "p%d", i);
         mcd_val p = mcd_param(g, name, mcd_shape0(), 0, 1);
         g->penalty(g, p);
+        snprintf(name, sizeof name, "s%d", i);
+        g->track(g, mcd_state(g, name, mcd_shape0(), 0), p, 0.5);
         x = mcd_drop(g, mcd_add(g, x, p), MCD_BERNOULLI, 0.5, 1);
     }
     x = mcd_layer(g, "act", x, "tanh");

@@ -119,7 +119,7 @@ static void bad_plugins_are_refused(void **state)
     (void)state;
     static const char *const cases[][2] = {
         {"wrong_major.so", "built for plugin interface 2.0: expected 1.0 to 1.0"},
-        {"newer_minor.so", "built for plugin interface 1.1: expected 1.0 to 1.0"},
+        {"newer_minor.so", "built for plugin interface 1.2: expected 1.0 to 1.1"},
         {"unknown_kind.so", "kind 99 is not known"},
         {"other_name.so", "calls itself 'another'"},
         {"bad_default.so", "parameter 'p': default '2': expected a number in [0, 1]"},

@@ -299,26 +299,47 @@ static void update(struct mcd_graph_core *g, uint32_t param, mcd_val dw, const s
     mcd_graph_op(g, u->optimiser == MCD_ADAM ? MCD_OP_ADAM : MCD_OP_SGD, n, in, &attr);
 }
 
+/* Moves a state towards a value, as a step of descent that backends know. */
+static void track(struct mcd_graph_core *g, struct mcd_tracking t)
+{
+    struct mcd_attr attr = MCD_ATTR_ZERO;
+    attr.u.sgd = (struct mcd_attr_sgd){.rate = t.rate};
+    mcd_val in[2] = {t.state, mcd_sub(&g->base, t.state, t.value)};
+    mcd_graph_op(g, MCD_OP_SGD, 2, in, &attr);
+}
+
+/*
+ * The gradient, then what is tracked, because that is of values before the update and the gradient
+ * may read states, then the update of every parameter that is trained.
+ */
+static int append_update(struct mcd_graph_core *g, mcd_val loss, const struct mcd_update *u,
+                         struct mcd_error *error)
+{
+    size_t bytes = (g->nparams + 1) * sizeof(mcd_val);
+    uint32_t n = 0, k = 0;
+    mcd_val *wrt = g->host->alloc(g->host, bytes), *dw = g->host->alloc(g->host, bytes);
+    int status = wrt && dw ? MCD_OK : mcd_fail(error, MCD_NOMEM, "training", "out of memory");
+    for (uint32_t i = 0; !status && i < g->nparams; i++)
+        if (!g->param[i].is_state)
+            wrt[n++] = g->param[i].value;
+    if (!status)
+        status = mcd_graph_gradient(g, loss, n, wrt, dw, error);
+    for (uint32_t i = 0; !status && i < g->ntrackings; i++)
+        track(g, g->tracking[i]);
+    for (uint32_t i = 0; !status && i < g->nparams; i++)
+        if (!g->param[i].is_state && dw[k++])
+            update(g, i, dw[k - 1], u);
+    g->host->release(g->host, wrt);
+    g->host->release(g->host, dw);
+    return status ? status : mcd_graph_status(g, error);
+}
+
 int mcd_graph_training(struct mcd_graph_core *g, uint32_t task, mcd_val output, mcd_val target,
                        const struct mcd_update *u, mcd_val *loss, struct mcd_error *error)
 {
     uint32_t op = task == MCD_CLASSIFY ? MCD_OP_XENT : MCD_OP_MSE;
     *loss = mcd_graph_op(g, op, 2, (mcd_val[]){output, target}, NULL);
     mcd_val total = g->penalty ? mcd_add(&g->base, *loss, g->penalty) : *loss;
-    if (mcd_graph_status(g, error))
-        return g->error.code;
-    size_t bytes = (g->nparams + 1) * sizeof(mcd_val);
-    mcd_val *wrt = g->host->alloc(g->host, bytes), *dw = g->host->alloc(g->host, bytes);
-    int status = wrt && dw ? MCD_OK : mcd_fail(error, MCD_NOMEM, "training", "out of memory");
-    if (!status) {
-        for (uint32_t i = 0; i < g->nparams; i++)
-            wrt[i] = g->param[i].value;
-        status = mcd_graph_gradient(g, total, g->nparams, wrt, dw, error);
-    }
-    for (uint32_t i = 0; !status && i < g->nparams; i++)
-        if (dw[i])
-            update(g, i, dw[i], u);
-    g->host->release(g->host, wrt);
-    g->host->release(g->host, dw);
-    return status ? status : mcd_graph_status(g, error);
+    int status = mcd_graph_status(g, error);
+    return status ? status : append_update(g, total, u, error);
 }

@@ -122,9 +122,14 @@ static int full_name(struct mcd_graph_core *g, const char *name, char out[MCD_MA
 }
 
 static mcd_val reuse_param(struct mcd_graph_core *g, const struct mcd_graph_param *p,
-                           const struct mcd_shape *shape)
+                           const struct mcd_shape *shape, uint32_t is_state)
 {
     char a[MCD_SHAPE_TEXT], b[MCD_SHAPE_TEXT];
+    if (p->is_state != is_state) {
+        mcd_fail(&g->error, MCD_INVALID, p->name,
+                 "recorded as a parameter and as a state: expected one of them");
+        return 0;
+    }
     if (mcd_shape_equal(&p->shape, shape))
         return p->value;
     mcd_fail(&g->error, MCD_INVALID, p->name, "recorded as %s and as %s: expected one shape",
@@ -144,16 +149,16 @@ static int is_recordable(struct mcd_graph_core *g, const char *full, const struc
     return !g->error.code;
 }
 
-static mcd_val record_param(struct mcd_graph *graph, const char *name,
-                            const struct mcd_shape *shape, double start, double spread)
+/* Names `p`, which says all but its name and value. */
+static mcd_val add_param(struct mcd_graph_core *g, const char *name, struct mcd_graph_param p)
 {
-    struct mcd_graph_core *g = core(graph);
     char full[MCD_MAX_SCOPE];
+    const struct mcd_shape *shape = &p.shape;
     if (g->error.code || !full_name(g, name, full))
         return 0;
     for (uint32_t i = 0; i < g->nparams; i++)
         if (!strcmp(g->param[i].name, full))
-            return reuse_param(g, &g->param[i], shape);
+            return reuse_param(g, &g->param[i], shape, p.is_state);
     if (!is_recordable(g, full, shape))
         return 0;
     struct mcd_graph_param *grown =
@@ -161,16 +166,30 @@ static mcd_val record_param(struct mcd_graph *graph, const char *name,
     if (!grown)
         return 0;
     g->param = grown;
-    char *copy = g->host->alloc(g->host, strlen(full) + 1);
-    mcd_val value = copy ? leaf(g, MCD_FROM_PARAM, g->nparams, shape, 0) : 0;
-    if (!value) {
-        g->host->release(g->host, copy);
+    p.name = g->host->alloc(g->host, strlen(full) + 1);
+    p.value = p.name ? leaf(g, MCD_FROM_PARAM, g->nparams, shape, 0) : 0;
+    if (!p.value) {
+        g->host->release(g->host, p.name);
         mcd_fail(&g->error, MCD_NOMEM, full, "out of memory");
         return 0;
     }
-    memcpy(copy, full, strlen(full) + 1);
-    g->param[g->nparams++] = (struct mcd_graph_param){copy, *shape, start, spread, value};
-    return value;
+    memcpy(p.name, full, strlen(full) + 1);
+    g->param[g->nparams++] = p;
+    return p.value;
+}
+
+static mcd_val record_param(struct mcd_graph *graph, const char *name,
+                            const struct mcd_shape *shape, double start, double spread)
+{
+    return add_param(core(graph), name,
+                     (struct mcd_graph_param){.shape = *shape, .start = start, .spread = spread});
+}
+
+static mcd_val record_state(struct mcd_graph *graph, const char *name,
+                            const struct mcd_shape *shape, double start)
+{
+    return add_param(core(graph), name,
+                     (struct mcd_graph_param){.shape = *shape, .start = start, .is_state = 1});
 }
 
 /* Builds an opened layer under its own scope, and prefixes what goes wrong with nothing else. */
@@ -277,8 +296,16 @@ struct mcd_graph_core *mcd_graph_create(const struct mcd_host *host, int stochas
     if (!g)
         return NULL;
     *g = (struct mcd_graph_core){
-        .base = {sizeof g->base, stochastic != 0, record_op, record_param, record_layer,
-                 record_penalty, shape_of, record_failure},
+        .base = {.size = sizeof g->base,
+                 .stochastic = stochastic != 0,
+                 .op = record_op,
+                 .param = record_param,
+                 .layer = record_layer,
+                 .penalty = record_penalty,
+                 .shape = shape_of,
+                 .fail = record_failure,
+                 .state = record_state,
+                 .track = mcd_graph_track},
         .host = host,
     };
     append(g, &(struct mcd_node){0}); /* value 0 */
@@ -300,6 +327,7 @@ void mcd_graph_destroy(struct mcd_graph_core *g)
     g->host->release(g->host, g->kept);
     g->host->release(g->host, g->param);
     g->host->release(g->host, g->site);
+    g->host->release(g->host, g->tracking);
     g->host->release(g->host, g->node);
     g->host->release(g->host, g);
 }

@@ -39,7 +39,14 @@ struct mcd_graph_param {
     char *name;
     struct mcd_shape shape;
     double start, spread; /* initially uniform in start +- spread */
+    uint32_t is_state;    /* not trained */
     mcd_val value;
+};
+
+/* What `track` recorded. */
+struct mcd_tracking {
+    mcd_val state, value;
+    double rate;
 };
 
 struct mcd_graph_core {
@@ -57,13 +64,18 @@ struct mcd_graph_core {
     struct mcd_site *site;
     uint32_t nsites;
     mcd_val penalty; /* sum of all penalties, or 0 */
+    struct mcd_tracking *tracking;
+    uint32_t ntrackings;
 
     int has_custom;         /* the layer that records has recorded a function of its own */
     struct mcd_item **kept; /* layers that did: open while the graph lives */
     uint32_t nkept;
 };
 
-/* NULL if memory is short. `stochastic` as in struct mcd_graph. */
+/*
+ * NULL if memory is short. `stochastic` as in struct mcd_graph; for training, the caller sets
+ * base.batch and base.nat before anything is recorded.
+ */
 struct mcd_graph_core *mcd_graph_create(const struct mcd_host *host, int stochastic);
 void mcd_graph_destroy(struct mcd_graph_core *g);
 
@@ -86,6 +98,9 @@ void mcd_slot_name(const char *param, uint32_t slot, char name[MCD_SLOT_NAME]);
 /* Like the vtable's op, for the core's own ops too. */
 mcd_val mcd_graph_op(struct mcd_graph_core *g, uint32_t op, uint32_t n, const mcd_val *in,
                      const struct mcd_attr *attr);
+
+/* The vtable's track. */
+void mcd_graph_track(struct mcd_graph *graph, mcd_val state, mcd_val value, double rate);
 
 /* Copies the graph's failure to `error`; MCD_OK if there is none. */
 int mcd_graph_status(const struct mcd_graph_core *g, struct mcd_error *error);

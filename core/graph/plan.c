@@ -276,7 +276,11 @@ int mcd_plan_create(const struct mcd_plan_spec *spec, struct mcd_plan **plan,
         .no_sharing = spec->no_sharing,
     };
     struct draft d = {.spec = spec};
+    uint32_t batch = spec->graph->base.batch;
     int status = mcd_graph_status(spec->graph, error);
+    if (!status && batch && (!spec->training || batch != spec->rows))
+        status = mcd_fail(error, MCD_INVALID, "plan",
+                          "recorded for training on %u rows: expected a plan for that", batch);
     if (status)
         return status;
     status = mcd_schedule_create(spec->store->host, &schedule, &d.s, error);

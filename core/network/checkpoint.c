@@ -56,10 +56,27 @@ static int check_tensor(const struct mcd_network *n, const struct mcd_safetensor
     return MCD_OK;
 }
 
-/* Whether a tensor of the store or the file is to be replaced or read. */
-static int is_wanted(const char *name, int with_optimiser)
+/*
+ * Whether it is PyTorch's count of the batches behind a running mean that the network has: nothing
+ * here asks for it.
+ */
+static int is_count_of_batches(const struct mcd_network *n, const char *name)
 {
-    return with_optimiser || !is_slot(name);
+    static const char count[] = "num_batches_tracked", mean[] = "running_mean";
+    char sibling[MCD_MAX_SCOPE];
+    size_t length = strlen(name), prefix = length - (sizeof count - 1);
+    if (length < sizeof count || strcmp(name + prefix, count) != 0 ||
+        prefix + sizeof mean > sizeof sibling)
+        return 0;
+    memcpy(sibling, name, prefix);
+    memcpy(sibling + prefix, mean, sizeof mean);
+    return mcd_store_find(n->store, sibling) && !mcd_store_find(n->store, name);
+}
+
+/* Whether a tensor of the store or the file is to be replaced or read. */
+static int is_wanted(const struct mcd_network *n, const char *name, int with_optimiser)
+{
+    return (with_optimiser || !is_slot(name)) && !is_count_of_batches(n, name);
 }
 
 /* All of the network's tensors there, each of its shape, and nothing else. */
@@ -72,14 +89,14 @@ static int check_file(const struct mcd_network *n, const struct mcd_safetensors 
                         n->model->plugin->name);
     for (uint32_t i = 0; i < n->store->count; i++) {
         const char *name = n->store->entry[i].name;
-        if (is_wanted(name, with_optimiser) && !mcd_safetensors_find(file, name))
+        if (is_wanted(n, name, with_optimiser) && !mcd_safetensors_find(file, name))
             return mcd_fail(error, MCD_INVALID, path, "has no tensor %s: %s needs it", name,
                             n->model->plugin->name);
     }
     for (size_t i = 0; i < file->count; i++) {
         const char *name = file->tensor[i].name;
         const struct mcd_entry *e = mcd_store_find(n->store, name);
-        if (!is_wanted(name, with_optimiser))
+        if (!is_wanted(n, name, with_optimiser))
             continue;
         if (!e)
             return mcd_fail(error, MCD_INVALID, path,
@@ -117,7 +134,7 @@ static int replace(const struct mcd_network *n, const struct mcd_safetensors *fi
 {
     int status = MCD_OK;
     for (size_t i = 0; !status && i < file->count; i++)
-        if (is_wanted(file->tensor[i].name, with_optimiser))
+        if (is_wanted(n, file->tensor[i].name, with_optimiser))
             status = prepare(n, &file->tensor[i], &values[i], error);
     for (size_t i = 0; !status && i < file->count; i++)
         if (values[i])

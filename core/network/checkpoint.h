@@ -14,7 +14,8 @@
  * Replaces the network's parameters by those of a file and, where `with_optimiser`, also the
  * optimiser's state that its store has (mcd_trainer_add_state). Every one of these tensors must be
  * there, of its shape and finite, and nothing else: only without `with_optimiser` any state of an
- * optimiser is passed over. Values may be F32 or F64. The network is unchanged on failure, unless
+ * optimiser is passed over, and PyTorch's count of batches (num_batches_tracked) beside a running
+ * mean always. Values may be F32 or F64. The network is unchanged on failure, unless
  * it is the backend that fails to take the values.
  */
 int mcd_weights_load(struct mcd_network *network, const struct mcd_safetensors *file,

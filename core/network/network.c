@@ -5,15 +5,26 @@
 
 #include <string.h>
 
+/* What a recording is for, as struct mcd_graph says. */
+struct purpose {
+    int stochastic;
+    uint32_t batch;
+    double nat;
+};
+
+static const struct purpose passes = {.stochastic = 1};
+
 /* The caller destroys the graph, also of a failure; NULL for lack of memory. */
 static struct mcd_graph_core *record(const struct mcd_host *host, const struct mcd_item *item,
-                                     const struct mcd_shape *input, int stochastic,
+                                     const struct mcd_shape *input, struct purpose purpose,
                                      struct mcd_recording *r)
 {
     const struct mcd_model *model = item->plugin->api;
-    struct mcd_graph_core *g = mcd_graph_create(host, stochastic);
+    struct mcd_graph_core *g = mcd_graph_create(host, purpose.stochastic);
     if (!g)
         return NULL;
+    g->base.batch = purpose.batch;
+    g->base.nat = purpose.nat;
     mcd_val x = mcd_graph_input(g, 0, *input, 0);
     mcd_val y = model->build(item->self, &g->base, x);
     if (!y)
@@ -25,11 +36,11 @@ static struct mcd_graph_core *record(const struct mcd_host *host, const struct m
     return g;
 }
 
-int mcd_network_record(const struct mcd_network *n, int stochastic, struct mcd_recording *r,
-                       struct mcd_error *error)
+static int record_network(const struct mcd_network *n, struct purpose purpose,
+                          struct mcd_recording *r, struct mcd_error *error)
 {
     struct mcd_recording all;
-    struct mcd_graph_core *g = record(n->host, n->model, &n->input, stochastic, &all);
+    struct mcd_graph_core *g = record(n->host, n->model, &n->input, purpose, &all);
     if (!g)
         return mcd_fail(error, MCD_NOMEM, n->model->plugin->name, "out of memory");
     int status = mcd_graph_status(g, error);
@@ -40,11 +51,29 @@ int mcd_network_record(const struct mcd_network *n, int stochastic, struct mcd_r
     return status;
 }
 
+int mcd_network_record(const struct mcd_network *n, int stochastic, struct mcd_recording *r,
+                       struct mcd_error *error)
+{
+    return record_network(n, (struct purpose){.stochastic = stochastic}, r, error);
+}
+
+int mcd_network_record_training(const struct mcd_network *n, uint32_t batch, int64_t rows,
+                                struct mcd_recording *r, struct mcd_error *error)
+{
+    double answers = (double)rows * (n->recipe.task == MCD_CLASSIFY ? 1 : (double)n->outputs);
+    struct purpose purpose = {
+        .stochastic = 1,
+        .batch = batch,
+        .nat = (n->recipe.task == MCD_CLASSIFY ? 1 : 2) / answers,
+    };
+    return record_network(n, purpose, r, error);
+}
+
 int mcd_model_misnames_layer(const struct mcd_host *host, const struct mcd_item *model,
                              const struct mcd_shape *input)
 {
     struct mcd_recording r;
-    struct mcd_graph_core *g = record(host, model, input, 1, &r);
+    struct mcd_graph_core *g = record(host, model, input, passes, &r);
     int misnamed = g && g->misnamed;
     mcd_graph_destroy(g);
     return misnamed;

@@ -51,9 +51,13 @@ int mcd_model_recipe(const struct mcd_item *model, struct mcd_recipe *recipe,
 int mcd_model_misnames_layer(const struct mcd_host *host, const struct mcd_item *model,
                              const struct mcd_shape *input);
 
-/* Records with noise (stochastic 1) or as weight averaging (0). */
+/* Records for prediction: with noise (stochastic 1) or as weight averaging (0). */
 int mcd_network_record(const struct mcd_network *network, int stochastic,
                        struct mcd_recording *recording, struct mcd_error *error);
+
+/* Records for updates on batches of `batch` rows, out of `rows` that are trained on. */
+int mcd_network_record_training(const struct mcd_network *network, uint32_t batch, int64_t rows,
+                                struct mcd_recording *recording, struct mcd_error *error);
 
 /*
  * MCD_INVALID, with the reason, if all passes of the network would be the same: their spread would

@@ -61,12 +61,19 @@ static int is_classifier(const struct mcd_trainer *t)
     return t->spec.network->recipe.task == MCD_CLASSIFY;
 }
 
-/* The graph of an update, whatever the number of rows. */
-static int record(const struct mcd_trainer_spec *s, struct trainer_plan *p, struct mcd_error *error)
+/* Rows of a full batch. */
+static uint32_t batch_of(const struct mcd_trainer_spec *s)
+{
+    return s->batch == 0 || s->batch > s->data.rows ? (uint32_t)s->data.rows : s->batch;
+}
+
+/* The graph of an update on so many rows. */
+static int record(const struct mcd_trainer_spec *s, struct trainer_plan *p, uint32_t rows,
+                  struct mcd_error *error)
 {
     struct mcd_network *network = s->network;
     int labels = network->recipe.task == MCD_CLASSIFY;
-    int status = mcd_network_record(network, 1, &p->recording, error);
+    int status = mcd_network_record_training(network, rows, s->data.rows, &p->recording, error);
     if (status)
         return status;
     struct mcd_graph_core *g = p->recording.graph;
@@ -78,7 +85,7 @@ static int record(const struct mcd_trainer_spec *s, struct trainer_plan *p, stru
 static int plan_create(struct mcd_trainer *t, struct trainer_plan *p, uint32_t rows,
                        struct mcd_error *error)
 {
-    int status = record(&t->spec, p, error);
+    int status = record(&t->spec, p, rows, error);
     if (status)
         return status;
     struct mcd_plan_spec spec = {
@@ -99,7 +106,7 @@ int mcd_trainer_add_state(const struct mcd_trainer_spec *spec, struct mcd_error 
     struct mcd_store *store = spec->network->store;
     uint32_t before = store->count;
     char name[MCD_SLOT_NAME];
-    int status = record(spec, &p, error);
+    int status = record(spec, &p, batch_of(spec), error);
     for (uint32_t v = 1; !status && v < p.recording.graph->count; v++) {
         const struct mcd_node *n = &p.recording.graph->node[v];
         if (n->source != MCD_FROM_SLOT)
@@ -159,8 +166,7 @@ int mcd_trainer_create(const struct mcd_trainer_spec *spec, struct mcd_trainer *
         return mcd_fail(error, MCD_NOMEM, "training", "out of memory");
     *t = (struct mcd_trainer){.spec = *spec, .host = host, .epoch = UINT64_MAX};
     uint32_t rows = (uint32_t)spec->data.rows;
-    if (t->spec.batch == 0 || t->spec.batch > rows)
-        t->spec.batch = rows;
+    t->spec.batch = batch_of(spec);
     status = plan_create(t, &t->plan[FULL], t->spec.batch, error);
     if (!status && rows % t->spec.batch)
         status = plan_create(t, &t->plan[LAST], rows % t->spec.batch, error);

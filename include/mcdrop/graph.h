@@ -270,6 +270,32 @@ struct mcd_graph {
      */
     mcd_val (*fail)(struct mcd_graph *, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
+
+    /* Since 1.1: */
+
+    uint32_t batch; /* rows of the update that is recorded for training; 0: for prediction */
+
+    /*
+     * What one nat of the whole training set's negative log likelihood is in the loss: 1 / rows for
+     * cross entropy; 2 / (rows * outputs) for mean squared error, where the noise has precision 1,
+     * to be divided by any other precision. A prior's negative logarithm or a divergence from one,
+     * in nats, times this is the penalty. 0 in prediction.
+     */
+    double nat;
+
+    /*
+     * What a layer remembers from update to update, a running mean: named and kept as a parameter
+     * without rows, but not trained. All its elements start at `start`; `track` changes them.
+     * Recording the same name again gives the same one.
+     */
+    mcd_val (*state)(struct mcd_graph *, const char *name, const struct mcd_shape *, double start);
+
+    /*
+     * At the end of each update, in recording order, state -= rate (state - value): a moving
+     * average. `value` has the state's shape, no rows, and is what it was before the update; rate is
+     * between 0 and 1. In prediction nothing happens.
+     */
+    void (*track)(struct mcd_graph *, mcd_val state, mcd_val value, double rate);
 };
 
 /* Wrappers that make recording read like calls. An absent bias is MCD_ABSENT. */
@@ -290,6 +316,12 @@ static inline mcd_val mcd_param(struct mcd_graph *g, const char *name, struct mc
                                 double start, double spread)
 {
     return g->param(g, name, &shape, start, spread);
+}
+
+static inline mcd_val mcd_state(struct mcd_graph *g, const char *name, struct mcd_shape shape,
+                                double start)
+{
+    return g->state(g, name, &shape, start);
 }
 
 /* One layer of one input: mcd_layer(g, "fc1", x, "linear:out=%d", 10). */

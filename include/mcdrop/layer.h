@@ -20,12 +20,12 @@ struct mcd_layer {
     uint32_t size;
     /*
      * Records the layer on n inputs, each of the shape mcd_shape_of says, and returns its output,
-     * 0 on failure; g->fail says why, unless an op has. Must record the same parameters in the same
-     * order whether `g->stochastic` is set or not: 1 for training and stochastic passes, 0 for
-     * weight averaging, where noise is left out or replaced by its mean. Each recording opens a
-     * layer of its own, so `self` is used by one thread at a time, and may be written to. It is
-     * destroyed when the recording is done, or, if it recorded a function of its own, when nothing
-     * that was made of the recording runs any more.
+     * 0 on failure; g->fail says why, unless an op has. Must record the same parameters and states
+     * in the same order whatever the recording is for: training (`g->batch` rows, else 0),
+     * stochastic passes, or weight averaging (`g->stochastic` 0), where noise is left out or
+     * replaced by its mean. Each recording opens a layer of its own, so `self` is used by one
+     * thread at a time, and may be written to. It is destroyed when the recording is done, or, if
+     * it recorded a function of its own, when nothing that was made of the recording runs any more.
      */
     mcd_val (*build)(void *self, struct mcd_graph *g, uint32_t n, const mcd_val *in);
 };

@@ -100,7 +100,7 @@ struct mcd_model {
     /*
      * Records the network on an input x with rows, of the data's own shape (an image may come as
      * [height, width]: reshape it), and returns its output, 0 on failure; g->fail says why, unless
-     * an op has. The same parameters in the same order for either value of g->stochastic.
+     * an op has. The same parameters in the same order for any g->stochastic and g->batch.
      */
     mcd_val (*build)(void *self, struct mcd_graph *g, mcd_val x);
 
