@@ -27,13 +27,16 @@ struct gradient_case {
     int64_t a, b, p;     /* what build makes of them */
     struct mcd_shape shape;
     const char *text;
-    int flat; /* 1: nothing depends on anything */
+    int flat;     /* 1: nothing depends on anything */
+    int training; /* 1: recorded for training, with a nat of 1/7 */
 };
 
 static inline void check_case(const struct gradient_case *c, uint32_t rows)
 {
     struct rig r;
     rig_open(&r, f64, 1, 1);
+    r.g->batch = c->training ? rows : 0;
+    r.g->nat = c->training ? 1. / 7 : 0;
     mcd_val x = rig_input(&r, c->in);
     mcd_val y = c->build(&r, x, c);
     if (r.core->error.code)

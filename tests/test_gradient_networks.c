@@ -119,7 +119,28 @@ static mcd_val layer(struct rig *r, mcd_val x, const struct gradient_case *c)
     return mcd_layer(r->g, "layer", x, "%s", c->text);
 }
 
+/* With the layer's penalty. */
+static mcd_val penalised(struct rig *r, mcd_val x, const struct gradient_case *c)
+{
+    mcd_val y = layer(r, x, c);
+    mcd_val loss = mcd_reduce(r->g, MCD_MEAN, mcd_mul(r->g, y, y), scalar, 1);
+    return mcd_add(r->g, loss, r->core->penalty);
+}
+
 static const struct gradient_case layers[] = {
+    {.name = "batchnorm", .build = layer, .in = {1, {4}}, .text = "batchnorm", .shift = 2},
+    {.name = "batchnorm",
+     .build = layer,
+     .in = {1, {4}},
+     .text = "batchnorm:eps=1e-3",
+     .training = 1},
+    {.name = "batchnorm", .build = layer, .in = {3, {2, 3, 2}}, .text = "batchnorm", .training = 1},
+    {.name = "concrete",
+     .build = penalised,
+     .in = {1, {6}},
+     .text = "concrete:out=3,p=0.3,t=0.7,length_scale=0.8,tau=2",
+     .training = 1},
+    {.name = "concrete", .build = layer, .in = {1, {6}}, .text = "concrete:out=3,p=0.6,bias=no"},
     {.name = "conv2d",
      .build = layer,
      .in = {3, {2, 7, 6}},
@@ -133,6 +154,9 @@ static const struct gradient_case layers[] = {
     {.name = "flatten", .build = layer, .in = {3, {2, 3, 2}}, .text = "flatten"},
     {.name = "gaussian", .build = layer, .in = {2, {3, 4}}, .text = "gaussian:p=0.7"},
     {.name = "gelu", .build = layer, .in = {1, {9}}, .text = "gelu", .scale = 3},
+    {.name = "layernorm", .build = layer, .in = {1, {5}}, .text = "layernorm"},
+    {.name = "layernorm", .build = layer, .in = {3, {2, 3, 4}}, .text = "layernorm:eps=0.1"},
+    {.name = "layernorm", .build = layer, .in = {3, {2, 3, 2}}, .text = "layernorm:over=row"},
     {.name = "linear", .build = layer, .in = {1, {5}}, .text = "linear:out=3"},
     {.name = "linear", .build = layer, .in = {1, {5}}, .text = "linear:out=2,bias=no"},
     {.name = "pool2d", .build = layer, .in = {3, {2, 5, 6}}, .text = "pool2d"},
@@ -141,6 +165,10 @@ static const struct gradient_case layers[] = {
      .in = {3, {2, 5, 6}},
      .text = "pool2d:kind=mean,window=3,stride=2,pad=1"},
     {.name = "relu", .build = layer, .in = {1, {9}}, .text = "relu"},
+    {.name = "residual",
+     .build = layer,
+     .in = {1, {5}},
+     .text = "residual:layers=\"linear:out=4;tanh;dropout:p=0.3;linear:out=5\""},
     {.name = "sigmoid", .build = layer, .in = {1, {9}}, .text = "sigmoid", .scale = 3},
     {.name = "softmax", .build = layer, .in = {2, {3, 4}}, .text = "softmax"},
     {.name = "tanh", .build = layer, .in = {1, {9}}, .text = "tanh", .scale = 2},

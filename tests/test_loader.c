@@ -103,7 +103,7 @@ static void wrong_specifications_are_refused(void **state)
     refuse(MCD_LAYER, "linear:out=0", MCD_INVALID, "linear:out", "'0': expected a whole number");
     refuse(MCD_LAYER, "linear:our=1", MCD_INVALID, "linear", "expected out or bias");
     refuse(MCD_LAYER, "linaer:out=1", MCD_INVALID, "linaer",
-           "there is no such layer: expected one of conv2d");
+           "there is no such layer: expected one of batchnorm");
     refuse(MCD_SAMPLER, "linear:out=1", MCD_INVALID, "linear",
            "no such sampler: expected one of antithetic");
     refuse(MCD_BACKEND, "abacus", MCD_DEVICE, "abacus", "there is no such backend");
@@ -118,7 +118,7 @@ static void bad_plugins_are_refused(void **state)
 {
     (void)state;
     static const char *const cases[][2] = {
-        {"wrong_major.so", "built for plugin interface 2.0: expected 1.0 to 1.0"},
+        {"wrong_major.so", "built for plugin interface 2.0: expected 1.0 to 1.1"},
         {"newer_minor.so", "built for plugin interface 1.2: expected 1.0 to 1.1"},
         {"unknown_kind.so", "kind 99 is not known"},
         {"other_name.so", "calls itself 'another'"},
