@@ -30,4 +30,31 @@ static inline mcd_val mcd_dropping(struct mcd_graph *g, const char *name, mcd_va
     return mcd_layer(g, name, x, "%s%cp=%.17g", layer, strchr(layer, ':') ? ',' : ':', p);
 }
 
+/* Whether the choices of mcd_dropped_linear fit, and fit together. */
+static inline int mcd_dropped_check(const struct mcd_host *host, const char *where,
+                                    const char *noise, const char *linear, struct mcd_error *error)
+{
+    if (*noise && *linear)
+        return host->fail(error, MCD_INVALID, where,
+                          "linear and noise are both there: expected one of them");
+    int status = mcd_choice_check(host, where, noise, error);
+    return status ? status : mcd_choice_check(host, where, linear, error);
+}
+
+/*
+ * Records dropout, or `noise`, as `drop` and a linear layer as `name`; or as `name` alone what the
+ * user chose in the place of both, `linear` such as "concrete:tau=4", given p and out. Where
+ * nothing is dropped, linear layers are plain.
+ */
+static inline mcd_val mcd_dropped_linear(struct mcd_graph *g, const char *drop, const char *name,
+                                         mcd_val x, const char *noise, const char *linear, double p,
+                                         int64_t out)
+{
+    if (*linear && p > 0)
+        return mcd_layer(g, name, x, "%s%cp=%.17g,out=%lld", linear,
+                         strchr(linear, ':') ? ',' : ':', p, (long long)out);
+    x = mcd_dropping(g, drop, x, noise, "dropout", p);
+    return mcd_layer(g, name, x, "linear:out=%lld", (long long)out);
+}
+
 #endif

@@ -16,7 +16,8 @@
       "probability of dropping a unit between hidden layers; nothing is dropped after the last")   \
     X(TEXT, activation, "tanh", NULL, "layer after each hidden one: relu, tanh, ./yours.so:a=1")   \
     X(INT, classes, "10", "[2, 1048576]", "number of classes")                                     \
-    X(TEXT, noise, "", NULL, "noise layer in the place of dropout, given p: gaussian, ...")
+    X(TEXT, noise, "", NULL, "noise layer in the place of dropout, given p: gaussian, ...")        \
+    X(TEXT, linear, "", NULL, "layer in the place of dropout and linear, given p and out: concrete")
 
 static const struct mcd_param params[] = {PARAMS(MCD_ROW) MCD_PARAM_END};
 
@@ -28,14 +29,14 @@ struct mlp {
     double drop_in, drop;
     char activation[MCD_MAX_CHOICE];
     int64_t classes;
-    char noise[MCD_MAX_CHOICE];
+    char noise[MCD_MAX_CHOICE], linear[MCD_MAX_CHOICE];
 };
 
 static int create(MCD_CREATE_ARGS PARAMS(MCD_ARG))
 {
     int status = mcd_choice_check(host, "mlp:activation", activation, error);
     if (!status)
-        status = mcd_choice_check(host, "mlp:noise", noise, error);
+        status = mcd_dropped_check(host, "mlp", noise, linear, error);
     if (status)
         return status;
     if (hidden->count > MAX_HIDDEN)
@@ -48,6 +49,7 @@ static int create(MCD_CREATE_ARGS PARAMS(MCD_ARG))
     memcpy(m->hidden, hidden->value, hidden->count * sizeof *m->hidden);
     memcpy(m->activation, activation, strlen(activation) + 1);
     memcpy(m->noise, noise, strlen(noise) + 1);
+    memcpy(m->linear, linear, strlen(linear) + 1);
     return MCD_OK;
 }
 
@@ -60,8 +62,8 @@ static mcd_val build(void *self, struct mcd_graph *g, mcd_val x)
         snprintf(drop, sizeof drop, "model.dropout%u", i);
         snprintf(linear, sizeof linear, i ? "model.hidden%u" : "model.input", i);
         snprintf(after, sizeof after, "model.activation%u", i);
-        x = mcd_dropping(g, drop, x, m->noise, "dropout", i ? m->drop : m->drop_in);
-        x = mcd_layer(g, linear, x, "linear:out=%lld", (long long)m->hidden[i]);
+        x = mcd_dropped_linear(g, drop, linear, x, m->noise, m->linear, i ? m->drop : m->drop_in,
+                               m->hidden[i]);
         x = mcd_layer(g, after, x, "%s", m->activation);
     }
     return mcd_layer(g, "model.final", x, "linear:out=%lld", (long long)m->classes);

@@ -15,7 +15,8 @@
     X(REAL, drop, "0.2", "[0, 1]", "probability of dropping a hidden unit")                        \
     X(TEXT, activation, "relu", NULL, "layer after each hidden one: relu, tanh, ./yours.so:a=1")   \
     X(INT, outputs, "1", "[1, 1048576]", "values of one row; from the data where it has answers")  \
-    X(TEXT, noise, "", NULL, "noise layer in the place of dropout, given p: gaussian, ...")
+    X(TEXT, noise, "", NULL, "noise layer in the place of dropout, given p: gaussian, ...")        \
+    X(TEXT, linear, "", NULL, "layer in the place of dropout and linear, given p and out: concrete")
 
 static const struct mcd_param params[] = {PARAMS(MCD_ROW) MCD_PARAM_END};
 
@@ -27,14 +28,14 @@ struct mlp2 {
     double drop;
     char activation[MCD_MAX_CHOICE];
     int64_t outputs;
-    char noise[MCD_MAX_CHOICE];
+    char noise[MCD_MAX_CHOICE], linear[MCD_MAX_CHOICE];
 };
 
 static int create(MCD_CREATE_ARGS PARAMS(MCD_ARG))
 {
     int status = mcd_choice_check(host, "mlp2:activation", activation, error);
     if (!status)
-        status = mcd_choice_check(host, "mlp2:noise", noise, error);
+        status = mcd_dropped_check(host, "mlp2", noise, linear, error);
     if (status)
         return status;
     if (hidden->count > MAX_HIDDEN)
@@ -47,7 +48,17 @@ static int create(MCD_CREATE_ARGS PARAMS(MCD_ARG))
     memcpy(m->hidden, hidden->value, hidden->count * sizeof *m->hidden);
     memcpy(m->activation, activation, strlen(activation) + 1);
     memcpy(m->noise, noise, strlen(noise) + 1);
+    memcpy(m->linear, linear, strlen(linear) + 1);
     return MCD_OK;
+}
+
+/* Dropout `number` and a linear layer, or one for both. */
+static mcd_val dropped(const struct mlp2 *m, struct mcd_graph *g, mcd_val x, uint32_t number,
+                       const char *name, int64_t out)
+{
+    char drop[32];
+    snprintf(drop, sizeof drop, "model.dropout%u", number);
+    return mcd_dropped_linear(g, drop, name, x, m->noise, m->linear, m->drop, out);
 }
 
 static mcd_val build(void *self, struct mcd_graph *g, mcd_val x)
@@ -55,15 +66,14 @@ static mcd_val build(void *self, struct mcd_graph *g, mcd_val x)
     const struct mlp2 *m = self;
     char name[32];
     x = mcd_layer(g, "model.flatten", x, "flatten");
+    x = mcd_layer(g, "model.input", x, "linear:out=%lld", (long long)m->hidden[0]);
     for (uint32_t i = 0; i < m->count; i++) {
-        snprintf(name, sizeof name, i ? "model.hidden%u" : "model.input", i);
-        x = mcd_layer(g, name, x, "linear:out=%lld", (long long)m->hidden[i]);
+        snprintf(name, sizeof name, "model.hidden%u", i);
+        x = i ? dropped(m, g, x, i - 1, name, m->hidden[i]) : x;
         snprintf(name, sizeof name, "model.activation%u", i);
         x = mcd_layer(g, name, x, "%s", m->activation);
-        snprintf(name, sizeof name, "model.dropout%u", i);
-        x = mcd_dropping(g, name, x, m->noise, "dropout", m->drop);
     }
-    return mcd_layer(g, "model.final", x, "linear:out=%lld", (long long)m->outputs);
+    return dropped(m, g, x, m->count - 1, "model.final", m->outputs);
 }
 
 static const struct mcd_recipe *recipe(void *self)

@@ -65,7 +65,7 @@ out_has '^noise +text +"" +- '
 run info lenet.so --format json; expect 0; out_has '"default": "0.5"'; out_has '"default": ""'
 run info linear:out=3 --format csv; expect 0; out_has '^out,int,,"\[1, 2147483647\]",'
 run info mlp:hidden=3x4; expect 0
-out_has '^specification +mlp:hidden=3x4,drop_in=0.2,drop=0.5,activation="tanh",classes=10,noise=""$'
+out_has '^specification +mlp:hidden=3x4,drop_in=0.2,drop=0.5,activation="tanh",classes=10,noise="",linear=""$'
 run info reference; expect 0; out_has '^device +'
 run info; expect 2
 run info lenet mlp; expect 2
