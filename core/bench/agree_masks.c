@@ -10,7 +10,7 @@
 
 #include <math.h>
 
-enum { ROWS = 4 };
+enum { ROWS = 64 }; /* so that a unit of its own kind is dropped in one of them */
 
 /* Drops are numbered as they are recorded: those before the site's are recorded and not asked for. */
 static mcd_val record(struct mcd_graph_core *g, const struct mcd_site *site, mcd_val *x)
@@ -26,48 +26,62 @@ static mcd_val record(struct mcd_graph_core *g, const struct mcd_site *site, mcd
     return y;
 }
 
-/* The noise of ROWS rows at a site, as training draws it. */
+/* ROWS rows of ones through the plan, as training draws; `noise` brings the ones. */
+static int run(const struct mcd_bench_subject *s, struct mcd_plan *plan, mcd_val x, mcd_val y,
+               const struct mcd_draw *draws, size_t n, double *noise, struct mcd_error *e)
+{
+    const struct mcd_host *host = s->network->host;
+    uint32_t type = s->network->store->type;
+    const struct mcd_run run = {
+        .size = sizeof run,
+        .domain = MCD_DOMAIN_TRAIN,
+        .seed = s->of->seed,
+        .passes = 1,
+        .rows = ROWS,
+        .draws = draws,
+    };
+    void *values = mcd_host_zalloc(host, n * mcd_type_size(type), e);
+    if (!values)
+        return MCD_NOMEM;
+    mcd_reals_copy(values, type, noise, MCD_F64, n);
+    int status = mcd_plan_write(plan, x, values, e);
+    if (!status)
+        status = mcd_plan_run_body(plan, &run, e);
+    if (!status)
+        status = mcd_plan_read(plan, y, values, e);
+    mcd_reals_copy(noise, MCD_F64, values, type, n);
+    host->release(host, values);
+    return status;
+}
+
+/* The noise of ROWS rows at a site. */
 static int draw(const struct mcd_bench_subject *s, const struct mcd_site *site, double *noise,
                 struct mcd_error *e)
 {
     const struct mcd_host *host = s->network->host;
-    uint32_t type = s->network->store->type;
     struct mcd_graph_core *g = mcd_graph_create(host, 1);
-    struct mcd_plan *plan = NULL;
-    mcd_val x, y = g ? record(g, site, &x) : 0;
-    struct mcd_plan_spec spec = {.graph = g,
-                                 .store = s->network->store,
-                                 .rows = ROWS,
-                                 .passes = 1,
-                                 .training = 1,
-                                 .noutputs = 1,
-                                 .output = &y};
-    size_t n = (size_t)ROWS * site->units;
     struct mcd_draw *draws = mcd_host_zalloc(host, (site->id + 1) * sizeof *draws, e);
-    void *ones = mcd_host_zalloc(host, n * mcd_type_size(type), e);
-    struct mcd_run run = {.size = sizeof run,
-                          .domain = MCD_DOMAIN_TRAIN,
-                          .seed = s->of->seed,
-                          .passes = 1,
-                          .rows = ROWS,
-                          .draws = draws};
-    int status = g && draws && ones ? mcd_plan_create(&spec, &plan, e) : MCD_NOMEM;
+    struct mcd_plan *plan = NULL;
+    size_t n = (size_t)ROWS * site->units;
+    mcd_val x, y = g ? record(g, site, &x) : 0;
+    struct mcd_plan_spec spec = {
+        .graph = g,
+        .store = s->network->store,
+        .rows = ROWS,
+        .passes = 1,
+        .training = 1,
+        .noutputs = 1,
+        .output = &y,
+        .no_sharing = 1,
+    };
+    int status = g && draws ? mcd_plan_create(&spec, &plan, e) : MCD_NOMEM;
     for (size_t i = 0; i < n; i++)
         noise[i] = 1;
-    if (!status) {
-        mcd_reals_copy(ones, type, noise, MCD_F64, n);
-        status = mcd_plan_write(plan, x, ones, e);
-    }
     if (!status)
-        status = mcd_plan_run_body(plan, &run, e);
-    if (!status)
-        status = mcd_plan_read(plan, y, ones, e);
-    if (!status)
-        mcd_reals_copy(noise, MCD_F64, ones, type, n);
+        status = run(s, plan, x, y, draws, n, noise, e);
     mcd_plan_destroy(plan);
     mcd_graph_destroy(g);
     host->release(host, draws);
-    host->release(host, ones);
     return status;
 }
 

@@ -3,8 +3,8 @@
  *
  * It is timed just before and after every measurement, in the same process, on as many threads. How
  * fast the machine is at the moment - clock, neighbours, what else runs - changes both alike, and
- * cancels where two runs are compared. Two thirds are products of matrices that fit into the first
- * cache, one third goes through a megabyte of memory.
+ * cancels where two runs are compared. Most of it are products of matrices in the second cache, the
+ * rest goes through a megabyte of memory.
  */
 #ifndef CORE_BENCH_YARDSTICK_H
 #define CORE_BENCH_YARDSTICK_H
