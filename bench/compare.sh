@@ -21,12 +21,12 @@ alarms=0 seen=0 jobs=0
 for i in $(seq 0 "$runs"); do
     "$program" bench -q "${options[@]}" --format json >"$dir/right$i.json"
     [ "$i" -gt 0 ] || continue
-    "$program" bench -q compare --format csv "$dir/right$((i - 1)).json" "$dir/right$i.json" \
+    "$program" bench compare -q --format csv "$dir/right$((i - 1)).json" "$dir/right$i.json" \
         >"$dir/same" || true
     ! grep -E ',(faster|slower)$' "$dir/same" || alarms=$((alarms + 1))
     MCDROP_PLUGIN_PATH=$dir:${MCDROP_PLUGIN_PATH:-} \
         "$program" bench -q "${options[@]}" --format json >"$dir/slow.json"
-    "$program" bench -q compare --format csv "$dir/right$i.json" "$dir/slow.json" >"$dir/other" || true
+    "$program" bench compare -q --format csv "$dir/right$i.json" "$dir/slow.json" >"$dir/other" || true
     grep -E '^[^,]*,(pass|product),|^"[^"]*",pass,' "$dir/other" >"$dir/linear"
     seen=$((seen + $(grep -c ',slower$' "$dir/linear" || true)))
     jobs=$((jobs + $(wc -l <"$dir/linear")))

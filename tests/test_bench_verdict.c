@@ -58,17 +58,6 @@ static void few_values_say_nothing_of_their_spread(void **state)
     assert_int_equal(c.verdict, MCD_BENCH_SAME);
 }
 
-static void student_as_in_tables(void **state)
-{
-    (void)state;
-    NEAR(mcd_student_quantile(0.05, 1), 12.7062, 1e-4);
-    NEAR(mcd_student_quantile(0.05, 10), 2.2281, 1e-4);
-    NEAR(mcd_student_quantile(0.01, 30), 2.7500, 1e-4);
-    NEAR(mcd_student_two_sided(2.2281, 10), 0.05, 1e-5);
-    NEAR(mcd_student_two_sided(-2.2281, 10), 0.05, 1e-5);
-    NEAR(mcd_student_two_sided(0, 3), 1, 1e-12);
-}
-
 /* ---- made-up timings --------------------------------------------------------------------- */
 
 struct noise {
@@ -202,7 +191,6 @@ int main(void)
         cmocka_unit_test(a_mean_by_hand),
         cmocka_unit_test(values_that_follow_each_other_count_less),
         cmocka_unit_test(few_values_say_nothing_of_their_spread),
-        cmocka_unit_test(student_as_in_tables),
         cmocka_unit_test(the_same_build_is_no_difference),
         cmocka_unit_test(five_per_cent_are_seen),
         cmocka_unit_test(the_interval_holds_the_truth),

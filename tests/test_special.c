@@ -55,12 +55,27 @@ static void beta_quantiles(void **state)
             close_to(mcd_beta_probability(mcd_beta_quantile(p, a, 30), a, 30), p, 1e-10);
 }
 
+/* Two degrees of freedom and one have closed forms; ten and thirty as in tables. */
+static void student(void **state)
+{
+    (void)state;
+    close_to(mcd_student_quantile(0.1, 1), tan(M_PI * 0.45), 1e-12);
+    close_to(mcd_student_quantile(0.1, 2), 0.9 * sqrt(2 / (1 - 0.9 * 0.9)), 1e-12);
+    close_to(mcd_student_quantile(0.05, 10), 2.228138852, 1e-9);
+    close_to(mcd_student_quantile(0.01, 30), 2.749995654, 1e-9);
+    close_to(mcd_student_quantile(0.05, 1e6), mcd_normal_quantile(0.975), 1e-5);
+    close_to(mcd_student_two_sided(2.228138852, 10), 0.05, 1e-9);
+    close_to(mcd_student_two_sided(-2.228138852, 10), 0.05, 1e-9);
+    assert_true(mcd_student_two_sided(0, 3) == 1 && mcd_student_two_sided(INFINITY, 3) == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(normal_quantiles),
         cmocka_unit_test(beta_probabilities),
         cmocka_unit_test(beta_quantiles),
+        cmocka_unit_test(student),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,9 +10,13 @@
 /* Largest differences, relative to the largest magnitude of what is compared; 0: the same bits. */
 struct mcd_agreement {
     double loss; /* of one training step */
-    double
-        gradient; /* what one step of plain gradient descent changes, by tensor: the recipe's may be
-                        Adam, whose first step is the sign of the gradient alone */
+
+    /*
+     * What one step of plain gradient descent changes, by tensor. Not the recipe's step: that may be
+     * Adam's, whose first one is the sign of the gradient alone.
+     */
+    double gradient;
+
     double outputs;  /* of one block of passes */
     uint64_t masks;  /* random numbers of the sites that differ: dropped here and not there */
     uint64_t looked; /* of so many */

@@ -1,6 +1,7 @@
 /* What the samples of a job say. */
 #include "core/bench/bench.h"
 #include "core/bench/trimmed.h"
+#include "core/stats/special.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
 #include "core/bench/clock.h"
 #include "core/bench/coupling.h"
 #include "core/bench/flops.h"
-#include "core/bench/yardstick.h"
+#include "core/bench/slices.h"
 #include "core/plugin/spec.h"
 #include "core/stats/moments.h"
 
@@ -48,16 +48,20 @@ static int count_step(const struct mcd_bench_subject *s, double *flop, struct mc
 static int time_steps(struct mcd_trainer *trainer, const struct mcd_bench_case *c,
                       const struct mcd_yardstick *y, struct mcd_timing *t, struct mcd_error *e)
 {
+    struct mcd_slices slices;
     uint32_t rows;
     uint64_t update = 0;
     double loss;
     int status = mcd_trainer_step(trainer, update++, &loss, &rows, e); /* warms up */
-    double before = mcd_yardstick_time(y, c->seconds / 4), start = mcd_clock_read(c->clock);
-    uint64_t first = update;
-    while (!status && (update == first || mcd_clock_read(c->clock) - start < c->seconds))
-        status = mcd_trainer_step(trainer, update++, &loss, &rows, e);
-    t->seconds = (mcd_clock_read(c->clock) - start) / (double)(update - first);
-    t->yardstick = (before + mcd_yardstick_time(y, c->seconds / 4)) / 2;
+    mcd_slices_begin(&slices, y, c->seconds);
+    do {
+        uint64_t first = update;
+        do
+            status = status ? status : mcd_trainer_step(trainer, update++, &loss, &rows, e);
+        while (!status && !mcd_slices_due(&slices));
+        mcd_slices_end(&slices, (double)(update - first));
+    } while (!status && !mcd_slices_enough(&slices));
+    mcd_slices_tell(&slices, t);
     return status;
 }
 
@@ -78,13 +82,14 @@ static int measure_step(const struct mcd_bench_subject *s, const struct mcd_yard
 /* ---- passes ------------------------------------------------------------------------------ */
 
 /*
- * Passes are timed from wave to wave: in the first one plans are made and parameters packed. Where a
- * wave alone takes several times as long as was asked for, that does not count and it will do.
+ * Passes are timed from wave to wave, where nothing else runs. In the first wave plans are made and
+ * parameters packed: it does not count, unless it takes several times as long as was asked for; then
+ * that is nothing beside it.
  */
 struct watch {
-    clockid_t clock;
-    double wanted, start, first, last;
-    uint64_t first_done, last_done; /* blocks at these times */
+    struct mcd_slices slices;
+    uint64_t done; /* blocks, at the end of the slice before */
+    int has_begun;
     volatile sig_atomic_t stop;
 };
 
@@ -92,17 +97,22 @@ static void look(void *arg, uint64_t done, uint64_t all)
 {
     enum { PLENTY = 8 };
     struct watch *w = arg;
-    double now = mcd_clock_read(w->clock);
+    struct mcd_slices *s = &w->slices;
     (void)all;
-    if (!w->first_done) {
-        w->first = now;
-        w->first_done = done;
-        w->stop = now - w->start > PLENTY * w->wanted;
+    if (!w->has_begun) {
+        w->has_begun = 1;
+        double wave = mcd_clock_read(s->yardstick->clock) - s->start;
+        if (wave <= PLENTY * s->wanted) {
+            w->done = done;
+            mcd_slices_begin(s, s->yardstick, s->wanted);
+            return;
+        }
+    } else if (!mcd_slices_due(s)) {
         return;
     }
-    w->last = now;
-    w->last_done = done;
-    w->stop = now - w->first >= w->wanted;
+    mcd_slices_end(s, (double)(done - w->done));
+    w->done = done;
+    w->stop = mcd_slices_enough(s);
 }
 
 static int swallow(void *arg, const struct mcd_block *block, struct mcd_error *e)
@@ -111,11 +121,12 @@ static int swallow(void *arg, const struct mcd_block *block, struct mcd_error *e
     return MCD_OK;
 }
 
-/* Seconds of a block of passes over all rows. */
-static int time_blocks(const struct mcd_bench_subject *s, double *seconds, struct mcd_error *e)
+/* Seconds of a pass over all rows. */
+static int time_passes(const struct mcd_bench_subject *s, const struct mcd_yardstick *y,
+                       struct mcd_timing *t, struct mcd_error *e)
 {
     struct mcd_error stopped = {0};
-    struct watch w = {.clock = s->of->clock, .wanted = s->of->seconds};
+    struct watch w = {.has_begun = 0};
     struct mcd_forward f = mcd_bench_subject_forward(s);
     uint64_t row_blocks = ((uint64_t)f.rows + f.block_rows - 1) / f.block_rows;
     f.block_count = MCD_MAX_PASSES / f.block_passes;
@@ -123,14 +134,13 @@ static int time_blocks(const struct mcd_bench_subject *s, double *seconds, struc
     f.progress = look;
     f.arg = &w;
     f.stop = &w.stop;
-    w.start = mcd_clock_read(w.clock);
+    mcd_slices_begin(&w.slices, y, s->of->seconds);
     int status = mcd_forward_run(&f, &stopped);
     if (status != MCD_STOPPED)
         return status ? mcd_fail(e, status, stopped.where, "%s", stopped.text)
                       : mcd_fail(e, MCD_INVALID, "--time", "all passes that there are took less");
-    double time = w.last_done ? (w.last - w.first) / (double)(w.last_done - w.first_done)
-                              : (w.first - w.start) / (double)w.first_done;
-    *seconds = time * (double)row_blocks;
+    mcd_slices_tell(&w.slices, t);
+    t->seconds *= (double)row_blocks / f.block_passes;
     return MCD_OK;
 }
 
@@ -150,13 +160,8 @@ static int measure_pass(const struct mcd_bench_subject *s, const struct mcd_yard
                         struct mcd_measured *m, struct mcd_error *e)
 {
     struct mcd_timing *t = mcd_measured_next(m, "pass", (uint32_t)s->of->rows);
-    double before = mcd_yardstick_time(y, s->of->seconds / 4);
     int status = count_pass(s, &t->flop, e);
-    if (!status)
-        status = time_blocks(s, &t->seconds, e);
-    t->seconds /= mcd_bench_subject_forward(s).block_passes;
-    t->yardstick = (before + mcd_yardstick_time(y, s->of->seconds / 4)) / 2;
-    return status;
+    return status ? status : time_passes(s, y, t, e);
 }
 
 /* ---- one process of a round -------------------------------------------------------------- */

@@ -1,7 +1,5 @@
 /* One linear op at a size at which nothing but the product counts. */
-#include "core/bench/clock.h"
-#include "core/bench/measure.h"
-#include "core/bench/yardstick.h"
+#include "core/bench/slices.h"
 
 #include "core/base/error.h"
 #include "core/base/host.h"
@@ -78,14 +76,18 @@ static int run(struct product *p, uint32_t rows, struct mcd_error *e)
 static int time_product(struct product *p, const struct mcd_bench_case *c,
                         const struct mcd_yardstick *y, struct mcd_timing *t, struct mcd_error *e)
 {
-    int status = run(p, c->batch, e), count = 0; /* packs, and wakes the threads */
-    double before = mcd_yardstick_time(y, c->seconds / 4), start = mcd_clock_read(c->clock);
-    while (!status && (count == 0 || mcd_clock_read(c->clock) - start < c->seconds)) {
-        status = run(p, c->batch, e);
-        count++;
-    }
-    t->seconds = (mcd_clock_read(c->clock) - start) / count;
-    t->yardstick = (before + mcd_yardstick_time(y, c->seconds / 4)) / 2;
+    struct mcd_slices slices;
+    int status = run(p, c->batch, e); /* packs, and wakes the threads */
+    mcd_slices_begin(&slices, y, c->seconds);
+    do {
+        uint32_t count = 0;
+        do {
+            status = status ? status : run(p, c->batch, e);
+            count++;
+        } while (!status && !mcd_slices_due(&slices));
+        mcd_slices_end(&slices, count);
+    } while (!status && !mcd_slices_enough(&slices));
+    mcd_slices_tell(&slices, t);
     t->flop = 2.0 * SIDE * SIDE * c->batch;
     return status;
 }

@@ -1,7 +1,5 @@
-/* Trimmed means with errors, and Student's distribution through the beta distribution. */
+/* Trimmed means with errors. */
 #include "core/bench/trimmed.h"
-
-#include "core/stats/special.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -61,18 +59,4 @@ struct mcd_trimmed mcd_trimmed_difference(const struct mcd_trimmed *a, const str
     double small = va * va / a->degrees + vb * vb / b->degrees;
     return (struct mcd_trimmed){b->mean - a->mean, sqrt(v),
                                 small > 0 && isfinite(small) ? v * v / small : 1};
-}
-
-/* T^2 / (degrees + T^2) is beta distributed. */
-double mcd_student_two_sided(double t, double degrees)
-{
-    if (!isfinite(t))
-        return isnan(t) ? 1 : 0;
-    return mcd_beta_probability(degrees / (degrees + t * t), degrees / 2, 0.5);
-}
-
-double mcd_student_quantile(double p, double degrees)
-{
-    double x = mcd_beta_quantile(p, degrees / 2, 0.5);
-    return sqrt(degrees * (1 - x) / x);
 }

@@ -31,8 +31,4 @@ struct mcd_trimmed mcd_trimmed(const double *x, size_t n);
 /* Of b - a, seen independently. */
 struct mcd_trimmed mcd_trimmed_difference(const struct mcd_trimmed *a, const struct mcd_trimmed *b);
 
-/* P(|T| >= t) of Student's distribution, and the t of which that is p. */
-double mcd_student_two_sided(double t, double degrees);
-double mcd_student_quantile(double p, double degrees);
-
 #endif

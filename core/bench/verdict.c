@@ -2,6 +2,7 @@
 #include "core/bench/verdict.h"
 
 #include "core/bench/trimmed.h"
+#include "core/stats/special.h"
 
 #include <math.h>
 

@@ -141,17 +141,21 @@ static void add_op(const struct mcd_bench *b, uint32_t model, uint32_t backend, 
     mcd_table_text(t, *note(b, model, backend, text) ? text : NULL);
 }
 
-/* Job by job, so that backends stand below each other; of ops, backend by backend. */
+/*
+ * Job by job, or op by op, so that backends stand below each other; one's plan may be longer than
+ * another's.
+ */
 static void add_jobs(const struct mcd_bench *b, int ops, struct mcd_table *t)
 {
-    for (uint32_t m = 0; m < b->models; m++)
-        for (uint32_t k = 0; !ops && k < mcd_bench_pair(b, m, 0)->jobs; k++)
+    for (uint32_t m = 0; m < b->models; m++) {
+        uint32_t most = 0;
+        for (uint32_t i = 0; i < b->backends; i++)
+            most = mcd_bench_pair(b, m, i)->jobs > most ? mcd_bench_pair(b, m, i)->jobs : most;
+        for (uint32_t k = 0; k < most; k++)
             for (uint32_t i = 0; i < b->backends; i++)
-                add_job(b, m, i, k, t);
-    for (uint32_t m = 0; m < b->models; m++)
-        for (uint32_t i = 0; ops && i < b->backends; i++)
-            for (uint32_t k = 0; k < mcd_bench_pair(b, m, i)->jobs; k++)
-                add_op(b, m, i, k, t);
+                if (k < mcd_bench_pair(b, m, i)->jobs)
+                    (ops ? add_op : add_job)(b, m, i, k, t);
+    }
 }
 
 static void print_heading(const struct mcd_bench *b)

@@ -78,3 +78,17 @@ double mcd_beta_quantile(double p, double a, double b)
     }
     return 0.5 * (low + high);
 }
+
+/* T^2 / (degrees + T^2) is beta distributed. */
+double mcd_student_two_sided(double t, double degrees)
+{
+    if (!isfinite(t))
+        return isnan(t) ? 1 : 0;
+    return mcd_beta_probability(degrees / (degrees + t * t), degrees / 2, 0.5);
+}
+
+double mcd_student_quantile(double p, double degrees)
+{
+    double x = mcd_beta_quantile(p, degrees / 2, 0.5);
+    return sqrt(degrees * (1 - x) / x);
+}

@@ -9,4 +9,8 @@ double mcd_normal_quantile(double p);
 double mcd_beta_probability(double x, double a, double b);
 double mcd_beta_quantile(double p, double a, double b);
 
+/* Student's distribution: P(|T| >= t), and the t >= 0 of which that is p; degrees > 0. */
+double mcd_student_two_sided(double t, double degrees);
+double mcd_student_quantile(double p, double degrees);
+
 #endif
