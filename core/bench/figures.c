@@ -65,8 +65,8 @@ static void compare(const double *a, const double *b, size_t n, struct mcd_bench
     struct mcd_trimmed t = mcd_trimmed(log_ratio, n);
     double margin = mcd_student_quantile(0.05, t.degrees) * t.error;
     f->ratio = exp(t.mean);
-    f->low = exp(t.mean - margin);
-    f->high = exp(t.mean + margin);
+    f->low = isfinite(margin) ? exp(t.mean - margin) : NAN;
+    f->high = isfinite(margin) ? exp(t.mean + margin) : NAN;
 }
 
 /* The same job of the first backend; NULL where its plan has other steps. */

@@ -168,13 +168,22 @@ static void tell_shapes(const struct mcd_step *s, char text[128])
         snprintf(text + used, room - used, "-> %s", mcd_shape_text(&s->out.shape, one));
 }
 
+/* What is summed over rows has none itself. */
+static uint32_t rows_of(const struct mcd_step *s)
+{
+    uint32_t rows = s->out.rows;
+    for (uint32_t i = 0; i < s->nin; i++)
+        rows = s->in[i].rows > rows ? s->in[i].rows : rows;
+    return rows;
+}
+
 /* Times are those of a copy on the average, work is that of all copies. */
 static void tell(const struct round *r, uint32_t copies, double yardstick, struct mcd_measured *m)
 {
     const char *job = r->target ? "step" : "pass";
     for (uint32_t s = 0; s < r->plan->nsteps; s++) {
         const struct mcd_step *step = &r->plan->step[s];
-        struct mcd_timing *t = mcd_measured_next(m, job, step->out.rows);
+        struct mcd_timing *t = mcd_measured_next(m, job, rows_of(step));
         snprintf(t->op, sizeof t->op, "%02u %s", s + 1, mcd_op_name(step->op));
         tell_shapes(step, t->shape);
         t->flop = copies * mcd_flops_step(step);
