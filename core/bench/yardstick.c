@@ -8,7 +8,7 @@
  * For the widest vectors there are, chosen when the program starts: what else runs on a core - its
  * other thread, say - is felt by code that keeps all of its arithmetic busy, as products do.
  */
-#if defined __x86_64__ && defined __GLIBC__ && !defined __SANITIZE_ADDRESS__
+#if defined __x86_64__ && defined __GLIBC__
 #define CLONES __attribute__((target_clones("avx512f", "arch=haswell", "default")))
 #else
 #define CLONES
