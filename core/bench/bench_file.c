@@ -4,6 +4,7 @@
 #include "core/base/error.h"
 #include "core/base/host.h"
 #include "core/base/json.h"
+#include "core/bench/quantile.h"
 #include "core/bench/trimmed.h"
 #include "core/io/file.h"
 #include "core/io/place.h"
@@ -11,7 +12,6 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { LARGEST = 1 << 28, MOST_JOBS = 100000, LONGEST = 400 };
@@ -105,25 +105,19 @@ static int read_job(struct reader *r, const struct mcd_host *host, const json_t 
     return status ? status : read_times(r, o, i, "yardstick", -1, job->count, job->value);
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Median over the jobs of each one's first yardstick. */
+/* Median over the jobs of their middle rounds. */
 static int find_yardstick(struct mcd_bench_file *f, const json_t *jobs, struct mcd_error *e)
 {
-    double *first = mcd_host_zalloc(f->host, f->count * sizeof *first, e);
-    if (!first)
+    double *middle = mcd_host_zalloc(f->host, f->count * sizeof *middle, e);
+    if (!middle)
         return MCD_NOMEM;
     for (size_t i = 0; i < f->count; i++) {
         const json_t *list = json_object_get(json_array_get(jobs, i), "yardstick");
-        first[i] = json_number_value(json_array_get(list, json_array_size(list) / 2));
+        middle[i] = json_number_value(json_array_get(list, json_array_size(list) / 2));
     }
-    qsort(first, f->count, sizeof *first, by_value);
-    f->yardstick = first[f->count / 2];
-    f->host->release(f->host, first);
+    mcd_sort(middle, f->count);
+    f->yardstick = mcd_quantile(middle, f->count, 0.5);
+    f->host->release(f->host, middle);
     return MCD_OK;
 }
 

@@ -1,10 +1,10 @@
 /* What the samples of a job say. */
 #include "core/bench/bench.h"
+#include "core/bench/quantile.h"
 #include "core/bench/trimmed.h"
 #include "core/stats/special.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 static int is_exact(const struct mcd_trial *t)
@@ -32,28 +32,14 @@ int mcd_bench_agrees(const struct mcd_bench *b, uint32_t model, uint32_t backend
     return a->masks == 0 && a->loss <= outputs && a->outputs <= outputs && a->gradient <= gradient;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Of sorted values, between neighbours in proportion. */
-static double quantile(const double *sorted, size_t n, double p)
-{
-    double at = p * (double)(n - 1);
-    size_t i = (size_t)at;
-    return i + 1 < n ? sorted[i] + (at - (double)i) * (sorted[i + 1] - sorted[i]) : sorted[i];
-}
-
 static void order(const double *seconds, size_t n, struct mcd_bench_figures *f)
 {
     double sorted[MCD_TRIMMED_MOST];
     memcpy(sorted, seconds, n * sizeof *sorted);
-    qsort(sorted, n, sizeof *sorted, by_value);
-    f->median = quantile(sorted, n, 0.5);
-    f->low_quartile = quantile(sorted, n, 0.25);
-    f->high_quartile = quantile(sorted, n, 0.75);
+    mcd_sort(sorted, n);
+    f->median = mcd_quantile(sorted, n, 0.5);
+    f->low_quartile = mcd_quantile(sorted, n, 0.25);
+    f->high_quartile = mcd_quantile(sorted, n, 0.75);
 }
 
 /* The rounds' logarithms of a / b: what slows a whole round cancels. */

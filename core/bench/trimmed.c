@@ -1,15 +1,10 @@
 /* Trimmed means with errors. */
 #include "core/bench/trimmed.h"
 
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
+#include "core/bench/quantile.h"
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
+#include <math.h>
+#include <string.h>
 
 /* Moves what lies outside [low, high] to the nearer end. */
 static double winsorized(double x, double low, double high)
@@ -39,7 +34,7 @@ struct mcd_trimmed mcd_trimmed(const double *x, size_t n)
     double sorted[MCD_TRIMMED_MOST], r, sum = 0;
     size_t cut = n / 5, left = n - 2 * cut;
     memcpy(sorted, x, n * sizeof *x);
-    qsort(sorted, n, sizeof *sorted, by_value);
+    mcd_sort(sorted, n);
     for (size_t i = cut; i < cut + left; i++)
         sum += sorted[i];
     struct mcd_trimmed t = {sum / (double)left, INFINITY, 1};
