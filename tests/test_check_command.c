@@ -80,6 +80,28 @@ static void mistakes(void **state)
     assert_program(2, "$M check relu --seed -1");
 }
 
+/* Of a backend without its device there is nothing to find out but what its file says. */
+static void a_missing_device(void **state)
+{
+    (void)state;
+    assert_program(3, "$M check $MCDROP_BAD_PLUGINS/absent.so");
+    assert_has("out", "descriptor  passed ");
+    assert_has("out", "no device: there is no such device in this machine");
+    assert_has("out", " 0 failed, ");
+    assert_program(1, "$M check --only load,symbols $MCDROP_BAD_PLUGINS/absent.so "
+                      "$MCDROP_BAD_PLUGINS/exports.so");
+}
+
+/* What lies among the layers is a layer. */
+static void a_wrong_folder(void **state)
+{
+    (void)state;
+    assert_program(1,
+                   "mkdir -m 755 p p/layers; cp $MCDROP_PLUGIN_PATH/models/mlp.so p/layers/odd.so; "
+                   "MCDROP_PLUGIN_PATH=$PWD/p $M check odd");
+    assert_has("out", "seen      is a model: expected a layer");
+}
+
 static void json(void **state)
 {
     (void)state;
@@ -122,6 +144,8 @@ int main(void)
         cmocka_unit_test(what_is_repeated_is_quoted),
         cmocka_unit_test(what_cannot_be_loaded_is_a_finding),
         cmocka_unit_test(mistakes),
+        cmocka_unit_test(a_missing_device),
+        cmocka_unit_test(a_wrong_folder),
         cmocka_unit_test(json),
         cmocka_unit_test(csv_and_the_list),
     };

@@ -32,7 +32,7 @@ static void the_descriptor(void **state)
 {
     (void)state;
     assert_bad("wrong_major", "", "descriptor", "wrong_major.so", "built for plugin interface 2.0");
-    assert_bad("newer_minor", "", "descriptor", "newer_minor.so", "built for plugin interface 1.1");
+    assert_bad("newer_minor", "", "descriptor", "newer_minor.so", "this mcdrop's headers");
     assert_bad("unknown_kind", "", "descriptor", "unknown_kind.so", "kind 99 is not known");
     assert_bad("other_name", "", "descriptor", "other_name.so", "calls itself 'another'");
     assert_bad("bad_default", "", "descriptor", "bad_default.so", "parameter 'p': default '2'");
@@ -50,6 +50,16 @@ static void what_follows_is_skipped(void **state)
     assert_null(checked_one("create"));
     assert_bad("create_fails", "", "create", "create", "fails always");
     assert_int_equal(checked_one("leak")->verdict, MCD_CHECK_SKIPPED);
+}
+
+/* A crash or a hang is found by the first check that meets it. */
+static void what_never_returns(void **state)
+{
+    (void)state;
+    assert_bad("hangs", "how=exit", "create", "", "ended with status 0");
+    assert_bad("hangs", "how=crash", "create", "", "ended by signal 6");
+    check_plugin("MCDROP_BAD_PLUGINS", "hangs", "how=hang", NULL, 2);
+    assert_failed_only("create", "", "none within 2 s");
 }
 
 /* ---- the life -------------------------------------------------------------------------------- */
@@ -147,6 +157,7 @@ int main(void)
         cmocka_unit_test(the_file),
         cmocka_unit_test(the_descriptor),
         cmocka_unit_test(what_follows_is_skipped),
+        cmocka_unit_test(what_never_returns),
         cmocka_unit_test(output),
         cmocka_unit_test(threads),
         cmocka_unit_test(creation),

@@ -140,7 +140,7 @@ static void check_descriptor(struct mcd_checking *c)
         return;
     }
     struct mcd_host *host = mcd_host_create(1, NULL, NULL, &e);
-    if (!host || mcd_module_load(host, 0, c->path, &m, &e) != MCD_OK) {
+    if (!host || mcd_module_load(host, c->kind, c->path, &m, &e) != MCD_OK) {
         fail_of(c, "a descriptor of this interface, complete, with defaults in their domains", &e);
     } else {
         mcd_check_looked(c, 1);

@@ -110,10 +110,10 @@ static void check_create(struct mcd_checking *c)
 enum { ANY = 0x1e };
 
 const struct mcd_check mcd_checks_life[] = {
-    {"output", ANY, "it prints nothing when it is loaded, created and destroyed", check_manners},
-    {"threads", ANY, "no thread of its is left when it is gone", check_manners},
     {"create", ANY, "objects are made and destroyed often, side by side, by several threads",
      check_create},
+    {"output", ANY, "it prints nothing when it is loaded, created and destroyed", check_manners},
+    {"threads", ANY, "no thread of its is left when it is gone", check_manners},
     {"parameters", ANY, "every value of a domain is taken, or refused by the parameter's name",
      mcd_check_parameters},
     {"starve", ANY, "creation fails cleanly wherever memory ends", mcd_check_starve},

@@ -169,7 +169,7 @@ static int add(const struct mcd_check_order *o, const struct mcd_check *list,
                                   .told = {.spec = r->subject.spec,
                                            .path = r->subject.path,
                                            .params = r->subject.params,
-                                           .kind = r->subject.kind,
+                                           .kind = r->subject.kind ? r->subject.kind : o->kind,
                                            .input = o->input,
                                            .seed = o->seed,
                                            .quick = o->quick,
@@ -196,6 +196,10 @@ static int run_lists(const struct mcd_check_order *o, struct mcd_check_report *r
                         "none of these checks is for it: --list shows "
                         "which are");
     judge(r);
+    if (!r->subject.kind && !r->subject.device.code && !r->verdicts[MCD_CHECK_FAILED])
+        return mcd_fail(e, MCD_UNSUPPORTED, o->path,
+                        "it could not be loaded, although nothing is "
+                        "wrong with its file");
     return MCD_OK;
 }
 

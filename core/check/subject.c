@@ -4,8 +4,8 @@
 #include "core/base/error.h"
 #include "core/base/host.h"
 #include "core/check/isolate.h"
-#include "core/plugin/call.h"
 #include "core/plugin/domain.h"
+#include "core/plugin/loader.h"
 #include "core/plugin/module.h"
 #include "core/plugin/param.h"
 
@@ -79,13 +79,10 @@ static void add_missing(const struct mcd_param *table, const struct mcd_spec *sp
     }
 }
 
-/* The whole specification, and for a backend whether it can be had. */
 static void complete(const struct mcd_host *host, struct mcd_subject *s, const struct mcd_module *m,
                      const struct mcd_spec *spec)
 {
     struct mcd_args args;
-    void *self;
-    struct mcd_error failed = {0};
     if (mcd_args_create(host, m->plugin.params, spec, &args, &s->parameter) != MCD_OK)
         return;
     char *text = mcd_args_text(host, s->path, &args, &s->parameter);
@@ -93,13 +90,6 @@ static void complete(const struct mcd_host *host, struct mcd_subject *s, const s
         mcd_fail(&s->parameter, MCD_INVALID, m->plugin.name, "its specification is longer than %zu",
                  sizeof s->spec - 1);
     host->release(host, text);
-    if (s->kind == MCD_BACKEND) {
-        int status = mcd_call_create(host, &m->plugin, &args, &self, &failed);
-        if (status == MCD_OK && m->plugin.destroy)
-            m->plugin.destroy(host, self);
-        else if (status == MCD_DEVICE)
-            s->device = failed;
-    }
     mcd_args_clear(host, &args);
 }
 
@@ -139,16 +129,30 @@ static void look(void *arg)
     mcd_host_destroy(host);
 }
 
+/* Whether a backend can be had. */
+static void try_device(void *arg)
+{
+    struct mcd_subject *s = arg;
+    struct mcd_item *item;
+    struct mcd_error failed = {0};
+    struct mcd_host *host = mcd_host_create(1, NULL, NULL, &failed);
+    if (host && mcd_item_open(host, MCD_BACKEND, s->spec, &item, &failed) == MCD_OK)
+        mcd_item_close(host, item);
+    else if (failed.code == MCD_DEVICE)
+        s->device = failed;
+    mcd_host_destroy(host);
+}
+
 int mcd_subject_find(struct mcd_subject *s, double limit, struct mcd_error *e)
 {
     struct mcd_isolated how;
     snprintf(s->spec, sizeof s->spec, "%s", s->path);
     int status = mcd_isolate(look, s, sizeof *s, limit, &how, e);
-    if (status != MCD_OK)
-        return status;
     if (how.ending != MCD_RETURNED)
         s->kind = 0;
-    if (s->parameter.code)
+    if (status == MCD_OK && s->kind == MCD_BACKEND && !s->parameter.code)
+        status = mcd_isolate(try_device, s, sizeof *s, limit, &how, e);
+    if (status == MCD_OK && s->parameter.code)
         *e = s->parameter;
-    return s->parameter.code;
+    return status == MCD_OK ? s->parameter.code : status;
 }
