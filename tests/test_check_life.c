@@ -44,11 +44,13 @@ static void the_descriptor(void **state)
 static void what_follows_is_skipped(void **state)
 {
     (void)state;
-    assert_bad("unresolved", "", "load", "", "");
+    check_plugin("MCDROP_BAD_PLUGINS", "unresolved", "", NULL, 600);
+    assert_failed_only("load", "", "");
     assert_int_equal(checked_one("descriptor")->verdict, MCD_CHECK_SKIPPED);
     assert_non_null(strstr(checked_one("descriptor")->expected, "load failed"));
     assert_null(checked_one("create"));
-    assert_bad("create_fails", "", "create", "create", "fails always");
+    check_plugin("MCDROP_BAD_PLUGINS", "create_fails", "", NULL, 600);
+    assert_failed_only("create", "create", "fails always");
     assert_int_equal(checked_one("leak")->verdict, MCD_CHECK_SKIPPED);
 }
 
@@ -75,7 +77,8 @@ static void output(void **state)
 static void threads(void **state)
 {
     (void)state;
-    assert_bad("lingers", "", "threads", "", "1 threads that it started go on");
+    if (!checked_is_fast()) /* valgrind misses the stack of the thread that it is */
+        assert_bad("lingers", "", "threads", "", "1 threads that it started go on");
 }
 
 static void creation(void **state)

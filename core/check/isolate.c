@@ -133,8 +133,9 @@ static int wait_for(pid_t pid, size_t *peak)
     return status;
 }
 
-static void follow(pid_t pid, int results, char *message, size_t bytes, double limit,
-                   struct mcd_isolated *how)
+/* Returns 1 if the whole message came, which says what f found whatever became of the child then. */
+static int follow(pid_t pid, int results, char *message, size_t bytes, double limit,
+                  struct mcd_isolated *how)
 {
     size_t got, peak;
     int in_time = read_all(results, message, bytes, &got, seconds() + limit);
@@ -150,6 +151,7 @@ static void follow(pid_t pid, int results, char *message, size_t bytes, double l
     else
         how->ending = MCD_RETURNED;
     how->peak = peak;
+    return got == bytes;
 }
 
 /* `end` is a pipe, `printed` an open file, `message` has room for arg and the number of threads. */
@@ -162,13 +164,13 @@ static int run(void (*f)(void *), void *arg, size_t bytes, double limit, int end
     if (pid < 0)
         return -1;
     if (pid == 0) {
+        free(message);
         settle(parent, printed);
         run_child(f, arg, bytes, end[1]);
     }
     close(end[1]);
     end[1] = -1;
-    follow(pid, end[0], message, bytes + sizeof how->threads, limit, how);
-    if (how->ending == MCD_RETURNED) {
+    if (follow(pid, end[0], message, bytes + sizeof how->threads, limit, how)) {
         memcpy(arg, message, bytes);
         memcpy(&how->threads, message + bytes, sizeof how->threads);
     }
