@@ -4,7 +4,7 @@
  *
  * y = x (1 + sqrt(alpha) z) with standard normal z and 0 < alpha < 1, so that p of other dropout is
  * alpha / (1 + alpha). The penalty is the divergence from the prior by the polynomial of the
- * paper's section 4.2, for which alpha may not exceed 1; `weight` is 1 / rows of the data.
+ * paper's section 4.2, for which alpha may not exceed 1.
  *
  *     make
  *     mcdrop check ./variational.so
@@ -15,12 +15,12 @@
 
 #define PARAMS(X)                                                                                  \
     X(REAL, p, "0.2", "(0, 0.5)", "probability of dropping that is as noisy as the start")         \
-    X(REAL, weight, "0.001", "[0, inf)", "of the divergence in the loss")
+    X(REAL, tau, "1", "(0, inf)", "precision of a regression's noise, in the network's units")
 
 static const struct mcd_param params[] = {PARAMS(MCD_ROW) MCD_PARAM_END};
 
 struct own {
-    double alpha, weight;
+    double alpha, tau;
 };
 
 static int create(MCD_CREATE_ARGS PARAMS(MCD_ARG))
@@ -29,7 +29,7 @@ static int create(MCD_CREATE_ARGS PARAMS(MCD_ARG))
     if (!own)
         return MCD_NOMEM;
     own->alpha = p / (1 - p);
-    own->weight = weight;
+    own->tau = tau;
     return MCD_OK;
 }
 
@@ -52,7 +52,7 @@ static mcd_val build(void *self, struct mcd_graph *g, uint32_t n, const mcd_val 
     mcd_val logit = mcd_param(g, "logit", mcd_shape0(), log(own->alpha / (1 - own->alpha)), 0);
     mcd_val alpha = mcd_map(g, MCD_SIGMOID, logit);
     double elements = (double)mcd_shape_count(&shape);
-    g->penalty(g, mcd_affine(g, divergence(g, alpha), own->weight * elements, 0));
+    g->penalty(g, mcd_affine(g, divergence(g, alpha), g->nat / own->tau * elements, 0));
     if (!g->stochastic)
         return in[0]; /* the noise's mean is 1 */
     mcd_val z = mcd_noise(g, MCD_GAUSSIAN, in[0]);
