@@ -11,13 +11,14 @@ export PATH=$root/bin:$PATH
 export CFLAGS="-std=c11 -O2 -Wall -Wextra -Werror -pedantic"
 cd "$root/work" || exit 1
 
-# try KIND NAME [OPTION...]: writes it and runs what it says comes next.
+# try KIND NAME [OPTION...]: writes it and runs what it says comes next, in short: examples.sh checks the
+# same sources at length.
 try() {
     local kind=$1 plugin=$2 folder
     mcdrop new "$@"
     [ "$(wc -l <"$root/output")" = 4 ] || fail "new $*: $(cat "$root/output")"
     folder=$(sed -n "s/^cd '\(.*\)'$/\1/p" "$root/output")
-    sed 's/--epochs 200//; s/ --out run/ --epochs 3 --passes 20 --seed 1 --out run/; s/^make$/make -e/' \
+    sed 's/--epochs 200//; s/ --out run/ --epochs 3 --passes 20 --seed 1 --out run/; s/^make$/make -e/; s/ check / check --quick /' \
         "$root/output" >"$root/next"
     bash -e "$root/next" >"$root/log" 2>&1 || fail "new $*: $(cat "$root/next" "$root/log")"
     [ -s "$folder/run/result.json" ] || fail "new $*: no result"
