@@ -30,15 +30,14 @@ static inline mcd_val mcd_dropping(struct mcd_graph *g, const char *name, mcd_va
     return mcd_layer(g, name, x, "%s%cp=%.17g", layer, strchr(layer, ':') ? ',' : ':', p);
 }
 
-/* Whether the choices of mcd_dropped_linear fit, and fit together. */
-static inline int mcd_dropped_check(const struct mcd_host *host, const char *where,
-                                    const char *noise, const char *linear, struct mcd_error *error)
+/* The same of `linear` for mcd_dropped_linear, which drops in the place of noise. */
+static inline int mcd_linear_check(const struct mcd_host *host, const char *where,
+                                   const char *linear, const char *noise, struct mcd_error *error)
 {
     if (*noise && *linear)
         return host->fail(error, MCD_INVALID, where,
-                          "linear and noise are both there: expected one of them");
-    int status = mcd_choice_check(host, where, noise, error);
-    return status ? status : mcd_choice_check(host, where, linear, error);
+                          "drops by itself, but there is a noise, too: expected one of them");
+    return mcd_choice_check(host, where, linear, error);
 }
 
 /*

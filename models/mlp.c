@@ -36,7 +36,9 @@ static int create(MCD_CREATE_ARGS PARAMS(MCD_ARG))
 {
     int status = mcd_choice_check(host, "mlp:activation", activation, error);
     if (!status)
-        status = mcd_dropped_check(host, "mlp", noise, linear, error);
+        status = mcd_choice_check(host, "mlp:noise", noise, error);
+    if (!status)
+        status = mcd_linear_check(host, "mlp:linear", linear, noise, error);
     if (status)
         return status;
     if (hidden->count > MAX_HIDDEN)

@@ -35,7 +35,9 @@ static int create(MCD_CREATE_ARGS PARAMS(MCD_ARG))
 {
     int status = mcd_choice_check(host, "mlp2:activation", activation, error);
     if (!status)
-        status = mcd_dropped_check(host, "mlp2", noise, linear, error);
+        status = mcd_choice_check(host, "mlp2:noise", noise, error);
+    if (!status)
+        status = mcd_linear_check(host, "mlp2:linear", linear, noise, error);
     if (status)
         return status;
     if (hidden->count > MAX_HIDDEN)

@@ -119,7 +119,7 @@ static void what_does_not_fit_together_is_refused(void **state)
     (void)state;
     assert_program(2, "$M train --model mlp2:linear=concrete,noise=gaussian --data few.csv "
                       "--target y --out w");
-    assert_has("err", "mlp2: linear and noise are both there: expected one of them");
+    assert_has("err", "mlp2:linear: drops by itself, but there is a noise, too: expected one");
     assert_program(2, "$M train --model mlp2:linear=nonesuch --data few.csv --target y --out w");
     assert_has("err", "nonesuch: there is no such layer");
     assert_program(2, "$M train --model mlp2:linear=concrete,drop=1 --data few.csv --target y "
