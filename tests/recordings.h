@@ -112,14 +112,14 @@ static inline mcd_val build_whole_input(struct rig *r, mcd_val x)
     return drop(r, x);
 }
 
-/* A layer's own function of what passes share, what they do not, and what has no rows. */
+/* A layer's own function of what passes share, what they do not, and what has no rows; others follow. */
 static inline mcd_val build_custom(struct rig *r, mcd_val x)
 {
     mcd_val s = mcd_layer(r->g, "a", x, "linear:out=4");
     mcd_val in[3] = {mcd_map(r->g, MCD_TANH, s), drop(r, s),
                      mcd_param(r->g, "p", mcd_shape2(2, 2), 0, 1)};
     mcd_val y = mcd_custom(r->g, &blend, &blend_factor, 3, in, mcd_shape2(2, 2));
-    return mcd_reshape(r->g, y, mcd_shape1(4));
+    return mcd_reshape(r->g, drop(r, mcd_map(r->g, MCD_TANH, y)), mcd_shape1(4));
 }
 
 static const struct recording recordings[] = {
