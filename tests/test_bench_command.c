@@ -213,6 +213,10 @@ static void wrong_options(void **state)
     assert_program(2, "\"$M\" bench --model nonesuch");
     assert_program(2, "\"$M\" bench --model lenet --backend reference:precision=f16 --rounds 1");
     assert_has("err", "precision");
+    assert_program(2, ORACLE "--backend reference:precision=f32");
+    assert_has("err", "are the same");
+    assert_program(2, ORACLE "--model mlp:hidden=8,classes=4");
+    assert_has("err", "is given twice");
     assert_program(3, SMALL "--backend nonesuch");
     assert_has("err", "nonesuch");
     assert_program(1, "\"$M\" bench --model gp --backend reference --rounds 1 --time 0.001");

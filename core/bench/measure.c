@@ -16,8 +16,7 @@
 
 struct mcd_timing *mcd_measured_next(struct mcd_measured *m, const char *job, uint32_t rows)
 {
-    const uint32_t room = sizeof m->timing / sizeof *m->timing;
-    struct mcd_timing *t = &m->timing[m->count < room ? m->count++ : room - 1];
+    struct mcd_timing *t = &m->timing[m->count++];
     *t = (struct mcd_timing){.rows = rows};
     snprintf(t->job, sizeof t->job, "%s", job);
     return t;

@@ -9,7 +9,7 @@
 /* One step, one pass, one product, or one op of a plan. */
 struct mcd_timing {
     char job[16];    /* "step", "pass", "product" */
-    char op[32];     /* "07 linear_dw" where the job is looked at op by op, else "" */
+    char op[64];     /* "07 linear_dw" where the job is looked at op by op, else "" */
     char shape[128]; /* of an op: "[784] [800, 784] -> [800]" */
     uint32_t rows;   /* that the job is about; of an op, those that it computes */
     double flop;     /* additions and multiplications of products; 0: it is none */
@@ -18,15 +18,17 @@ struct mcd_timing {
     double yardstick; /* seconds of the yardstick around it */
 };
 
-/* Fixed in size, because it lies in memory that two processes share. */
+enum { MCD_BENCH_TIMINGS = 512 };
+
+/* Fixed in size, because it comes from another process. */
 struct mcd_measured {
     uint32_t count;
-    struct mcd_timing timing[512];
+    struct mcd_timing timing[MCD_BENCH_TIMINGS];
 };
 
 /* What a backend is, and whether it computes what the first one does. */
 struct mcd_trial {
-    char spec[256], precision[16], device[64], library[64];
+    char spec[1024], precision[16], device[64], library[64];
     struct mcd_agreement agreement;
     double seconds;  /* of one step and one block of passes, or of a small product */
     double variance; /* of a mean of passes, beside independent ones; NaN: too few groups to tell */
@@ -42,7 +44,7 @@ int mcd_bench_measure(const struct mcd_bench_case *, const char *backend, struct
 
 struct mcd_yardstick;
 
-/* The next timing of a list, or the last one where it is full. */
+/* The next timing of a list; the caller knows that there is room. */
 struct mcd_timing *mcd_measured_next(struct mcd_measured *, const char *job, uint32_t rows);
 
 /* A packed product of 2048 x 2048 parameters with c->batch rows. */

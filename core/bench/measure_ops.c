@@ -207,6 +207,11 @@ static int measure(const struct mcd_bench_subject *s, int training, const struct
         status = round_create(s, training, &r[made], e);
         r[made++].clock = is_cpu && !training ? CLOCK_THREAD_CPUTIME_ID : s->of->clock;
     }
+    if (!status && r->plan->nsteps > MCD_BENCH_TIMINGS - m->count)
+        status = host->fail(e, MCD_UNSUPPORTED, s->of->model,
+                            "has %u ops in one plan: expected at "
+                            "most %d in all",
+                            r->plan->nsteps, MCD_BENCH_TIMINGS);
     double yardstick = mcd_yardstick_time(y, s->of->seconds / 4);
     if (!status && training)
         run_for(r);

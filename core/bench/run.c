@@ -140,11 +140,28 @@ static void drop_slow(struct mcd_bench *b)
     }
 }
 
+/* A saved benchmark has each job once. */
+static int refuse_twice(const struct mcd_bench *b, struct mcd_error *e)
+{
+    for (uint32_t i = 0; i < b->backends; i++)
+        for (uint32_t k = 0; k < i; k++)
+            if (strcmp(b->pair[i].trial.spec, b->pair[k].trial.spec) == 0)
+                return mcd_fail(e, MCD_INVALID, "--backend", "%s and %s are the same: expected one",
+                                b->backend[k], b->backend[i]);
+    for (uint32_t i = 1; i < b->models; i++)
+        for (uint32_t k = 0; k < i; k++)
+            if (strcmp(b->of[i].model, b->of[k].model) == 0)
+                return mcd_fail(e, MCD_INVALID, "--model", "%s is given twice", b->of[i].model);
+    return MCD_OK;
+}
+
 int mcd_bench_prepare(struct mcd_bench *b, struct mcd_error *e)
 {
     struct errand *r = mcd_host_zalloc(b->host, sizeof *r, e);
     b->pair = mcd_host_zalloc(b->host, (size_t)b->models * b->backends * sizeof *b->pair, e);
     int status = r && b->pair ? try_backends(b, r, e) : MCD_NOMEM;
+    if (!status)
+        status = refuse_twice(b, e);
     if (!status)
         drop_slow(b);
     for (uint32_t m = 1; !status && m < b->models; m++)
