@@ -47,7 +47,7 @@ enum { BADS = sizeof bads / sizeof *bads };
 static void check_ratio(const struct bad *bad, const char *seen)
 {
     const char *numbers = strstr(seen, ": got ");
-    double got, expected;
+    double got = 0, expected = 0;
     if (isnan(bad->ratio))
         return;
     if (!numbers || sscanf(numbers, ": got %lf, expected %lf", &got, &expected) != 2)

@@ -4,6 +4,7 @@
 #include "core/base/host.h"
 #include "core/plugin/loader.h"
 
+#include <math.h>
 #include <string.h>
 
 struct mcd_site mcd_asking_site(uint32_t id, double p)
@@ -45,6 +46,11 @@ int mcd_asking_bits(const struct mcd_asking *a, const struct mcd_site *site, uin
         expand(site, seed, &d, row, to);
     clear_beyond(to);
     return 0;
+}
+
+double mcd_asking_uneven(const struct mcd_asking *a)
+{
+    return (floor(0.4 * a->group) + 0.5) / a->group;
 }
 
 uint64_t mcd_asking_pass(const struct mcd_asking *a, uint64_t group, uint32_t number)

@@ -37,6 +37,12 @@ struct mcd_site mcd_asking_site(uint32_t id, double p);
 int mcd_asking_bits(const struct mcd_asking *, const struct mcd_site *, uint64_t seed,
                     uint64_t pass, uint64_t row, struct mcd_asked *);
 
+/*
+ * A probability near 0.4 half way between two whole numbers of drops in a group, so that groups
+ * differ even where they are balanced.
+ */
+double mcd_asking_uneven(const struct mcd_asking *);
+
 /* Any pass of a group, the same one for the same `number`. */
 uint64_t mcd_asking_pass(const struct mcd_asking *, uint64_t group, uint32_t number);
 

@@ -9,40 +9,46 @@
 #include "core/check/noisy_net.h"
 #include "core/predict/evaluate.h"
 #include "core/predict/predict.h"
+#include "core/stats/special.h"
 #include "core/stats/summary.h"
 
 #include <math.h>
 #include <stdio.h>
 
-enum { ROWS = 16, LOOKS = 480, QUICK_LOOKS = 160 };
-enum { AT_ONCE = 4096, LEAST_GROUPS = 16, MOST_GROUPS = 64 };
+enum { ROWS = 16, LEAST_LOOKS = 48 };
 
-/*
- * Coverage that is looked at, in standard errors, and between what it is nominal: for a normal
- * distribution it would be 0.5 and 0.95, for few groups t's is a little less.
- */
+/* Coverage that is looked at, and how far it may be from that of Student's distribution. */
 struct level {
-    double errors, least, most;
+    double errors, slack;
     uint64_t inside;
 };
 
-/* Passes of one prediction, whole groups: what is told of a cut one is the core's affair. */
-static uint64_t passes_of(const struct mcd_asking *a)
+/* How much is predicted: whole groups, as what is told of a cut one is the core's affair. */
+struct extent {
+    uint64_t groups; /* of each prediction */
+    uint64_t looks;  /* rows of all predictions together */
+};
+
+/* Few groups and few looks where groups are so large that more would take minutes. */
+static struct extent extent_of(const struct mcd_asking *a)
 {
-    uint64_t groups = AT_ONCE / a->group;
-    groups = groups < LEAST_GROUPS ? LEAST_GROUPS : groups > MOST_GROUPS ? MOST_GROUPS : groups;
-    return groups * a->group;
+    uint64_t quick = a->check->quick, group = a->group;
+    uint64_t least = group > 4096 ? 4 : 16, groups = 4096 / group;
+    groups = groups < least ? least : groups > 64 ? 64 : groups;
+    uint64_t most = quick ? 160 : 480, looks = (quick ? 4000000 : 32000000) / (groups * group);
+    looks = looks < LEAST_LOOKS ? LEAST_LOOKS : looks > most ? most : looks;
+    return (struct extent){groups, looks / ROWS * ROWS};
 }
 
 static int predict(const struct mcd_asking *a, const struct mcd_noisy_net *n, const float *x,
-                   int64_t rows, uint64_t seed, struct mcd_summary *s)
+                   int64_t rows, uint64_t seed, uint64_t groups, struct mcd_summary *s)
 {
     struct mcd_predict job = {.network = &n->network,
                               .sampler = a->item,
                               .x = x,
                               .rows = rows,
                               .seed = seed,
-                              .passes = passes_of(a)};
+                              .passes = groups * a->group};
     struct mcd_moments *m = NULL;
     struct mcd_error e = {0};
     int status = mcd_predict_run(&job, &m, &e);
@@ -54,7 +60,7 @@ static int predict(const struct mcd_asking *a, const struct mcd_noisy_net *n, co
 
 /* Of each row the first output: the others go through the same masks. */
 static int look(const struct mcd_asking *a, const struct mcd_noisy_net *n, int64_t rows,
-                uint64_t looks, struct level level[2])
+                const struct extent *extent, struct level level[2])
 {
     float x[ROWS * MCD_NOISY_INPUTS];
     double exact[ROWS * MCD_NOISY_OUTPUTS];
@@ -63,9 +69,9 @@ static int look(const struct mcd_asking *a, const struct mcd_noisy_net *n, int64
     int status = mcd_average(&n->network, x, rows, exact, NULL, &e);
     if (mcd_check_status(a->check, "weight averaging", status, &e))
         return -1;
-    for (uint64_t run = 0; run < looks / (uint64_t)rows; run++) {
+    for (uint64_t run = 0; run < extent->looks / (uint64_t)rows; run++) {
         struct mcd_summary s;
-        if (predict(a, n, x, rows, a->check->seed + run, &s))
+        if (predict(a, n, x, rows, a->check->seed + run, extent->groups, &s))
             return -1;
         for (int64_t i = 0; i < rows * MCD_NOISY_OUTPUTS; i += MCD_NOISY_OUTPUTS)
             for (int k = 0; k < 2; k++)
@@ -76,35 +82,43 @@ static int look(const struct mcd_asking *a, const struct mcd_noisy_net *n, int64
     return 0;
 }
 
-/* Too few inside the interval, or too many: against what is nearest of the nominal coverage. */
-static int judge(struct mcd_checking *c, const struct level *l, uint64_t n)
+/* P(|T| <= t) for Student's T. */
+static double student(double t, double freedom)
+{
+    return 1 - mcd_beta_probability(freedom / (freedom + t * t), freedom / 2, 0.5);
+}
+
+/* Too few inside the interval, or too many: against what is nearest of the tolerated coverage. */
+static int judge(struct mcd_checking *c, const struct level *l, const struct extent *extent)
 {
     char where[80], expected[80];
-    double share = (double)l->inside / (double)n;
-    double nominal = share < l->least ? l->least : share > l->most ? l->most : share;
-    mcd_check_looked(c, n);
-    if (mcd_binomial_tail(l->inside, n, nominal) >= MCD_FALSE_ALARM)
+    double share = (double)l->inside / (double)extent->looks;
+    double right = student(l->errors, (double)extent->groups - 1);
+    double nearest = fmin(fmax(share, right - l->slack), right + l->slack);
+    mcd_check_looked(c, extent->looks);
+    if (mcd_binomial_tail(l->inside, extent->looks, nearest) >= MCD_FALSE_ALARM)
         return 0;
     snprintf(where, sizeof where, "within %g standard errors of a linear network's mean",
              l->errors);
-    snprintf(expected, sizeof expected, "a share between %g and %g", l->least, l->most);
-    return mcd_check_fail(c, where, expected, "%.3f: errors are told too %s", share,
-                          share < l->least ? "small" : "large");
+    snprintf(expected, sizeof expected, "a share of %.3f +- %g", right, l->slack);
+    return mcd_check_fail(c, where, expected, "%.3f of %llu: errors are told too %s", share,
+                          (unsigned long long)extent->looks, share < right ? "small" : "large");
 }
 
 void mcd_sampler_check_errors(struct mcd_checking *c)
 {
-    struct level level[2] = {{0.674, 0.45, 0.55, 0}, {1.96, 0.91, 0.97, 0}};
-    uint64_t looks = c->quick ? QUICK_LOOKS : LOOKS;
+    struct level level[2] = {{0.674, 0.05, 0}, {1.96, 0.03, 0}};
     struct mcd_error e = {0};
     struct mcd_asking a;
     struct mcd_noisy_net net;
     if (mcd_asking_open(c, 2, &a))
         return;
+    struct extent extent = extent_of(&a);
     int64_t rows = a.shares_rows ? 1 : ROWS;
-    if (!mcd_check_status(c, "a network", mcd_noisy_net_open(&net, a.host, 0.4, 0, &e), &e)) {
-        if (!look(&a, &net, rows, looks, level) && !judge(c, &level[0], looks))
-            judge(c, &level[1], looks);
+    if (!mcd_check_status(c, "a network",
+                          mcd_noisy_net_open(&net, a.host, mcd_asking_uneven(&a), 0, &e), &e)) {
+        if (!look(&a, &net, rows, &extent, level) && !judge(c, &level[0], &extent))
+            judge(c, &level[1], &extent);
         mcd_noisy_net_close(&net);
     }
     mcd_asking_close(&a);

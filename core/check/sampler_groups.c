@@ -84,7 +84,7 @@ static int no_mask_comes_again(const struct mcd_asking *a)
 
 static int count(const struct mcd_asking *a, uint64_t group, struct counts *to)
 {
-    struct mcd_site site = mcd_asking_site(SITE, 0.3);
+    struct mcd_site site = mcd_asking_site(SITE, mcd_asking_uneven(a));
     *to = (struct counts){{0}};
     for (uint64_t pass = group * a->group; pass < (group + 1) * a->group; pass++) {
         struct mcd_asked bits;
