@@ -12,7 +12,7 @@ export CFLAGS="-std=c11 -O2 -Wall -Wextra -Werror -pedantic"
 cd "$root/work" || exit 1
 
 # try KIND NAME [OPTION...]: writes it and runs what it says comes next, in short: examples.sh checks the
-# same sources at length.
+# same sources, with MCDROP_FULL at length.
 try() {
     local kind=$1 plugin=$2 folder
     mcdrop new "$@"
