@@ -21,7 +21,7 @@ static inline int is_fast(void)
 /* A recording on one input; returns any value. */
 struct gradient_case {
     const char *name;
-    mcd_val (*build)(struct rig *r, mcd_val x, const struct gradient_case *c);
+    mcd_val (*build)(struct mcd_trial *r, mcd_val x, const struct gradient_case *c);
     struct mcd_shape in;
     double scale, shift; /* of the inputs: shift + scale (-1, 1); scale 0 is 1 */
     int64_t a, b, p;     /* what build makes of them */
@@ -33,7 +33,7 @@ struct gradient_case {
 
 static inline void check_case(const struct gradient_case *c, uint32_t rows)
 {
-    struct rig r;
+    struct mcd_trial r;
     rig_open(&r, f64, 1, 1);
     r.g->batch = c->training ? rows : 0;
     r.g->nat = c->training ? 1. / 7 : 0;
@@ -41,10 +41,10 @@ static inline void check_case(const struct gradient_case *c, uint32_t rows)
     mcd_val y = c->build(&r, x, c);
     if (r.core->error.code)
         fail_msg("%s: %s: %s", c->name, r.core->error.where, r.core->error.text);
-    struct differences d = {
+    struct mcd_differences d = {
         .rows = rows, .scale = c->scale, .shift = c->shift, .probes = is_fast() ? 4 : 40};
     differences_check(&r, y, &d);
-    if (!(d.worst <= differences_tolerance))
+    if (!(d.worst <= mcd_differences_tolerance))
         fail_msg("%s: %g: %s", c->name, d.worst, d.where);
     if (!c->flat && d.largest < 1e-3)
         fail_msg("%s: the gradient is %g: nothing was checked", c->name, d.largest);
@@ -64,13 +64,13 @@ static inline void check_cases(const struct gradient_case *c, size_t count)
 
 static const struct mcd_shape scalar = {0, {0}};
 
-static inline mcd_val param(struct rig *r, const char *name, struct mcd_shape shape)
+static inline mcd_val param(struct mcd_trial *r, const char *name, struct mcd_shape shape)
 {
     return mcd_param(r->g, name, shape, 0, 0.9);
 }
 
 /* The same, away from 0 and positive. */
-static inline mcd_val positive(struct rig *r, const char *name, struct mcd_shape shape)
+static inline mcd_val positive(struct mcd_trial *r, const char *name, struct mcd_shape shape)
 {
     return mcd_param(r->g, name, shape, 1.5, 0.6);
 }

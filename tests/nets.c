@@ -54,7 +54,7 @@ struct mcd_network *net_open(const struct net *net, struct mcd_host *host, const
     struct mcd_network *network;
     assert_ok(mcd_network_open(host, net->model, backend, &net->in, 1, &network, &e), e);
     assert_ok(mcd_network_record(network, 0, &recording, &e), e);
-    struct rig r = {.host = host, .store = network->store, .core = recording.graph};
+    struct mcd_trial r = {.host = host, .store = network->store, .core = recording.graph};
     rig_formula(&r);
     mcd_graph_destroy(recording.graph);
     return network;

@@ -34,32 +34,32 @@ static inline void check_same(const char *what, const double *a, const double *b
 
 struct recording {
     const char *name;
-    mcd_val (*build)(struct rig *r, mcd_val x);
+    mcd_val (*build)(struct mcd_trial *r, mcd_val x);
     struct mcd_shape in;
 };
 
-static inline mcd_val drop(struct rig *r, mcd_val x)
+static inline mcd_val drop(struct mcd_trial *r, mcd_val x)
 {
     return mcd_drop(r->g, x, MCD_BERNOULLI, 0.4, 1);
 }
 
-static inline mcd_val build_mlp(struct rig *r, mcd_val x)
+static inline mcd_val build_mlp(struct mcd_trial *r, mcd_val x)
 {
     return rig_model(r, "mlp:hidden=9x7,classes=4", x);
 }
 
-static inline mcd_val build_gaussian(struct rig *r, mcd_val x)
+static inline mcd_val build_gaussian(struct mcd_trial *r, mcd_val x)
 {
     return rig_model(r, "mlp:hidden=9x7,classes=4,noise=gaussian,activation=relu", x);
 }
 
-static inline mcd_val build_lenet(struct rig *r, mcd_val x)
+static inline mcd_val build_lenet(struct mcd_trial *r, mcd_val x)
 {
     return rig_model(r, "lenet:classes=4", x);
 }
 
 /* What the passes share is read beside what is their own. */
-static inline mcd_val build_residual(struct rig *r, mcd_val x)
+static inline mcd_val build_residual(struct mcd_trial *r, mcd_val x)
 {
     mcd_val a = mcd_layer(r->g, "a", x, "linear:out=6");
     mcd_val b = mcd_layer(r->g, "b", mcd_layer(r->g, "t", a, "tanh"), "linear:out=6");
@@ -69,7 +69,7 @@ static inline mcd_val build_residual(struct rig *r, mcd_val x)
 }
 
 /* The input itself is shared, and read late. */
-static inline mcd_val build_input_late(struct rig *r, mcd_val x)
+static inline mcd_val build_input_late(struct mcd_trial *r, mcd_val x)
 {
     mcd_val y = mcd_layer(r->g, "a", drop(r, x), "linear:out=5");
     y = mcd_map(r->g, MCD_SIGMOID, mcd_layer(r->g, "b", drop(r, y), "linear:out=5"));
@@ -77,7 +77,7 @@ static inline mcd_val build_input_late(struct rig *r, mcd_val x)
 }
 
 /* One shared value, several readers of its copies, as either operand and reshaped. */
-static inline mcd_val build_readers(struct rig *r, mcd_val x)
+static inline mcd_val build_readers(struct mcd_trial *r, mcd_val x)
 {
     mcd_val s = mcd_layer(r->g, "a", x, "linear:out=6");
     mcd_val image = mcd_reshape(r->g, s, mcd_shape3(1, 2, 3)), n = mcd_noise(r->g, MCD_UNIFORM, s);
@@ -89,7 +89,7 @@ static inline mcd_val build_readers(struct rig *r, mcd_val x)
 }
 
 /* Values without rows on both sides of the cut, one of them with noise of its own in each row. */
-static inline mcd_val build_rowless(struct rig *r, mcd_val x)
+static inline mcd_val build_rowless(struct mcd_trial *r, mcd_val x)
 {
     mcd_val p = mcd_param(r->g, "p", mcd_shape1(5), 0, 1), q = mcd_map(r->g, MCD_SIGMOID, p);
     mcd_val n = mcd_noise(r->g, MCD_GAUSSIAN, p);
@@ -98,7 +98,7 @@ static inline mcd_val build_rowless(struct rig *r, mcd_val x)
 }
 
 /* Elementwise steps that could all work in place, over values that are needed again. */
-static inline mcd_val build_in_place(struct rig *r, mcd_val x)
+static inline mcd_val build_in_place(struct mcd_trial *r, mcd_val x)
 {
     mcd_val a = mcd_map(r->g, MCD_TANH, x), b = mcd_affine(r->g, a, 2, 1);
     mcd_val c = mcd_map(r->g, MCD_SIGMOID, b), d = drop(r, c), e = mcd_affine(r->g, d, -1, 0.5);
@@ -107,13 +107,13 @@ static inline mcd_val build_in_place(struct rig *r, mcd_val x)
     return mcd_add(r->g, mcd_map(r->g, MCD_SOFTPLUS, y), mcd_map(r->g, MCD_GELU, y));
 }
 
-static inline mcd_val build_whole_input(struct rig *r, mcd_val x)
+static inline mcd_val build_whole_input(struct mcd_trial *r, mcd_val x)
 {
     return drop(r, x);
 }
 
 /* A layer's own function of what passes share, what they do not, and what has no rows; others follow. */
-static inline mcd_val build_custom(struct rig *r, mcd_val x)
+static inline mcd_val build_custom(struct mcd_trial *r, mcd_val x)
 {
     mcd_val s = mcd_layer(r->g, "a", x, "linear:out=4");
     mcd_val in[3] = {mcd_map(r->g, MCD_TANH, s), drop(r, s),
@@ -137,7 +137,7 @@ static const struct recording recordings[] = {
 
 enum { RECORDINGS = sizeof recordings / sizeof *recordings };
 
-static inline mcd_val record(struct rig *r, const struct recording *c, mcd_val *x)
+static inline mcd_val record(struct mcd_trial *r, const struct recording *c, mcd_val *x)
 {
     struct mcd_error e = {0};
     *x = rig_input(r, c->in);

@@ -6,11 +6,8 @@
 
 #include "tests/rig.h"
 
-#include "core/base/host.h"
-
 #include <mcdrop/model.h>
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,57 +16,33 @@
 #include "tests/fixtures/formula.h"
 #include "tests/scratch.h"
 
-static void begin(struct rig *r, const struct mcd_item *backend, int stochastic)
+void rig_open(struct mcd_trial *r, const char *backend, uint32_t threads, int stochastic)
 {
-    struct mcd_error e = {0};
-    assert_ok(mcd_store_create(r->host, backend, &r->store, &e), e);
-    r->core = mcd_graph_create(r->host, stochastic);
-    assert_non_null(r->core);
-    r->g = &r->core->base;
+    assert_ok(mcd_trial_open(r, backend, threads, stochastic), r->error);
 }
 
-void rig_open(struct rig *r, const char *backend, uint32_t threads, int stochastic)
-{
-    struct mcd_error e = {0};
-    *r = (struct rig){.host = mcd_host_create(threads, NULL, NULL, &e)};
-    assert_non_null(r->host);
-    assert_ok(mcd_item_open(r->host, MCD_BACKEND, backend, &r->backend, &e), e);
-    begin(r, r->backend, stochastic);
-}
-
-void rig_open_item(struct rig *r, struct mcd_host *host, const struct mcd_item *backend,
+void rig_open_item(struct mcd_trial *r, struct mcd_host *host, const struct mcd_item *backend,
                    int stochastic)
 {
-    *r = (struct rig){.host = host};
-    begin(r, backend, stochastic);
+    assert_ok(mcd_trial_open_item(r, host, backend, stochastic), r->error);
 }
 
-void rig_close(struct rig *r)
+void rig_close(struct mcd_trial *r)
 {
-    int own_host = r->backend != NULL;
-    mcd_plan_destroy(r->plan);
-    mcd_graph_destroy(r->core);
-    mcd_store_destroy(r->store);
-    mcd_item_close(r->host, r->backend);
-    free(r->draws);
-    if (own_host) {
-        assert_int_equal(mcd_host_live(r->host), 0);
-        mcd_host_destroy(r->host);
-    }
-    *r = (struct rig){0};
+    assert_int_equal(mcd_trial_close(r), 0);
 }
 
-mcd_val rig_input(struct rig *r, struct mcd_shape shape)
+mcd_val rig_input(struct mcd_trial *r, struct mcd_shape shape)
 {
     return mcd_graph_input(r->core, 0, shape, 0);
 }
 
-mcd_val rig_target(struct rig *r, struct mcd_shape shape, int is_label)
+mcd_val rig_target(struct mcd_trial *r, struct mcd_shape shape, int is_label)
 {
     return mcd_graph_input(r->core, 1, shape, is_label);
 }
 
-mcd_val rig_model(struct rig *r, const char *spec, mcd_val x)
+mcd_val rig_model(struct mcd_trial *r, const char *spec, mcd_val x)
 {
     struct mcd_error e = {0};
     struct mcd_item *item;
@@ -81,71 +54,19 @@ mcd_val rig_model(struct rig *r, const char *spec, mcd_val x)
     return y;
 }
 
-static void make_draws(struct rig *r)
+void rig_plan(struct mcd_trial *r, const struct mcd_plan_spec *spec)
 {
-    uint32_t sites = r->core->nsites, passes = r->plan->passes;
-    free(r->draws);
-    r->draws = calloc((size_t)(sites + 1) * passes, sizeof *r->draws);
-    assert_non_null(r->draws);
-    for (uint32_t i = 0; i < sites * passes; i++)
-        r->draws[i].stream = i % passes;
+    assert_ok(mcd_trial_plan(r, spec), r->error);
 }
 
-void rig_plan(struct rig *r, const struct mcd_plan_spec *spec)
+void rig_write(struct mcd_trial *r, mcd_val v, const double *from)
 {
-    struct mcd_error e = {0};
-    struct mcd_plan_spec full = *spec;
-    full.graph = r->core;
-    full.store = r->store;
-    assert_ok(mcd_graph_status(r->core, &e), e);
-    assert_ok(mcd_store_init(r->store, r->core, 1, &e), e);
-    mcd_plan_destroy(r->plan);
-    r->plan = NULL;
-    assert_ok(mcd_plan_create(&full, &r->plan, &e), e);
-    if (r->plan->arena->host)
-        memset(r->plan->arena->host, 0xFF, r->plan->arena_bytes);
-    make_draws(r);
-    r->run = (struct mcd_run){
-        .size = sizeof r->run,
-        .domain = spec->training ? MCD_DOMAIN_TRAIN : MCD_DOMAIN_PREDICT,
-        .seed = 2016,
-        .passes = spec->passes,
-        .rows = spec->rows,
-        .draws = r->draws,
-    };
+    assert_ok(mcd_trial_write(r, v, from), r->error);
 }
 
-size_t rig_count(const struct rig *r, mcd_val v)
+void rig_fill(struct mcd_trial *r, mcd_val v, uint32_t tensor)
 {
-    return (size_t)mcd_tensor_count(mcd_plan_tensor(r->plan, v));
-}
-
-/* Makes room for n elements of the type; `to` is set element by element. */
-static void set(void *to, uint32_t type, size_t i, double value)
-{
-    if (type == MCD_F64)
-        ((double *)to)[i] = value;
-    else if (type == MCD_I32)
-        ((int32_t *)to)[i] = (int32_t)value;
-    else
-        ((float *)to)[i] = (float)value;
-}
-
-void rig_write(struct rig *r, mcd_val v, const double *from)
-{
-    struct mcd_error e = {0};
-    size_t n = rig_count(r, v);
-    void *narrow = calloc(n, sizeof(double));
-    assert_non_null(narrow);
-    for (size_t i = 0; i < n; i++)
-        set(narrow, mcd_plan_tensor(r->plan, v)->type, i, from[i]);
-    assert_ok(mcd_plan_write(r->plan, v, narrow, &e), e);
-    free(narrow);
-}
-
-void rig_fill(struct rig *r, mcd_val v, uint32_t tensor)
-{
-    size_t n = rig_count(r, v);
+    size_t n = mcd_trial_count(r, v);
     double *value = calloc(n, sizeof *value);
     assert_non_null(value);
     for (size_t i = 0; i < n; i++)
@@ -154,9 +75,9 @@ void rig_fill(struct rig *r, mcd_val v, uint32_t tensor)
     free(value);
 }
 
-void rig_label(struct rig *r, mcd_val v, uint32_t classes)
+void rig_label(struct mcd_trial *r, mcd_val v, uint32_t classes)
 {
-    size_t n = rig_count(r, v);
+    size_t n = mcd_trial_count(r, v);
     double *value = calloc(n, sizeof *value);
     assert_non_null(value);
     for (size_t i = 0; i < n; i++)
@@ -165,42 +86,26 @@ void rig_label(struct rig *r, mcd_val v, uint32_t classes)
     free(value);
 }
 
-double *rig_read(struct rig *r, mcd_val v)
+double *rig_read(struct mcd_trial *r, mcd_val v)
 {
-    struct mcd_error e = {0};
-    size_t n = rig_count(r, v);
-    double *wide = calloc(n, sizeof *wide);
-    assert_non_null(wide);
-    assert_ok(mcd_plan_read(r->plan, v, wide, &e), e);
-    if (mcd_plan_tensor(r->plan, v)->type == MCD_F32)
-        for (size_t i = n; i-- > 0;)
-            wide[i] = ((float *)wide)[i];
-    return wide;
+    double *value = mcd_trial_read(r, v);
+    assert_ok(r->error.code, r->error);
+    return value;
 }
 
-void rig_set(struct rig *r, const char *name, const double *from)
+void rig_set(struct mcd_trial *r, const char *name, const double *from)
 {
-    struct mcd_error e = {0};
-    struct mcd_entry *entry = mcd_store_find(r->store, name);
-    assert_non_null(entry);
-    assert_ok(mcd_store_write(r->store, entry, from, &e), e);
+    assert_ok(mcd_trial_set(r, name, from), r->error);
 }
 
-double *rig_get(struct rig *r, const char *name, size_t *count)
+double *rig_get(struct mcd_trial *r, const char *name, size_t *count)
 {
-    struct mcd_error e = {0};
-    struct mcd_entry *entry = mcd_store_find(r->store, name);
-    assert_non_null(entry);
-    size_t n = (size_t)mcd_shape_count(&entry->tensor.shape);
-    double *to = calloc(n, sizeof *to);
-    assert_non_null(to);
-    assert_ok(mcd_store_read(r->store, entry, to, &e), e);
-    if (count)
-        *count = n;
-    return to;
+    double *value = mcd_trial_get(r, name, count);
+    assert_ok(r->error.code, r->error);
+    return value;
 }
 
-void rig_formula(struct rig *r)
+void rig_formula(struct mcd_trial *r)
 {
     uint32_t fan_in = 1;
     for (uint32_t k = 0; k < r->core->nparams; k++) {
@@ -217,22 +122,19 @@ void rig_formula(struct rig *r)
     }
 }
 
-void rig_run_prefix(struct rig *r)
+void rig_run(struct mcd_trial *r)
 {
-    struct mcd_error e = {0};
-    assert_ok(mcd_plan_run_prefix(r->plan, &r->run, &e), e);
+    assert_ok(mcd_trial_run(r), r->error);
 }
 
-void rig_run_body(struct rig *r)
+void rig_run_prefix(struct mcd_trial *r)
 {
-    struct mcd_error e = {0};
-    assert_ok(mcd_plan_run_body(r->plan, &r->run, &e), e);
+    assert_ok(mcd_plan_run_prefix(r->plan, &r->run, &r->error), r->error);
 }
 
-void rig_run(struct rig *r)
+void rig_run_body(struct mcd_trial *r)
 {
-    rig_run_prefix(r);
-    rig_run_body(r);
+    assert_ok(mcd_plan_run_body(r->plan, &r->run, &r->error), r->error);
 }
 
 static const struct mcd_recipe *no_recipe(void *self)
@@ -272,25 +174,8 @@ void rig_network_close(struct rig_network *n)
 unsigned rig_starve(struct mcd_host *host,
                     int (*f)(struct mcd_host *host, void *arg, struct mcd_error *error), void *arg)
 {
-    uint64_t before = mcd_host_live(host);
-    unsigned stride = getenv("MCDROP_FAST") ? 7 : 1;
-    for (unsigned k = 1;; k += stride) {
-        struct mcd_error e = {0};
-        mcd_host_fail_at(host, k);
-        int status = f(host, arg, &e);
-        if (status == MCD_OK) {
-            void *next = host->alloc(host, 1);
-            if (stride == 1)
-                assert_null(next); /* the failure is still to come: none was swallowed */
-            host->release(host, next);
-            mcd_host_fail_at(host, 0);
-            assert_int_equal(mcd_host_live(host), before);
-            return k - 1;
-        }
-        if (status != MCD_NOMEM || e.code != MCD_NOMEM || !*e.text)
-            fail_msg("allocation %u: status %d, error %d '%s: %s'", k, status, (int)e.code, e.where,
-                     e.text);
-        if (mcd_host_live(host) != before)
-            fail_msg("allocation %u: %d are left", k, (int)(mcd_host_live(host) - before));
-    }
+    struct mcd_error e = {0};
+    uint64_t count;
+    assert_ok(mcd_trial_starve(host, f, arg, getenv("MCDROP_FAST") ? 7 : 1, &count, &e), e);
+    return (unsigned)count;
 }

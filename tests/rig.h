@@ -1,7 +1,7 @@
 /*
- * For tests that compute: a graph that is recorded, planned and run in a few lines.
+ * For tests that compute: a trial (core/check/trial.h) whose failures fail the test.
  *
- *     struct rig r;
+ *     struct mcd_trial r;
  *     rig_open(&r, "reference:precision=f64", 1, 1);
  *     mcd_val x = rig_input(&r, mcd_shape1(5));
  *     mcd_val y = mcd_layer(r.g, "a", x, "linear:out=3");
@@ -13,77 +13,54 @@
  *     free(out);
  *     rig_close(&r);
  *
- * Whatever fails fails the test. rig_close asserts that nothing is left allocated.
+ * rig_close asserts that nothing is left allocated.
  */
 #ifndef TESTS_RIG_H
 #define TESTS_RIG_H
 
-#include "core/graph/graph.h"
-#include "core/graph/plan.h"
-#include "core/graph/store.h"
+#include "core/check/trial.h"
 #include "core/network/network.h"
-#include "core/plugin/loader.h"
-
-#include <mcdrop/backend.h>
-
-struct rig {
-    struct mcd_host *host;
-    struct mcd_item *backend; /* owned; what is computed with is store->backend */
-    struct mcd_store *store;
-    struct mcd_graph_core *core;
-    struct mcd_graph *g; /* the same, as plugins see it */
-    struct mcd_plan *plan;
-    struct mcd_run run; /* seed 2016, domain PREDICT or TRAIN; changed before rig_run as needed */
-    struct mcd_draw *draws; /* [sites + 1][passes], stream = pass */
-};
 
 /* `stochastic` as in struct mcd_graph. */
-void rig_open(struct rig *r, const char *backend, uint32_t threads, int stochastic);
+void rig_open(struct mcd_trial *r, const char *backend, uint32_t threads, int stochastic);
 
 /* The same on another backend than a plugin: an item that outlives the rig, created with `host`. */
-void rig_open_item(struct rig *r, struct mcd_host *host, const struct mcd_item *backend,
+void rig_open_item(struct mcd_trial *r, struct mcd_host *host, const struct mcd_item *backend,
                    int stochastic);
-void rig_close(struct rig *r);
+void rig_close(struct mcd_trial *r);
 
 /* The data's input, and the labels or target. */
-mcd_val rig_input(struct rig *r, struct mcd_shape shape);
-mcd_val rig_target(struct rig *r, struct mcd_shape shape, int is_label);
+mcd_val rig_input(struct mcd_trial *r, struct mcd_shape shape);
+mcd_val rig_target(struct mcd_trial *r, struct mcd_shape shape, int is_label);
 
 /* Records a model plugin. */
-mcd_val rig_model(struct rig *r, const char *spec, mcd_val x);
+mcd_val rig_model(struct mcd_trial *r, const char *spec, mcd_val x);
 
-/*
- * Gives parameters that are new their first values, and makes the plan, its memory full of NaN;
- * fills in the spec's graph and store. A plan that is there already is replaced.
- */
-void rig_plan(struct rig *r, const struct mcd_plan_spec *spec);
-
-/* Elements of a value in the plan, rows included. */
-size_t rig_count(const struct rig *r, mcd_val v);
+void rig_plan(struct mcd_trial *r, const struct mcd_plan_spec *spec);
 
 /* Writes an input: from double, or tensor number `tensor` of fixtures/formula.h. */
-void rig_write(struct rig *r, mcd_val v, const double *from);
-void rig_fill(struct rig *r, mcd_val v, uint32_t tensor);
+void rig_write(struct mcd_trial *r, mcd_val v, const double *from);
+void rig_fill(struct mcd_trial *r, mcd_val v, uint32_t tensor);
 
 /* Labels: row i has (3 i + 1) mod classes. */
-void rig_label(struct rig *r, mcd_val v, uint32_t classes);
+void rig_label(struct mcd_trial *r, mcd_val v, uint32_t classes);
 
 /* Reads an output; the caller frees it. */
-double *rig_read(struct rig *r, mcd_val v);
+double *rig_read(struct mcd_trial *r, mcd_val v);
 
 /* A parameter or the optimiser's state by name. rig_get's result is freed by the caller. */
-void rig_set(struct rig *r, const char *name, const double *from);
-double *rig_get(struct rig *r, const char *name, size_t *count);
+void rig_set(struct mcd_trial *r, const char *name, const double *from);
+double *rig_get(struct mcd_trial *r, const char *name, size_t *count);
 
 /*
  * Sets parameter k to the formula's tensor k over the square root of its fan-in, as the fixtures'
  * networks have it: a bias has its weight's fan-in.
  */
-void rig_formula(struct rig *r);
+void rig_formula(struct mcd_trial *r);
 
-void rig_run(struct rig *r);
-void rig_run_prefix(struct rig *r);
-void rig_run_body(struct rig *r);
+void rig_run(struct mcd_trial *r);
+void rig_run_prefix(struct mcd_trial *r);
+void rig_run_body(struct mcd_trial *r);
 
 /*
  * A network whose model is no plugin but a function of the test, on a backend plugin. It is used as
@@ -101,9 +78,8 @@ void rig_network_open(struct rig_network *n, struct mcd_host *host, const char *
 void rig_network_close(struct rig_network *n);
 
 /*
- * Calls f(host, arg, &error) with the k-th allocation failing once, for k = 1, 2, ... until it gets
- * through; under MCDROP_FAST for every seventh k. Each failure must be a clean MCD_NOMEM that
- * leaves nothing allocated. Returns about how many allocations there are.
+ * mcd_trial_starve for every k, under MCDROP_FAST for every seventh. Returns about how many
+ * allocations there are.
  */
 unsigned rig_starve(struct mcd_host *host,
                     int (*f)(struct mcd_host *host, void *arg, struct mcd_error *error), void *arg);

@@ -25,7 +25,7 @@ static const char f32[] = "reference", f64[] = "reference:precision=f64";
 /* ---- residual ------------------------------------------------------------------------------- */
 
 /* Two values of one graph have the same bits. */
-static void expect_same(struct rig *r, mcd_val x, mcd_val a, mcd_val b)
+static void expect_same(struct mcd_trial *r, mcd_val x, mcd_val a, mcd_val b)
 {
     mcd_val output[] = {a, b};
     rig_plan(r,
@@ -34,7 +34,7 @@ static void expect_same(struct rig *r, mcd_val x, mcd_val a, mcd_val b)
     rig_fill(r, x, 100);
     rig_run(r);
     double *found = rig_read(r, a), *expected = rig_read(r, b);
-    assert_memory_equal(found, expected, rig_count(r, a) * sizeof *found);
+    assert_memory_equal(found, expected, mcd_trial_count(r, a) * sizeof *found);
     assert_true(found[0] != 0 && isfinite(found[0]));
     free(found), free(expected);
 }
@@ -43,7 +43,7 @@ static void expect_same(struct rig *r, mcd_val x, mcd_val a, mcd_val b)
 static void a_block_is_x_plus_its_layers(void **state)
 {
     (void)state;
-    struct rig r;
+    struct mcd_trial r;
     rig_open(&r, f64, 1, 0);
     mcd_val x = rig_input(&r, mcd_shape1(5));
     mcd_val y =
@@ -60,7 +60,7 @@ static void a_block_is_x_plus_its_layers(void **state)
 static void blocks_nest(void **state)
 {
     (void)state;
-    struct rig r;
+    struct mcd_trial r;
     rig_open(&r, f64, 1, 0);
     mcd_val x = rig_input(&r, mcd_shape3(2, 4, 3));
     mcd_val y = mcd_layer(r.g, "a", x,
@@ -89,7 +89,7 @@ static void wrong_blocks_are_refused(void **state)
         {"residual", "residual:layers", "must be given"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct rig r;
+        struct mcd_trial r;
         rig_open(&r, f64, 1, 0);
         mcd_val x = rig_input(&r, mcd_shape1(5));
         assert_int_equal(mcd_layer(r.g, "net.a", x, "%s", cases[i].spec), 0);
@@ -104,7 +104,7 @@ static void wrong_blocks_are_refused(void **state)
 static void averaging_drops_nothing(void **state)
 {
     (void)state;
-    struct rig r;
+    struct mcd_trial r;
     rig_open(&r, f64, 1, 0);
     mcd_val x = rig_input(&r, mcd_shape1(6)), y = mcd_layer(r.g, "a", x, "concrete:out=4");
     mcd_val z = mcd_layer(r.g, "a", x, "linear:out=4");
@@ -122,7 +122,7 @@ static double xlogx(double x)
 static double penalty_at(const char *backend, double logit, double nat, double *squares,
                          double *output)
 {
-    struct rig r;
+    struct mcd_trial r;
     rig_open(&r, backend, 1, 1);
     r.g->batch = ROWS;
     r.g->nat = nat;
@@ -177,7 +177,7 @@ static void a_rate_at_its_end_is_finite(void **state)
 static double *noise(double p, uint32_t passes, size_t *count)
 {
     enum { WIDTH = 8 };
-    struct rig r;
+    struct mcd_trial r;
     double w[WIDTH][WIDTH] = {{0}}, b[WIDTH] = {0}, ones[ROWS * WIDTH];
     rig_open(&r, f64, 1, 1);
     mcd_val x = rig_input(&r, mcd_shape1(WIDTH));
@@ -192,7 +192,7 @@ static double *noise(double p, uint32_t passes, size_t *count)
     rig_set(&r, "a.bias", b);
     rig_write(&r, x, ones);
     rig_run(&r);
-    *count = rig_count(&r, y);
+    *count = mcd_trial_count(&r, y);
     double *found = rig_read(&r, y);
     rig_close(&r);
     return found;

@@ -45,7 +45,7 @@ static void close_mlp(struct opened *o)
 
 static double *values_of(struct mcd_network *n, const char *name, size_t *count)
 {
-    struct rig r = {.host = NULL, .store = n->store};
+    struct mcd_trial r = {.host = NULL, .store = n->store};
     return rig_get(&r, name, count);
 }
 
@@ -91,7 +91,7 @@ static void round_trip(const char *backend)
     const char *path = scratch_path("w.safetensors");
     open_mlp(&a, backend);
     open_mlp(&b, backend);
-    struct rig r = {.store = a.network->store};
+    struct mcd_trial r = {.store = a.network->store};
     double seven[7] = {1, 2, 3, 4, 5, 6, 0.1};
     rig_set(&r, "model.hidden1.bias", seven);
     add_state(a.network);

@@ -33,7 +33,7 @@ static const char *snake(void)
 /* ---- gradients ------------------------------------------------------------------------------ */
 
 /* Bit i of `a`: whether input i has rows. */
-static mcd_val blended(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val blended(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     static const char *const names[] = {"p", "q", "s"};
     mcd_val in[3];
@@ -45,14 +45,14 @@ static mcd_val blended(struct rig *r, mcd_val x, const struct gradient_case *c)
 }
 
 /* One value in every place, and what comes before and behind. */
-static mcd_val one_value(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val one_value(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     mcd_val u = mcd_map(r->g, MCD_SIGMOID, mcd_drop(r->g, x, MCD_BERNOULLI, 0.3, 1));
     mcd_val in[3] = {u, u, u};
     return mcd_map(r->g, MCD_TANH, mcd_custom(r->g, &blend, &blend_factor, 3, in, c->shape));
 }
 
-static mcd_val snaking(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val snaking(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     return mcd_layer(r->g, "a", mcd_layer(r->g, "b", x, "linear:out=4"), "%s:start=%g", snake(),
                      (double)c->a);
@@ -82,7 +82,7 @@ enum { ROWS = 3000, N = 6 };
 /* The layer's answers for many rows, which several threads compute in pieces. */
 static double *predict(const char *backend, uint32_t threads, double *x)
 {
-    struct rig r;
+    struct mcd_trial r;
     rig_open(&r, backend, threads, 1);
     mcd_val in = rig_input(&r, mcd_shape1(N)), y = mcd_layer(r.g, "a", in, "%s:start=2", snake());
     rig_plan(&r, &(struct mcd_plan_spec){.rows = ROWS, .passes = 1, .noutputs = 1, .output = &y});
@@ -122,7 +122,7 @@ static void values_are_right_on_any_number_of_threads(void **state)
 /* Within another layer, too; the test runs code of a layer that was closed otherwise. */
 static void layers_stay_while_their_graph_lives(void **state)
 {
-    struct rig r;
+    struct mcd_trial r;
     (void)state;
     rig_open(&r, "reference", 1, 1);
     mcd_val x = rig_input(&r, mcd_shape1(N));
@@ -143,7 +143,7 @@ static const struct mcd_custom forward_only = {.size = sizeof forward_only,
 
 static void refuse(const struct mcd_custom *f, uint32_t n, struct mcd_shape shape, const char *text)
 {
-    struct rig r;
+    struct mcd_trial r;
     rig_open(&r, "reference", 1, 1);
     mcd_val x = rig_input(&r, mcd_shape1(N)), in[4] = {x, x, x, x};
     assert_int_equal(mcd_custom(r.g, f, &blend_factor, n, in, shape), 0);
@@ -169,7 +169,7 @@ static void wrong_functions_are_refused(void **state)
 /* Its derivative is the core's to ask for. */
 static void derivatives_are_not_recorded(void **state)
 {
-    struct rig r;
+    struct mcd_trial r;
     struct mcd_attr attr = MCD_ATTR_ZERO;
     (void)state;
     rig_open(&r, "reference", 1, 1);
@@ -182,7 +182,7 @@ static void derivatives_are_not_recorded(void **state)
 
 static void training_asks_for_a_derivative(void **state)
 {
-    struct rig r;
+    struct mcd_trial r;
     struct mcd_error e = {0};
     (void)state;
     rig_open(&r, "reference", 1, 1);

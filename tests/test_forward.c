@@ -9,8 +9,8 @@
 /* ---- addresses ------------------------------------------------------------------------------ */
 
 /* One row and pass computed alone, by a plan of one row. */
-static void check_alone(struct rig *r, mcd_val x, mcd_val y, const struct opened *o, int64_t row,
-                        uint64_t pass, int shared)
+static void check_alone(struct mcd_trial *r, mcd_val x, mcd_val y, const struct opened *o,
+                        int64_t row, uint64_t pass, int shared)
 {
     int64_t width = mcd_shape_count(&o->network->input), outputs = o->network->outputs;
     double *in = malloc((size_t)width * sizeof *in);
@@ -34,7 +34,7 @@ static void check_addresses(const struct request *q, int shared)
 {
     struct mcd_error e = {0};
     struct opened o;
-    struct rig r;
+    struct mcd_trial r;
     open_request(&o, q);
     assert_ok(mcd_forward_run(&o.f, &e), e);
     rig_open(&r, q->backend, 1, 1);
@@ -237,7 +237,7 @@ static void check_average(const char *model, const char *backend, struct mcd_sha
     struct mcd_error e = {0};
     struct request q = {model, backend, NULL, in, rows, 0, 1, 2};
     struct opened o;
-    struct rig r;
+    struct mcd_trial r;
     open_request(&o, &q);
     int64_t width = mcd_shape_count(&in), outputs = o.network->outputs;
     double *y = calloc((size_t)(rows * outputs), sizeof *y);

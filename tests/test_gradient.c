@@ -25,7 +25,7 @@
 /* ---- what is wrong is noticed --------------------------------------------------------------- */
 
 /* A network that needs every op of the core's own. */
-static mcd_val record_everything(struct rig *r, mcd_val *loss)
+static mcd_val record_everything(struct mcd_trial *r, mcd_val *loss)
 {
     struct mcd_graph *g = r->g;
     mcd_val x = rig_input(r, mcd_shape3(1, 6, 6)), y;
@@ -57,13 +57,13 @@ static void check_spoilt(struct mcd_host *host, const struct mcd_item *inner, ui
     spy_create(&spy, inner);
     spy.spoil_op = op;
     spy.spoil = how;
-    struct rig r;
+    struct mcd_trial r;
     rig_open_item(&r, host, &spy.item, 1);
     mcd_val loss;
     record_everything(&r, &loss);
-    struct differences d = {.rows = 3, .classes = 4, .probes = 12};
+    struct mcd_differences d = {.rows = 3, .classes = 4, .probes = 12};
     differences_check(&r, loss, &d);
-    if (must_notice == (d.worst <= differences_tolerance))
+    if (must_notice == (d.worst <= mcd_differences_tolerance))
         fail_msg("op %u spoilt as %u: worst %g %s", op, how, d.worst, d.where);
     if (how)
         assert_true(spy.runs[op] > 0);
@@ -99,13 +99,13 @@ static void a_wrong_backend_is_noticed(void **state)
     char backend[PATH_MAX];
     snprintf(backend, sizeof backend, "%s/sign.so:precision=f64", getenv("MCDROP_BAD_PLUGINS"));
     for (int wrong = 0; wrong < 2; wrong++) {
-        struct rig r;
+        struct mcd_trial r;
         rig_open(&r, backend, 1, 1);
         mcd_val y = rig_model(&r, wrong ? "mlp:hidden=9x7" : "mlp:hidden=9x7,activation=gelu",
                               rig_input(&r, mcd_shape1(5)));
-        struct differences d = {.rows = 3, .probes = 10};
+        struct mcd_differences d = {.rows = 3, .probes = 10};
         differences_check(&r, y, &d);
-        if (wrong != (d.worst > 0.1) || (!wrong && !(d.worst <= differences_tolerance)))
+        if (wrong != (d.worst > 0.1) || (!wrong && !(d.worst <= mcd_differences_tolerance)))
             fail_msg("wrong %d: %g %s", wrong, d.worst, d.where);
         rig_close(&r);
     }
@@ -116,7 +116,7 @@ static void a_wrong_backend_is_noticed(void **state)
 static void only_scalars_have_a_gradient(void **state)
 {
     (void)state;
-    struct rig r;
+    struct mcd_trial r;
     struct mcd_error e = {0};
     rig_open(&r, f64, 1, 1);
     mcd_val x = rig_input(&r, scalar), p = param(&r, "p", mcd_shape1(2)), g;
@@ -132,7 +132,7 @@ static void only_scalars_have_a_gradient(void **state)
 static void odd_questions_have_answers(void **state)
 {
     (void)state;
-    struct rig r;
+    struct mcd_trial r;
     struct mcd_error e = {0};
     rig_open(&r, f64, 1, 1);
     mcd_val p = mcd_param(r.g, "p", scalar, 3, 0);
@@ -158,7 +158,7 @@ static void odd_questions_have_answers(void **state)
 static void failures_are_handed_on(void **state)
 {
     (void)state;
-    struct rig r;
+    struct mcd_trial r;
     struct mcd_error e = {0};
     rig_open(&r, f64, 1, 1);
     mcd_val x = rig_input(&r, mcd_shape1(3)), gradient, loss;

@@ -22,7 +22,7 @@
 /* ---- values used more than once, penalties -------------------------------------------------- */
 
 /* x goes three ways, one of them twice. */
-static mcd_val several_consumers(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val several_consumers(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     (void)c;
     mcd_val a = mcd_map(r->g, MCD_TANH, x), b = mcd_softmax(r->g, x);
@@ -30,7 +30,7 @@ static mcd_val several_consumers(struct rig *r, mcd_val x, const struct gradient
 }
 
 /* One layer in two places, over and behind each other. */
-static mcd_val shared_layer(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val shared_layer(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     (void)c;
     mcd_val y = mcd_layer(r->g, "a", x, "linear:out=4");
@@ -38,7 +38,7 @@ static mcd_val shared_layer(struct rig *r, mcd_val x, const struct gradient_case
     return mcd_layer(r->g, "a", y, "linear:out=4");
 }
 
-static mcd_val residual(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val residual(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     mcd_val y = x;
     for (int i = 0; i < 2; i++) {
@@ -55,7 +55,7 @@ static mcd_val residual(struct rig *r, mcd_val x, const struct gradient_case *c)
 }
 
 /* Concrete dropout (Gal, Hron, Kendall 2017): a rate that is learned, with its penalty. */
-static mcd_val concrete(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val concrete(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     struct mcd_graph *g = r->g;
     (void)c;
@@ -75,7 +75,7 @@ static mcd_val concrete(struct rig *r, mcd_val x, const struct gradient_case *c)
 }
 
 /* Batch normalisation, recorded: means and variances over rows. */
-static mcd_val normalised(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val normalised(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     struct mcd_graph *g = r->g;
     mcd_val mean = mcd_reduce(g, MCD_MEAN, x, c->in, 1), d = mcd_sub(g, x, mean);
@@ -86,7 +86,7 @@ static mcd_val normalised(struct rig *r, mcd_val x, const struct gradient_case *
 }
 
 /* Nothing of this flows into the loss, and p only through noise. */
-static mcd_val unused(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val unused(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     mcd_map(r->g, MCD_EXP, param(r, "idle", c->in));
     mcd_mul(r->g, x, x);
@@ -114,13 +114,13 @@ static void wholes_are_right(void **state)
 
 /* ---- layer plugins -------------------------------------------------------------------------- */
 
-static mcd_val layer(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val layer(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     return mcd_layer(r->g, "layer", x, "%s", c->text);
 }
 
 /* With the layer's penalty. */
-static mcd_val penalised(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val penalised(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     mcd_val y = layer(r, x, c);
     mcd_val loss = mcd_reduce(r->g, MCD_MEAN, mcd_mul(r->g, y, y), scalar, 1);
@@ -234,7 +234,7 @@ static const struct gradient_case models[] = {
 };
 
 /* The loss that the model is trained with: cross entropy, or the mean squared error. */
-static mcd_val loss_of(struct rig *r, int is_regression, mcd_val y)
+static mcd_val loss_of(struct mcd_trial *r, int is_regression, mcd_val y)
 {
     struct mcd_shape shape = is_regression ? mcd_shape_of(r->g, y) : scalar;
     mcd_val in[2] = {y, rig_target(r, shape, !is_regression)};
@@ -243,14 +243,14 @@ static mcd_val loss_of(struct rig *r, int is_regression, mcd_val y)
 
 static void check_model(const char *name, const char *spec, struct mcd_shape in, size_t probes)
 {
-    struct rig r;
+    struct mcd_trial r;
     rig_open(&r, f64, 1, 1);
     mcd_val x = rig_input(&r, in), y = rig_model(&r, spec, x);
     mcd_val loss = loss_of(&r, strcmp(name, "mlp2") == 0, y);
-    struct differences d = {.rows = 3, .probes = probes};
+    struct mcd_differences d = {.rows = 3, .probes = probes};
     d.classes = (uint32_t)mcd_shape_of(r.g, y).dim[0];
     differences_check(&r, loss, &d);
-    if (!(d.worst <= differences_tolerance && d.largest > 1e-3))
+    if (!(d.worst <= mcd_differences_tolerance && d.largest > 1e-3))
         fail_msg("%s: %g, largest %g: %s", spec, d.worst, d.largest, d.where);
     rig_close(&r);
 }

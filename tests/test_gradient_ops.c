@@ -15,7 +15,7 @@
 
 /* ---- products ------------------------------------------------------------------------------- */
 
-static mcd_val linear(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val linear(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     struct mcd_shape in = mcd_shape_of(r->g, x);
     mcd_val w = param(r, "w", mcd_shape2(c->a, in.dim[0]));
@@ -23,14 +23,14 @@ static mcd_val linear(struct rig *r, mcd_val x, const struct gradient_case *c)
 }
 
 /* A vector without rows goes through too. */
-static mcd_val linear_of_param(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val linear_of_param(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     mcd_val y = linear(r, param(r, "x", mcd_shape1(4)), c);
     return mcd_mul(r->g, x, y);
 }
 
 /* Weights that are computed. */
-static mcd_val linear_of_product(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val linear_of_product(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     mcd_val u = param(r, "u", mcd_shape2(c->a, 1)), v = param(r, "v", mcd_shape2(1, c->in.dim[0]));
     mcd_val b = mcd_map(r->g, MCD_TANH, param(r, "b", mcd_shape1(c->a)));
@@ -44,7 +44,7 @@ static const struct mcd_attr_conv convs[] = {
     {{3, 2}, {0, 1}, {2, 1}},
 };
 
-static mcd_val conv2d(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val conv2d(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     struct mcd_shape in = mcd_shape_of(r->g, x);
     mcd_val k = param(r, "k", mcd_shape4(c->a, in.dim[0], 3, 2));
@@ -52,7 +52,7 @@ static mcd_val conv2d(struct rig *r, mcd_val x, const struct gradient_case *c)
     return mcd_conv2d(r->g, x, k, b, &convs[c->p]);
 }
 
-static mcd_val conv2d_of_param(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val conv2d_of_param(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     mcd_val y = conv2d(r, param(r, "x", mcd_shape3(2, 6, 7)), c);
     return mcd_mul(r->g, mcd_reshape(r->g, x, mcd_shape3(c->a, 1, 1)), y);
@@ -64,7 +64,7 @@ static const struct mcd_attr_pool pools[] = {
     {MCD_POOL_MEAN, {2, 3}, {3, 1}, {1, 0}}, {MCD_POOL_MAX, {1, 1}, {2, 3}, {0, 0}},
 };
 
-static mcd_val pool2d(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val pool2d(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     return mcd_pool2d(r->g, x, &pools[c->p]);
 }
@@ -96,12 +96,12 @@ static void products_are_right(void **state)
 
 /* ---- elements ------------------------------------------------------------------------------- */
 
-static mcd_val map(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val map(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     return mcd_map(r->g, (enum mcd_map)c->a, x);
 }
 
-static mcd_val map_of_param(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val map_of_param(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     return mcd_mul(r->g, x, mcd_map(r->g, (enum mcd_map)c->a, positive(r, "p", c->in)));
 }
@@ -122,27 +122,27 @@ static void maps_are_right(void **state)
     }
 }
 
-static mcd_val binary_with_param(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val binary_with_param(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     return mcd_binary(r->g, (enum mcd_binary)c->a, x, positive(r, "p", c->shape));
 }
 
-static mcd_val binary_from_param(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val binary_from_param(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     return mcd_binary(r->g, (enum mcd_binary)c->a, positive(r, "p", c->shape), x);
 }
 
-static mcd_val binary_with_target(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val binary_with_target(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     return mcd_binary(r->g, (enum mcd_binary)c->a, x, rig_target(r, c->shape, 0));
 }
 
-static mcd_val binary_with_itself(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val binary_with_itself(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     return mcd_binary(r->g, (enum mcd_binary)c->a, x, x);
 }
 
-static mcd_val binary_of_params(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val binary_of_params(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     mcd_val p = positive(r, "p", c->in), q = positive(r, "q", c->shape);
     return mcd_add(r->g, x, mcd_binary(r->g, (enum mcd_binary)c->a, p, q));
@@ -157,7 +157,7 @@ static const struct mcd_shape against[] = {
 static void arithmetic_is_right(void **state)
 {
     (void)state;
-    mcd_val (*const builds[])(struct rig *, mcd_val, const struct gradient_case *) = {
+    mcd_val (*const builds[])(struct mcd_trial *, mcd_val, const struct gradient_case *) = {
         binary_with_param, binary_from_param, binary_with_target, binary_of_params};
     for (int kind = MCD_ADD; kind <= MCD_DIV; kind++)
         for (size_t s = 0; s < sizeof against / sizeof *against; s++)
@@ -177,18 +177,18 @@ static void arithmetic_is_right(void **state)
     }
 }
 
-static mcd_val affine(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val affine(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     (void)c;
     return mcd_affine(r->g, mcd_affine(r->g, x, -2.5, 0.75), 0.5, -3);
 }
 
-static mcd_val softmax(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val softmax(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     return mcd_op1(r->g, (uint32_t)c->a, x, NULL);
 }
 
-static mcd_val reshaped(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val reshaped(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     mcd_val y = mcd_map(r->g, MCD_TANH, mcd_reshape(r->g, x, mcd_shape3(2, 3, 2)));
     mcd_val z = mcd_mul(r->g, y, param(r, "p", mcd_shape2(3, 2)));

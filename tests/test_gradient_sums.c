@@ -15,14 +15,14 @@
 
 /* ---- sums and means ------------------------------------------------------------------------- */
 
-static mcd_val reduce(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val reduce(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     mcd_val y = mcd_reduce(r->g, (enum mcd_reduce)c->a, x, c->shape, (int)c->b);
     return mcd_map(r->g, MCD_TANH, y);
 }
 
 /* x minus its mean over the rows: rows that depend on each other. */
-static mcd_val centred(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val centred(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     mcd_val mean = mcd_reduce(r->g, (enum mcd_reduce)c->a, x, c->shape, 1);
     mcd_val d = mcd_sub(r->g, x, mean);
@@ -30,7 +30,7 @@ static mcd_val centred(struct rig *r, mcd_val x, const struct gradient_case *c)
 }
 
 /* Over rows that there are none of. */
-static mcd_val reduce_param(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val reduce_param(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     mcd_val p = param(r, "p", mcd_shape2(3, 4));
     mcd_val m = mcd_reduce(r->g, (enum mcd_reduce)c->a, mcd_map(r->g, MCD_EXP, p), c->shape, 1);
@@ -61,7 +61,7 @@ static void sums_and_means_are_right(void **state)
     }
 }
 
-static mcd_val expand(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val expand(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     struct mcd_attr attr = MCD_ATTR_ZERO;
     attr.u.reduce.shape = c->shape;
@@ -92,29 +92,29 @@ static void expanding_is_right(void **state)
 
 /* ---- noise ---------------------------------------------------------------------------------- */
 
-static mcd_val drop(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val drop(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     return mcd_drop(r->g, x, (enum mcd_law)c->a, (double)c->p / 100, c->b);
 }
 
-static mcd_val drop_twice(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val drop_twice(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     return drop(r, mcd_map(r->g, MCD_EXP, drop(r, x, c)), c);
 }
 
 /* A parameter gets noise of its own in each row. */
-static mcd_val drop_param(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val drop_param(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     return mcd_mul(r->g, x, drop(r, positive(r, "p", c->in), c));
 }
 
-static mcd_val noise_on(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val noise_on(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     mcd_val n = mcd_noise(r->g, (enum mcd_law)c->a, x);
     return mcd_mul(r->g, n, mcd_map(r->g, MCD_SIGMOID, mcd_add(r->g, x, n)));
 }
 
-static mcd_val noise_alone(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val noise_alone(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     return mcd_noise(r->g, (enum mcd_law)c->a, x);
 }
@@ -176,20 +176,20 @@ static void noise_is_right(void **state)
 
 /* ---- losses --------------------------------------------------------------------------------- */
 
-static mcd_val mse_of_target(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val mse_of_target(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     (void)c;
     mcd_val in[2] = {mcd_map(r->g, MCD_TANH, x), rig_target(r, c->in, 0)};
     return r->g->op(r->g, MCD_OP_MSE, 2, in, NULL);
 }
 
-static mcd_val mse_of_params(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val mse_of_params(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     mcd_val in[2] = {param(r, "p", c->in), param(r, "q", c->in)};
     return mcd_mul(r->g, x, r->g->op(r->g, MCD_OP_MSE, 2, in, NULL));
 }
 
-static mcd_val mse_of_one(struct rig *r, mcd_val x, const struct gradient_case *c)
+static mcd_val mse_of_one(struct mcd_trial *r, mcd_val x, const struct gradient_case *c)
 {
     (void)c;
     mcd_val in[2] = {x, mcd_map(r->g, MCD_EXP, x)};
@@ -205,15 +205,15 @@ static const struct gradient_case losses[] = {
 
 static void check_xent(double scale)
 {
-    struct rig r;
+    struct mcd_trial r;
     rig_open(&r, f64, 1, 1);
     mcd_val x = rig_input(&r, mcd_shape1(5)), label = rig_target(&r, scalar, 1);
     mcd_val logits = mcd_add(r.g, x, param(&r, "b", mcd_shape1(5)));
     mcd_val loss = r.g->op(r.g, MCD_OP_XENT, 2, (mcd_val[]){logits, label}, NULL);
     mcd_val cubed = mcd_mul(r.g, loss, mcd_mul(r.g, loss, loss)); /* its adjoint is not 1 */
-    struct differences d = {.rows = 4, .scale = scale, .classes = 5};
+    struct mcd_differences d = {.rows = 4, .scale = scale, .classes = 5};
     differences_check(&r, cubed, &d);
-    if (!(d.worst <= differences_tolerance && d.largest > 1e-3))
+    if (!(d.worst <= mcd_differences_tolerance && d.largest > 1e-3))
         fail_msg("xent: %g, largest %g: %s", d.worst, d.largest, d.where);
     rig_close(&r);
 }

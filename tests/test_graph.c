@@ -35,7 +35,7 @@ static const char *bad(const char *name)
 }
 
 /* The recording has failed as said; it is mended for the next question. */
-static void expect_failure(struct rig *r, const char *where, const char *text)
+static void expect_failure(struct mcd_trial *r, const char *where, const char *text)
 {
     assert_error(r->core->error, MCD_INVALID, where, text);
     assert_string_equal(r->core->error.where, where);
@@ -49,7 +49,7 @@ static void expect_failure(struct rig *r, const char *where, const char *text)
 static void names_nest_with_dots(void **state)
 {
     (void)state;
-    struct rig r;
+    struct mcd_trial r;
     rig_open(&r, backend, 1, 1);
     mcd_val x = rig_input(&r, mcd_shape1(4));
     x = mcd_layer(r.g, "a.b", x, "linear:out=3");
@@ -71,7 +71,7 @@ static void names_nest_with_dots(void **state)
 static void a_name_is_one_parameter(void **state)
 {
     (void)state;
-    struct rig r;
+    struct mcd_trial r;
     rig_open(&r, backend, 1, 1);
     mcd_val p = mcd_param(r.g, "p", mcd_shape2(2, 3), 0, 1);
     assert_int_equal(mcd_param(r.g, "p", mcd_shape2(2, 3), 7, 8), p);
@@ -91,7 +91,7 @@ static void a_name_is_one_parameter(void **state)
 static void names_have_limits(void **state)
 {
     (void)state;
-    struct rig r;
+    struct mcd_trial r;
     char name[MCD_MAX_SCOPE + 1];
     rig_open(&r, backend, 1, 1);
     mcd_val x = rig_input(&r, mcd_shape1(3));
@@ -119,7 +119,7 @@ static void names_have_limits(void **state)
 static void optimisers_names_are_kept(void **state)
 {
     (void)state;
-    struct rig r;
+    struct mcd_trial r;
     rig_open(&r, backend, 1, 1);
     mcd_val x = rig_input(&r, mcd_shape1(3));
     assert_int_equal(mcd_layer(r.g, "optimiser", x, "linear:out=1"), 0);
@@ -131,7 +131,7 @@ static void optimisers_names_are_kept(void **state)
 static void shapes_of_leaves_have_limits(void **state)
 {
     (void)state;
-    struct rig r;
+    struct mcd_trial r;
     rig_open(&r, backend, 1, 1);
     int64_t huge = (int64_t)1 << 32;
     static const struct mcd_shape bad_shapes[] = {
@@ -151,7 +151,7 @@ static void shapes_of_leaves_have_limits(void **state)
 static void there_are_only_so_many(void **state)
 {
     (void)state;
-    struct rig r;
+    struct mcd_trial r;
     char name[16];
     rig_open(&r, backend, 1, 1);
     mcd_val x = rig_input(&r, mcd_shape1(2));
@@ -172,7 +172,7 @@ static void there_are_only_so_many(void **state)
 static void sites_are_numbered_in_order(void **state)
 {
     (void)state;
-    struct rig r;
+    struct mcd_trial r;
     rig_open(&r, backend, 1, 1);
     mcd_val x = rig_input(&r, mcd_shape3(3, 2, 2));
     mcd_layer(r.g, "a", x, "dropout:p=0.25");
@@ -195,7 +195,7 @@ static void sites_are_numbered_in_order(void **state)
 static void averaging_has_no_noise(void **state)
 {
     (void)state;
-    struct rig r;
+    struct mcd_trial r;
     rig_open(&r, backend, 1, 0);
     mcd_val x = rig_input(&r, mcd_shape3(3, 2, 2));
     assert_int_equal(mcd_layer(r.g, "a", x, "dropout:p=0.25"), x);
@@ -214,7 +214,7 @@ static void averaging_has_no_noise(void **state)
 /* Averaged and stochastic recordings have the same parameters in the same order. */
 static void check_same_parameters(const char *model, struct mcd_shape in)
 {
-    struct rig a, b;
+    struct mcd_trial a, b;
     rig_open(&a, backend, 1, 0);
     rig_open(&b, backend, 1, 1);
     rig_model(&a, model, rig_input(&a, in));
@@ -244,7 +244,7 @@ static void averaging_keeps_the_parameters(void **state)
 static void failures_pass_through(void **state)
 {
     (void)state;
-    struct rig r;
+    struct mcd_trial r;
     struct mcd_error e = {0};
     rig_open(&r, backend, 1, 1);
     mcd_val x = rig_input(&r, mcd_shape1(3)), p = mcd_param(r.g, "p", mcd_shape2(2, 4), 0, 1);
@@ -273,7 +273,7 @@ static void failures_pass_through(void **state)
 static void messages_name_the_layer(void **state)
 {
     (void)state;
-    struct rig r;
+    struct mcd_trial r;
     rig_open(&r, backend, 1, 1);
     mcd_val x = rig_input(&r, mcd_shape2(3, 3));
     assert_int_equal(mcd_layer(r.g, "net.fc", x, "linear:out=3"), 0);
@@ -292,7 +292,7 @@ static void messages_name_the_layer(void **state)
 static void bad_layers_are_caught(void **state)
 {
     (void)state;
-    struct rig r;
+    struct mcd_trial r;
     rig_open(&r, backend, 1, 1);
     mcd_val x = rig_input(&r, mcd_shape1(3));
     assert_int_equal(mcd_layer(r.g, "a", x, "%s", bad("silent")), 0);
@@ -310,7 +310,7 @@ static void bad_layers_are_caught(void **state)
 static void strange_values_are_refused(void **state)
 {
     (void)state;
-    struct rig r;
+    struct mcd_trial r;
     rig_open(&r, backend, 1, 1);
     mcd_val x = rig_input(&r, mcd_shape1(3)), many[6] = {x, x, x, x, x, x};
     assert_int_equal(mcd_softmax(r.g, 77), 0);
@@ -332,7 +332,7 @@ static void strange_values_are_refused(void **state)
 static void specifications_have_limits(void **state)
 {
     (void)state;
-    struct rig r;
+    struct mcd_trial r;
     rig_open(&r, backend, 1, 1);
     mcd_val x = rig_input(&r, mcd_shape1(3));
     assert_int_equal(mcd_layer(r.g, "a", x, "linear:out=%01100d", 3), 0);
@@ -347,7 +347,7 @@ static void specifications_have_limits(void **state)
 static void penalties_add_up(void **state)
 {
     (void)state;
-    struct rig r;
+    struct mcd_trial r;
     rig_open(&r, "reference:precision=f64", 1, 1);
     mcd_val p = mcd_param(r.g, "p", mcd_shape0(), 3, 0);
     assert_int_equal(r.core->penalty, 0);
@@ -368,7 +368,7 @@ static void penalties_add_up(void **state)
 static void penalties_are_scalars(void **state)
 {
     (void)state;
-    struct rig r;
+    struct mcd_trial r;
     rig_open(&r, backend, 1, 1);
     r.g->penalty(r.g, rig_input(&r, mcd_shape0()));
     expect_failure(&r, "", "a penalty is a scalar [] without rows");

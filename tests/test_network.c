@@ -101,7 +101,7 @@ static void averages_are_pytorchs(void **state)
 
 static void check_passes(const struct net *net, const char *backend, int shared, double tolerance)
 {
-    struct rig r;
+    struct mcd_trial r;
     rig_open(&r, backend, 2, 1);
     mcd_val x = rig_input(&r, net->in), y = rig_model(&r, net->model, x);
     rig_plan(&r,
@@ -109,11 +109,12 @@ static void check_passes(const struct net *net, const char *backend, int shared,
     rig_formula(&r);
     for (uint32_t i = 0; i < r.core->nsites * PASSES; i++)
         r.draws[i].shared = (uint32_t)shared;
-    double *in = net_input(net, rig_count(&r, x));
+    double *in = net_input(net, mcd_trial_count(&r, x));
     rig_write(&r, x, in);
     rig_run(&r);
     double *out = rig_read(&r, y);
-    expect_near(net->name, shared ? "passes_pass" : "passes_row", out, rig_count(&r, y), tolerance);
+    expect_near(net->name, shared ? "passes_pass" : "passes_row", out, mcd_trial_count(&r, y),
+                tolerance);
     free(in);
     free(out);
     rig_close(&r);
@@ -137,12 +138,12 @@ static void check_dots(const struct net *net, const double *dots, uint32_t count
     expect_near(net->name, "grad_dot", dots, count, 1e-11);
 }
 
-static void check_gradient(struct rig *r, const struct net *net, uint32_t k, mcd_val gradient,
+static void check_gradient(struct mcd_trial *r, const struct net *net, uint32_t k, mcd_val gradient,
                            double *dot)
 {
     char name[160];
     double *g = rig_read(r, gradient);
-    size_t n = rig_count(r, gradient);
+    size_t n = mcd_trial_count(r, gradient);
     *dot = 0;
     for (size_t i = 0; i < n; i++)
         *dot += g[i] * fixture_value(300 + k, (uint32_t)i);
@@ -153,7 +154,7 @@ static void check_gradient(struct rig *r, const struct net *net, uint32_t k, mcd
     free(g);
 }
 
-static mcd_val record_loss(struct rig *r, const struct net *net, mcd_val y, mcd_val *target)
+static mcd_val record_loss(struct mcd_trial *r, const struct net *net, mcd_val y, mcd_val *target)
 {
     int classify = net->task == MCD_CLASSIFY;
     *target = rig_target(r, classify ? mcd_shape0() : mcd_shape1(1), classify);
@@ -161,9 +162,9 @@ static mcd_val record_loss(struct rig *r, const struct net *net, mcd_val y, mcd_
     return r->g->op(r->g, classify ? MCD_OP_XENT : MCD_OP_MSE, 2, in, NULL);
 }
 
-static void write_batch(struct rig *r, const struct net *net, mcd_val x, mcd_val target)
+static void write_batch(struct mcd_trial *r, const struct net *net, mcd_val x, mcd_val target)
 {
-    double *in = net_input(net, rig_count(r, x)), to[ROWS];
+    double *in = net_input(net, mcd_trial_count(r, x)), to[ROWS];
     const struct mcd_array *t = fixture_find(&fixture, net->name, "target");
     for (int i = 0; i < ROWS; i++)
         to[i] = t->type == MCD_I32 ? ((int32_t *)t->data)[i] : ((float *)t->data)[i];
@@ -174,7 +175,7 @@ static void write_batch(struct rig *r, const struct net *net, mcd_val x, mcd_val
 
 static void check_gradients(const struct net *net)
 {
-    struct rig r;
+    struct mcd_trial r;
     struct mcd_error e = {0};
     mcd_val wrt[16], output[17], target;
     double dots[16];
@@ -238,7 +239,7 @@ static void first_values_follow_the_seed(void **state)
     double *value[3];
     size_t count = 0;
     for (uint64_t i = 0; i < 3; i++) {
-        struct rig r;
+        struct mcd_trial r;
         rig_open(&r, f64, 1, 1);
         mcd_layer(r.g, "a", rig_input(&r, mcd_shape1(100)), "linear:out=1000");
         mcd_param(r.g, "b", mcd_shape1(4), 5, 0);

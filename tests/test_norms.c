@@ -93,12 +93,12 @@ struct layernorm_case {
 
 static void check_layernorm(const struct layernorm_case *c, const char *backend, double tolerance)
 {
-    struct rig r;
+    struct mcd_trial r;
     rig_open(&r, backend, 2, 1);
     mcd_val x = rig_input(&r, c->in), y = mcd_layer(r.g, "a", x, "%s", c->spec);
     rig_plan(&r, &(struct mcd_plan_spec){.rows = ROWS, .passes = 1, .noutputs = 1, .output = &y});
     rig_formula(&r);
-    size_t n = rig_count(&r, x), count;
+    size_t n = mcd_trial_count(&r, x), count;
     double *in = numbers(1, n), *w = rig_get(&r, "a.weight", &count);
     double *b = rig_get(&r, "a.bias", NULL), *expected = calloc(n, sizeof *expected);
     assert_int_equal(count, c->length);
@@ -135,7 +135,7 @@ static void layernorm_is_pytorchs(void **state)
 static void layernorm_starts_plain(void **state)
 {
     (void)state;
-    struct rig r;
+    struct mcd_trial r;
     rig_open(&r, "reference:precision=f64", 1, 1);
     mcd_val x = rig_input(&r, mcd_shape1(2)), y = mcd_layer(r.g, "a", x, "layernorm:eps=1e-12");
     rig_plan(&r, &(struct mcd_plan_spec){.rows = 2, .passes = 1, .noutputs = 1, .output = &y});
@@ -190,7 +190,7 @@ static void pytorch_update(const struct batchnorm_case *c, const double *x, stru
     }
 }
 
-static void set_channels(struct rig *r, const struct pytorch *p)
+static void set_channels(struct mcd_trial *r, const struct pytorch *p)
 {
     rig_set(r, "a.weight", p->weight);
     rig_set(r, "a.bias", p->bias);
@@ -198,7 +198,8 @@ static void set_channels(struct rig *r, const struct pytorch *p)
     rig_set(r, "a.running_var", p->variance);
 }
 
-static void expect_state(struct rig *r, const char *name, const double *expected, double tolerance)
+static void expect_state(struct mcd_trial *r, const char *name, const double *expected,
+                         double tolerance)
 {
     size_t n;
     double *found = rig_get(r, name, &n);
@@ -213,7 +214,7 @@ static const struct pytorch at_start = {
 static void check_updates(const struct batchnorm_case *c, const char *backend, double tolerance)
 {
     struct mcd_error e = {0};
-    struct rig r;
+    struct mcd_trial r;
     rig_open(&r, backend, 2, 1);
     r.g->batch = ROWS;
     mcd_val x = rig_input(&r, c->in), loss, y = mcd_layer(r.g, "a", x, "batchnorm:momentum=0.25");
@@ -228,7 +229,7 @@ static void check_updates(const struct batchnorm_case *c, const char *backend, d
                      .rows = ROWS, .passes = 1, .training = 1, .noutputs = 2, .output = output});
     struct pytorch p = at_start;
     set_channels(&r, &p);
-    size_t n = rig_count(&r, x);
+    size_t n = mcd_trial_count(&r, x);
     double *expected = calloc(n, sizeof *expected);
     for (uint32_t u = 0; u < UPDATES; u++) {
         double *in = numbers(u, n);
@@ -256,7 +257,7 @@ static void batchnorm_trains_as_pytorchs(void **state)
 }
 
 /* Checked against the definition; to be freed. */
-static double *predict(struct rig *r, const struct batchnorm_case *c, mcd_val x, mcd_val y,
+static double *predict(struct mcd_trial *r, const struct batchnorm_case *c, mcd_val x, mcd_val y,
                        uint32_t rows, double tolerance)
 {
     struct pytorch p = at_start;
@@ -264,7 +265,7 @@ static double *predict(struct rig *r, const struct batchnorm_case *c, mcd_val x,
     for (size_t k = 0; k < c->channels; k++)
         p.mean[k] = 2.5 + (double)k / 4, p.variance[k] = 0.5 + (double)k;
     set_channels(r, &p);
-    size_t n = rig_count(r, x);
+    size_t n = mcd_trial_count(r, x);
     double *in = numbers(1, n), *expected = calloc(n, sizeof *expected);
     assert_non_null(expected);
     for (size_t k = 0; k < c->channels; k++)
@@ -281,7 +282,7 @@ static double *predict(struct rig *r, const struct batchnorm_case *c, mcd_val x,
 static void check_prediction(const struct batchnorm_case *c, const char *backend, int stochastic,
                              double tolerance)
 {
-    struct rig r;
+    struct mcd_trial r;
     rig_open(&r, backend, 2, stochastic);
     mcd_val x = rig_input(&r, c->in), y = mcd_layer(r.g, "a", x, "batchnorm");
     double *all = predict(&r, c, x, y, ROWS, 2 * tolerance);
@@ -303,7 +304,7 @@ static void batchnorm_predicts_by_running_statistics(void **state)
 
 static void refuse(const char *spec, struct mcd_shape in, uint32_t batch, const char *text)
 {
-    struct rig r;
+    struct mcd_trial r;
     rig_open(&r, "reference", 1, 1);
     r.g->batch = batch;
     assert_int_equal(mcd_layer(r.g, "net.a", rig_input(&r, in), "%s", spec), 0);
@@ -315,7 +316,7 @@ static void refuse(const char *spec, struct mcd_shape in, uint32_t batch, const 
 static void what_has_no_variance_is_refused(void **state)
 {
     (void)state;
-    struct rig r;
+    struct mcd_trial r;
     static const char text[] = "one value has no variance: expected at least 2 rows in every batch";
     refuse("batchnorm", mcd_shape1(4), 1, text);
     refuse("batchnorm", mcd_shape3(4, 1, 1), 1, text);

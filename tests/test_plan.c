@@ -28,7 +28,7 @@
 /* All passes at once, the prefix once and the body twice. */
 static double *predict(const struct recording *c, const char *backend, int no_sharing, size_t *n)
 {
-    struct rig r;
+    struct mcd_trial r;
     mcd_val x;
     rig_open(&r, backend, 1, 1);
     mcd_val y = record(&r, c, &x);
@@ -42,7 +42,7 @@ static double *predict(const struct recording *c, const char *backend, int no_sh
     double *first = rig_read(&r, y);
     rig_run_body(&r);
     double *second = rig_read(&r, y);
-    *n = rig_count(&r, y);
+    *n = mcd_trial_count(&r, y);
     check_same(c->name, first, second, *n);
     free(second);
     rig_close(&r);
@@ -52,7 +52,7 @@ static double *predict(const struct recording *c, const char *backend, int no_sh
 /* Each pass in a plan of one section, as training computes. */
 static double *predict_unsplit(const struct recording *c, const char *backend, size_t n)
 {
-    struct rig r;
+    struct mcd_trial r;
     mcd_val x;
     rig_open(&r, backend, 1, 1);
     mcd_val y = record(&r, c, &x);
@@ -62,7 +62,7 @@ static double *predict_unsplit(const struct recording *c, const char *backend, s
     r.run.domain = MCD_DOMAIN_PREDICT;
     double *all = calloc(n, sizeof *all);
     assert_non_null(all);
-    size_t one = rig_count(&r, y);
+    size_t one = mcd_trial_count(&r, y);
     assert_int_equal(one * PASSES, n);
     for (uint32_t pass = 0; pass < PASSES; pass++) {
         for (uint32_t s = 0; s < r.core->nsites; s++)
@@ -118,7 +118,7 @@ static void sharing_changes_nothing(void **state)
 static void averaging_is_all_prefix(void **state)
 {
     (void)state;
-    struct rig r;
+    struct mcd_trial r;
     mcd_val x;
     rig_open(&r, f32, 1, 0);
     mcd_val y = record(&r, &recordings[2], &x);
@@ -127,7 +127,7 @@ static void averaging_is_all_prefix(void **state)
     rig_fill(&r, x, 100);
     rig_run(&r);
     double *out = rig_read(&r, y);
-    check_same("averaging", out, out, rig_count(&r, y));
+    check_same("averaging", out, out, mcd_trial_count(&r, y));
     free(out);
     rig_close(&r);
 }
@@ -140,7 +140,7 @@ static void the_prefix_is_computed_once(void **state)
     (void)state;
     struct spy spy;
     struct mcd_item *inner;
-    struct rig r;
+    struct mcd_trial r;
     struct mcd_host *host = open_inner(&spy, &inner, f32);
     rig_open_item(&r, host, &spy.item, 1);
     mcd_val x, y = record(&r, &recordings[2], &x);
@@ -167,7 +167,7 @@ static void copies_are_made_once(void **state)
     (void)state;
     struct spy spy;
     struct mcd_item *inner;
-    struct rig r;
+    struct mcd_trial r;
     struct mcd_host *host = open_inner(&spy, &inner, f32);
     rig_open_item(&r, host, &spy.item, 1);
     mcd_val x, y = record(&r, &recordings[5], &x);
@@ -183,7 +183,7 @@ static void copies_are_made_once(void **state)
 static void what_nobody_asks_for_is_left_out(void **state)
 {
     (void)state;
-    struct rig r;
+    struct mcd_trial r;
     rig_open(&r, f32, 1, 1);
     mcd_val x = rig_input(&r, mcd_shape1(4)), y = mcd_softmax(r.g, x);
     mcd_val mixed = mcd_reduce(r.g, MCD_SUM, mcd_map(r.g, MCD_EXP, x), mcd_shape0(), 1);
@@ -203,8 +203,8 @@ struct trained {
     uint32_t params;
 };
 
-static mcd_val record_loss(struct rig *r, const struct recording *c, mcd_val *x, mcd_val *target,
-                           const struct mcd_update *u)
+static mcd_val record_loss(struct mcd_trial *r, const struct recording *c, mcd_val *x,
+                           mcd_val *target, const struct mcd_update *u)
 {
     struct mcd_error e = {0};
     mcd_val loss, y = record(r, c, x);
@@ -220,7 +220,7 @@ static mcd_val record_loss(struct rig *r, const struct recording *c, mcd_val *x,
 static void train(const struct recording *c, const char *backend, int no_sharing,
                   const struct mcd_update *u, struct trained *t)
 {
-    struct rig r;
+    struct mcd_trial r;
     mcd_val x, target;
     *t = (struct trained){0};
     rig_open(&r, backend, 1, 1);
@@ -287,7 +287,7 @@ static void sharing_trains_the_same(void **state)
 static void filled_bits_leave_copies_alone(void **state)
 {
     (void)state;
-    struct rig r;
+    struct mcd_trial r;
     rig_open(&r, f64, 1, 1);
     mcd_val x = rig_input(&r, mcd_shape1(40)), s = mcd_affine(r.g, x, 2, 0);
     mcd_val narrow = mcd_layer(r.g, "a", s, "linear:out=3");

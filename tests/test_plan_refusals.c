@@ -23,8 +23,8 @@
 /* ---- refusals ------------------------------------------------------------------------------- */
 
 /* Creating a plan for these values fails as said. */
-static void expect_refusal(struct rig *r, struct mcd_plan_spec spec, int status, const char *where,
-                           const char *text)
+static void expect_refusal(struct mcd_trial *r, struct mcd_plan_spec spec, int status,
+                           const char *where, const char *text)
 {
     struct mcd_error e = {0};
     struct mcd_plan *plan = NULL;
@@ -41,7 +41,7 @@ static void refused_ops_are_named(void **state)
     (void)state;
     struct spy spy;
     struct mcd_item *inner;
-    struct rig r;
+    struct mcd_trial r;
     struct mcd_host *host = open_inner(&spy, &inner, f32);
     rig_open_item(&r, host, &spy.item, 1);
     mcd_val x, y = record(&r, &recordings[2], &x);
@@ -58,7 +58,7 @@ static void refused_ops_are_named(void **state)
 static void rows_of_a_prediction_stay_apart(void **state)
 {
     (void)state;
-    struct rig r;
+    struct mcd_trial r;
     rig_open(&r, f32, 1, 1);
     mcd_val x = rig_input(&r, mcd_shape1(4)), label = rig_target(&r, mcd_shape0(), 1);
     mcd_val mean = mcd_reduce(r.g, MCD_MEAN, x, mcd_shape1(4), 1);
@@ -80,7 +80,7 @@ static void rows_of_a_prediction_stay_apart(void **state)
 static void sizes_have_limits(void **state)
 {
     (void)state;
-    struct rig r;
+    struct mcd_trial r;
     rig_open(&r, f32, 1, 1);
     mcd_val x = rig_input(&r, mcd_shape1(4)), y = drop(&r, x);
     struct mcd_plan_spec spec = {.rows = 0, .passes = 1, .noutputs = 1, .output = &y};
@@ -102,7 +102,7 @@ static void sizes_have_limits(void **state)
 static void parameters_must_be_in_the_store(void **state)
 {
     (void)state;
-    struct rig r;
+    struct mcd_trial r;
     struct mcd_error e = {0};
     struct mcd_plan *plan = NULL;
     rig_open(&r, f32, 1, 1);
@@ -120,7 +120,7 @@ static void parameters_must_be_in_the_store(void **state)
 static void stores_keep_shapes(void **state)
 {
     (void)state;
-    struct rig r;
+    struct mcd_trial r;
     struct mcd_error e = {0};
     rig_open(&r, f32, 1, 1);
     mcd_param(r.g, "p", mcd_shape1(2), 0, 1);
@@ -136,7 +136,7 @@ static void stores_keep_shapes(void **state)
 static void failed_recordings_have_no_plan(void **state)
 {
     (void)state;
-    struct rig r;
+    struct mcd_trial r;
     struct mcd_error e = {0};
     struct mcd_plan *plan = NULL;
     rig_open(&r, f32, 1, 1);
@@ -155,7 +155,7 @@ static void kernels_may_fail(void **state)
     (void)state;
     struct spy spy;
     struct mcd_item *inner;
-    struct rig r;
+    struct mcd_trial r;
     struct mcd_error e = {0};
     struct mcd_host *host = open_inner(&spy, &inner, f32);
     rig_open_item(&r, host, &spy.item, 1);
@@ -170,7 +170,7 @@ static void kernels_may_fail(void **state)
     rig_fill(&r, x, 100);
     rig_run(&r);
     double *out = rig_read(&r, y);
-    check_same("after a failure", out, out, rig_count(&r, y));
+    check_same("after a failure", out, out, mcd_trial_count(&r, y));
     free(out);
     rig_close(&r);
     close_inner(host, &spy, inner);
@@ -180,7 +180,7 @@ static void kernels_may_fail(void **state)
 static void an_input_may_be_of_no_use(void **state)
 {
     (void)state;
-    struct rig r;
+    struct mcd_trial r;
     struct mcd_error e = {0};
     double values[8] = {0};
     rig_open(&r, f64, 1, 1);
@@ -211,7 +211,7 @@ struct request {
 static int make_all(struct mcd_host *host, void *arg, struct mcd_error *e)
 {
     const struct request *q = arg;
-    struct rig r = {.host = host};
+    struct mcd_trial r = {.host = host};
     mcd_val x, target, loss = 0, y = 0;
     int status = mcd_item_open(host, MCD_BACKEND, f32, &r.backend, e);
     if (!status)

@@ -36,7 +36,7 @@ static const struct mcd_update sgd = {MCD_SGD, 0.1, 0.9, 1e-3}, adam = {MCD_ADAM
 static void a_name_is_one_state(void **state)
 {
     (void)state;
-    struct rig r;
+    struct mcd_trial r;
     rig_open(&r, f64, 1, 1);
     mcd_val s = mcd_state(r.g, "s", mcd_shape1(3), 2);
     assert_int_equal(mcd_state(r.g, "s", mcd_shape1(3), 5), s);
@@ -49,7 +49,7 @@ static void a_name_is_one_state(void **state)
     rig_close(&r);
 }
 
-static void expect_refusal(struct rig *r, const char *where, const char *text)
+static void expect_refusal(struct mcd_trial *r, const char *where, const char *text)
 {
     assert_error(r->core->error, MCD_INVALID, where, text);
     assert_int_equal(r->core->ntrackings, 0);
@@ -59,7 +59,7 @@ static void expect_refusal(struct rig *r, const char *where, const char *text)
 static void only_states_follow_and_only_their_like(void **state)
 {
     (void)state;
-    struct rig r;
+    struct mcd_trial r;
     rig_open(&r, f64, 1, 1);
     mcd_val x = rig_input(&r, mcd_shape1(3)), p = mcd_param(r.g, "p", mcd_shape1(3), 0, 1);
     mcd_val s = mcd_state(r.g, "s", mcd_shape1(3), 0), mean;
@@ -132,7 +132,7 @@ static struct mcd_trainer_spec trainer_spec(struct mcd_network *n, const struct 
 
 static double *values_of(const struct mcd_network *n, const char *name, size_t *count)
 {
-    struct rig r = {.store = n->store};
+    struct mcd_trial r = {.store = n->store};
     return rig_get(&r, name, count);
 }
 

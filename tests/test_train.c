@@ -165,7 +165,7 @@ static void check_same_run(struct session *a, struct session *b)
     assert_int_equal(s->count, t->count);
     for (uint32_t i = 0; i < s->count; i++) {
         size_t n, m;
-        struct rig r = {.store = a->network->store}, q = {.store = b->network->store};
+        struct mcd_trial r = {.store = a->network->store}, q = {.store = b->network->store};
         double *x = rig_get(&r, s->entry[i].name, &n), *y = rig_get(&q, s->entry[i].name, &m);
         assert_int_equal(n, m);
         assert_memory_equal(x, y, n * sizeof *x);
@@ -343,7 +343,7 @@ static void expect_refusal(struct session *s, int status, const char *text)
 {
     struct mcd_error e = {0};
     uint32_t count = s->network->store->count;
-    struct rig r = {.store = s->network->store};
+    struct mcd_trial r = {.store = s->network->store};
     double *before = rig_get(&r, "model.input.weight", NULL);
     assert_int_equal(mcd_train_resume(&s->train, &s->state, &e), status);
     assert_error(e, status, "safetensors", text);

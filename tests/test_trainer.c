@@ -60,7 +60,7 @@ static void check_final(const struct fitting *f, struct fitted *t)
         size_t n;
         if (strncmp(store->entry[i].name, MCD_SLOT_PREFIX, strlen(MCD_SLOT_PREFIX)) == 0)
             continue;
-        struct rig r = {.store = t->network->store};
+        struct mcd_trial r = {.store = t->network->store};
         double *found = rig_get(&r, store->entry[i].name, &n);
         snprintf(name, sizeof name, "final.%s", store->entry[i].name);
         double away = fixture_distance(found, fixture_find(&fixture, f->name, name)->data, n);
@@ -118,7 +118,7 @@ static void threads_change_nothing(void **state)
         assert_int_equal(s->count, 12);
         for (uint32_t i = 0; i < s->count; i++) {
             size_t n;
-            struct rig r = {.store = one.network->store}, q = {.store = more.network->store};
+            struct mcd_trial r = {.store = one.network->store}, q = {.store = more.network->store};
             double *x = rig_get(&r, s->entry[i].name, &n), *y = rig_get(&q, t->entry[i].name, &n);
             assert_memory_equal(x, y, n * sizeof *x);
             free(x);
@@ -252,7 +252,7 @@ static void scaled_close(struct scaled *q)
 
 static double scaled_value(struct scaled *q, const char *name)
 {
-    struct rig r = {.store = q->made.network.store};
+    struct mcd_trial r = {.store = q->made.network.store};
     double *x = rig_get(&r, name, NULL), value = *x;
     free(x);
     return value;
