@@ -234,6 +234,7 @@ static void compare(struct check *c)
     if (!c->t->error.code)
         compute_gradients(c);
     plan(c, 1, &c->loss);
+    c->d->loss = c->t->error.code ? NAN : evaluate(c);
     for (uint32_t i = 0; i < c->leaves && !c->t->error.code; i++)
         if (!c->leaf[i].is_label)
             compare_leaf(c, &c->leaf[i]);

@@ -20,6 +20,7 @@ struct mcd_differences {
     size_t probes;        /* most elements of one tensor that are tried, evenly spread; 0: all */
 
     /* What was found. */
+    double loss;    /* where the inputs are as they were made */
     double worst;   /* |difference - gradient| / the tensor's largest magnitude */
     double largest; /* magnitude of any gradient; 0: nothing depends on anything */
     size_t tried;

@@ -202,6 +202,8 @@ static mcd_val build_layer(struct mcd_graph_core *g, const char *full, const str
     memcpy(g->scope, full, sizeof g->scope);
     g->depth++;
     mcd_val v = layer->build(item->self, &g->base, n, in);
+    if (!g->error.code)
+        g->unanswered = v == 0 || v >= g->count;
     if (!v)
         mcd_fail(&g->error, MCD_INVALID, full, "layer %s failed without saying why",
                  item->plugin->name);

@@ -67,6 +67,7 @@ struct mcd_graph_core {
     struct mcd_tracking *tracking;
     uint32_t ntrackings;
 
+    int unanswered;         /* the failure: neither a value nor a reason, or no value of this */
     int has_custom;         /* the layer that records has recorded a function of its own */
     struct mcd_item **kept; /* layers that did: open while the graph lives */
     uint32_t nkept;

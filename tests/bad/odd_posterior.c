@@ -33,7 +33,10 @@ enum wrong {
     stuck,
     needs_magic,
     classifies,
-    endless
+    endless,
+    crowded,  /* draws depend on the number of threads */
+    trusting, /* draws of any number of quantities are welcome */
+    countless /* paths depend on which passes are asked for together */
 };
 
 #define PARAMS(X)                                                                                  \
@@ -41,7 +44,7 @@ enum wrong {
       "nothing|no_chains|few_draws|many_quantities|no_draws|no_names|empty_name|same_names|"       \
       "nan_draw|nan_energy|silent_fit|silent_draw|unwritten_mean|unwritten_noise|"                 \
       "negative_variance|negative_noise|infinite_mean|unwritten_path|nameless_exact|"              \
-      "failing_exact|stuck|needs_magic|classifies|endless",                                        \
+      "failing_exact|stuck|needs_magic|classifies|endless|crowded|trusting|countless",             \
       "what is wrong")
 
 static const struct mcd_param params[] = {PARAMS(MCD_ROW) MCD_PARAM_END};
@@ -134,6 +137,8 @@ static int fit(void *self, const struct mcd_fit_data *data, struct mcd_draws *d,
         mean += data->y[i] / (double)data->rows;
     for (int i = 0; d->q && i < CHAINS * DRAWS; i++)
         d->q[i] = mean + normal(data->seed, (uint64_t)i) / sqrt((double)data->rows);
+    if (o->wrong == crowded)
+        d->q[0] += o->host->workers;
     spoil(o->wrong, d);
     return MCD_OK;
 }
@@ -145,7 +150,7 @@ static int draw(void *self, const struct mcd_fit_data *data, int64_t points, con
     const struct odd *o = self;
     enum wrong w = o->wrong;
     (void)x;
-    if (data->dim != 1)
+    if (data->dim != 1 && w != trusting)
         return o->host->fail(error, MCD_INVALID, "odd", "draws of %u quantities", data->dim);
     if (w == silent_draw)
         return MCD_DEVICE;
@@ -176,7 +181,7 @@ static int path(void *self, const struct mcd_fit_data *data, int64_t points, con
     enum wrong w = ((struct odd *)self)->wrong;
     (void)data, (void)x, (void)first, (void)error;
     for (int64_t i = 0; i < passes * points - (w == unwritten_path); i++)
-        value[i] = q[i / points];
+        value[i] = q[i / points] + (w == countless ? (double)(i / points) : 0);
     return MCD_OK;
 }
 
