@@ -30,8 +30,10 @@ static int look(struct mcd_checking *c, const struct mcd_input *in, const struct
     struct mcd_recorded r;
     mcd_trial_open(&t, backend, 1, 1);
     t.seed = c->seed;
-    if (!t.error.code)
+    if (!t.error.code) {
+        mcd_input_train(t.core, p->rows);
         mcd_input_record(c, t.core, in, &r, &t.error);
+    }
     *d = (struct mcd_differences){.rows = p->rows,
                                   .scale = p->scale,
                                   .shift = p->shift,

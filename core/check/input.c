@@ -75,6 +75,12 @@ int mcd_inputs_list(struct mcd_checking *c, struct mcd_inputs *list)
 
 /* ---- recording ------------------------------------------------------------------------------- */
 
+void mcd_input_train(struct mcd_graph_core *g, uint32_t rows)
+{
+    g->base.batch = rows;
+    g->base.nat = 1 / (10.0 * rows);
+}
+
 /* Values behind the last input are none of this graph, so that whoever reads them fails. */
 static void make_inputs(struct mcd_graph_core *g, const struct mcd_input *in,
                         struct mcd_recorded *r)

@@ -50,6 +50,9 @@ void mcd_inputs_each(struct mcd_checking *c,
 /* How to repeat a failure, if there is one: with that input alone. */
 void mcd_input_remedy(struct mcd_checking *c, const struct mcd_input *);
 
+/* Makes of a graph that is still empty one for updates on `rows` rows, a tenth of what is trained on. */
+void mcd_input_train(struct mcd_graph_core *g, uint32_t rows);
+
 /* What a recording begins and ends with. */
 struct mcd_recorded {
     mcd_val x[MCD_INPUT_MOST], y;

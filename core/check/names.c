@@ -52,7 +52,8 @@ static int compare(struct mcd_checking *c, const char *where, const struct purpo
             return mcd_check_fail(c, where, expected, "%s %s alone",
                                   i < first->nparams ? p->name : q->name,
                                   i < first->nparams ? "in passes with noise" : purpose->name);
-        if (strcmp(p->name, q->name) != 0 || !mcd_shape_equal(&p->shape, &q->shape))
+        if (strcmp(p->name, q->name) != 0 || !mcd_shape_equal(&p->shape, &q->shape) ||
+            p->is_state != q->is_state)
             return mcd_check_fail(c, where, expected, "number %u is %s %s, and %s %s %s", i + 1,
                                   p->name, mcd_shape_text(&p->shape, a), q->name,
                                   mcd_shape_text(&q->shape, b), purpose->name);
@@ -71,6 +72,8 @@ static struct mcd_graph_core *record(struct mcd_checking *c, const struct mcd_ho
     struct mcd_graph_core *g = mcd_graph_create(host, purpose->stochastic);
     struct mcd_recorded r;
     struct mcd_error e = {0};
+    if (g && purpose->batch)
+        mcd_input_train(g, purpose->batch);
     if (g && !mcd_input_record(c, g, in, &r, &e))
         return g;
     mcd_graph_destroy(g);
@@ -81,7 +84,9 @@ static int check_all(struct mcd_checking *c, const struct mcd_host *host,
                      const struct mcd_input *in)
 {
     static const struct purpose purposes[] = {{"in passes with noise", 1, 0},
-                                              {"in weight averaging", 0, 0}};
+                                              {"in weight averaging", 0, 0},
+                                              {"in training", 1, 4},
+                                              {"in training on one row", 1, 1}};
     char where[MCD_INPUT_TEXT];
     struct mcd_graph_core *first = record(c, host, in, &purposes[0]);
     int status = 0;

@@ -73,6 +73,8 @@ static int record(struct run *u)
     struct mcd_trial *t = &u->t;
     if (mcd_trial_open(t, o->backend, o->threads, (int)o->stochastic))
         return t->error.code;
+    if (o->training)
+        mcd_input_train(t->core, o->rows);
     if (mcd_input_record(o->c, t->core, o->input, &u->r, &t->error))
         return t->error.code;
     t->seed = o->c->seed;

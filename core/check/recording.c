@@ -120,6 +120,7 @@ static int record_once(struct mcd_host *host, void *arg, struct mcd_error *e)
     struct mcd_graph_core *g = mcd_graph_create(host, 1);
     if (!g)
         return mcd_fail(e, MCD_NOMEM, "graph", "out of memory");
+    mcd_input_train(g, 4); /* where most is recorded */
     int status = mcd_input_record(s->c, g, s->in, &r, e);
     mcd_graph_destroy(g);
     return status;

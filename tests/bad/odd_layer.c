@@ -12,6 +12,7 @@ enum wrong {
     hungry,     /* leaves itself out where memory is short */
     leaking,    /* keeps what it allocates */
     forgetful,  /* has a parameter that weight averaging does not know */
+    eager,      /* has one that only training knows */
     blank,      /* a parameter's name has a blank in it */
     endless,    /* a parameter starts at infinity */
     misled,     /* brings a function with the derivative of another one */
@@ -27,7 +28,8 @@ enum wrong {
 
 #define PARAMS(X)                                                                                  \
     X(ENUM, wrong, "nothing",                                                                      \
-      "nothing|mute|deaf|rowless|counting|hungry|leaking|forgetful|blank|endless|misled|moody|"    \
+      "nothing|mute|deaf|rowless|counting|hungry|leaking|forgetful|eager|blank|endless|misled|"    \
+      "moody|"                                                                                     \
       "sharp|burning|cancelling|noisy|shrinking|exploding|mixing",                                 \
       "what is wrong")
 
@@ -131,6 +133,8 @@ static mcd_val finish(const struct odd *o, struct mcd_graph *g, mcd_val x, mcd_v
         return ask_for_memory(o, x, y);
     case forgetful:
         return g->stochastic ? mcd_add(g, y, mcd_param(g, "shift", mcd_shape0(), 0, 1)) : y;
+    case eager:
+        return g->batch ? mcd_add(g, y, mcd_param(g, "shift", mcd_shape0(), 0, 1)) : y;
     case misled:
     case moody:
         return mcd_add(g, y, bring(g, x, o->wrong == moody));
