@@ -128,7 +128,7 @@ static void csv_and_the_list(void **state)
 {
     (void)state;
     assert_program(0, "$M check --format csv --only symbols,rpath relu tanh");
-    assert_begins("out", "plugin,check,verdict,cases,demand,reason,where,expected,seen,repeat,");
+    assert_begins("out", "plugin,check,verdict,cases,demand,note,where,expected,seen,repeat,");
     assert_has("out", "\nrelu,rpath,passed,");
     assert_has("out", "\ntanh,symbols,passed,");
     assert_program(0, "$M check --list --format csv");

@@ -42,7 +42,7 @@ static uint32_t count_threads(void)
 uint32_t mcd_isolate_threads(uint32_t expected)
 {
     uint32_t n = count_threads();
-    for (int i = 0; n > expected && i < 100; i++) {
+    for (int i = 0; n > expected && i < 50; i++) {
         nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
         n = count_threads();
     }
