@@ -1,16 +1,13 @@
-/* Steps and passes of a model, and what is tried before they are timed. */
+/* Steps and passes of a model, timed. */
 #include "core/bench/measure.h"
 
 #include "core/base/error.h"
 #include "core/base/host.h"
 #include "core/bench/clock.h"
-#include "core/bench/coupling.h"
 #include "core/bench/flops.h"
 #include "core/bench/slices.h"
-#include "core/plugin/spec.h"
 #include "core/stats/moments.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,27 +19,21 @@ struct mcd_timing *mcd_measured_next(struct mcd_measured *m, const char *job, ui
     return t;
 }
 
-/* ---- a training step --------------------------------------------------------------------- */
-
-static int count_step(const struct mcd_bench_subject *s, double *flop, struct mcd_error *e)
+/* Work of a step or of a pass. */
+static int count(const struct mcd_bench_subject *s, int training, double *flop, struct mcd_error *e)
 {
-    const struct mcd_network *n = s->network;
-    struct mcd_update update = mcd_bench_subject_update(s);
-    int labels = n->recipe.task == MCD_CLASSIFY;
     struct mcd_recording r;
-    mcd_val loss;
-    int status = mcd_network_record(n, 1, &r, e);
+    mcd_val target, result;
+    int status = mcd_bench_subject_record(s, training, &r, &target, &result, e);
     if (status)
         return status;
-    mcd_val target =
-        mcd_graph_input(r.graph, 1, labels ? mcd_shape0() : mcd_shape1(n->outputs), labels);
-    status = mcd_graph_training(r.graph, n->recipe.task, r.y, target, &update, &loss, e);
-    if (!status)
-        status = mcd_flops_graph(r.graph, 0, flop, e);
-    *flop *= s->of->batch;
+    status = mcd_flops_graph(r.graph, !training, flop, e);
+    *flop *= training ? s->of->batch : (double)s->of->rows;
     mcd_graph_destroy(r.graph);
     return status;
 }
+
+/* ---- a training step --------------------------------------------------------------------- */
 
 static int time_steps(struct mcd_trainer *trainer, const struct mcd_bench_case *c,
                       const struct mcd_yardstick *y, struct mcd_timing *t, struct mcd_error *e)
@@ -69,7 +60,7 @@ static int measure_step(const struct mcd_bench_subject *s, const struct mcd_yard
 {
     struct mcd_trainer *trainer = NULL;
     struct mcd_timing *t = mcd_measured_next(m, "step", s->of->batch);
-    int status = count_step(s, &t->flop, e);
+    int status = count(s, 1, &t->flop, e);
     if (!status)
         status = mcd_bench_subject_trainer(s, NULL, &trainer, e);
     if (!status)
@@ -143,23 +134,11 @@ static int time_passes(const struct mcd_bench_subject *s, const struct mcd_yards
     return MCD_OK;
 }
 
-static int count_pass(const struct mcd_bench_subject *s, double *flop, struct mcd_error *e)
-{
-    struct mcd_recording r;
-    int status = mcd_network_record(s->network, 1, &r, e);
-    if (status)
-        return status;
-    status = mcd_flops_graph(r.graph, 1, flop, e);
-    *flop *= (double)s->of->rows;
-    mcd_graph_destroy(r.graph);
-    return status;
-}
-
 static int measure_pass(const struct mcd_bench_subject *s, const struct mcd_yardstick *y,
                         struct mcd_measured *m, struct mcd_error *e)
 {
     struct mcd_timing *t = mcd_measured_next(m, "pass", (uint32_t)s->of->rows);
-    int status = count_pass(s, &t->flop, e);
+    int status = count(s, 0, &t->flop, e);
     return status ? status : time_passes(s, y, t, e);
 }
 
@@ -198,82 +177,6 @@ int mcd_bench_measure(const struct mcd_bench_case *c, const char *backend, struc
     else if (!status)
         status = measure_model(host, c, backend, &y, m, e);
     mcd_yardstick_close(&y);
-    mcd_host_destroy(host);
-    return status;
-}
-
-/* ---- the trial --------------------------------------------------------------------------- */
-
-/* By convention a backend's parameter `precision` says in what it multiplies, if there is one. */
-static int describe(const struct mcd_host *host, const struct mcd_item *backend,
-                    struct mcd_trial *t, struct mcd_error *e)
-{
-    const struct mcd_backend *api = backend->plugin->api;
-    struct mcd_backend_info info = {.size = sizeof info};
-    struct mcd_spec spec;
-    int status = mcd_spec_parse(host, backend->spec, &spec, e);
-    if (status)
-        return status;
-    api->info(backend->self, &info);
-    snprintf(t->spec, sizeof t->spec, "%s", backend->spec);
-    snprintf(t->device, sizeof t->device, "%s", info.device);
-    snprintf(t->library, sizeof t->library, "%s", info.library);
-    snprintf(t->precision, sizeof t->precision, "%s", info.type == MCD_F64 ? "f64" : "f32");
-    for (uint32_t i = 0; i < spec.count; i++)
-        if (strcmp(spec.setting[i].key, "precision") == 0)
-            snprintf(t->precision, sizeof t->precision, "%s", spec.setting[i].value);
-    mcd_spec_clear(host, &spec);
-    return MCD_OK;
-}
-
-static int try_product(const struct mcd_host *host, const struct mcd_bench_case *c,
-                       const char *backend, struct mcd_trial *t, struct mcd_error *e)
-{
-    struct mcd_yardstick y = {0};
-    struct mcd_item *item;
-    struct mcd_measured *m = mcd_host_zalloc(host, sizeof *m, e);
-    int status = m ? mcd_yardstick_open(host, c->clock, &y, e) : MCD_NOMEM;
-    if (!status)
-        status = mcd_measure_product(host, c, backend, &y, m, e);
-    if (!status)
-        status = mcd_item_open(host, MCD_BACKEND, backend, &item, e);
-    if (!status) {
-        t->seconds = m->timing[0].seconds;
-        status = describe(host, item, t, e);
-        mcd_item_close(host, item);
-    }
-    mcd_yardstick_close(&y);
-    host->release(host, m);
-    return status;
-}
-
-static int try_model(const struct mcd_host *host, const struct mcd_bench_case *c, const char *first,
-                     const char *backend, struct mcd_trial *t, struct mcd_error *e)
-{
-    struct mcd_bench_subject a = {0}, b = {0};
-    int status = mcd_bench_subject_open(host, c, first, &a, e);
-    if (!status)
-        status = mcd_bench_subject_open(host, c, backend, &b, e);
-    if (!status)
-        status = describe(host, b.network->backend, t, e);
-    if (!status && strcmp(first, backend) == 0)
-        status = mcd_coupling(&a, &t->variance, e);
-    if (!status)
-        status = mcd_agree(&a, &b, &t->agreement, e);
-    mcd_bench_subject_close(&a);
-    mcd_bench_subject_close(&b);
-    return status;
-}
-
-int mcd_bench_try(const struct mcd_bench_case *c, const char *first, const char *backend,
-                  struct mcd_trial *t, struct mcd_error *e)
-{
-    struct mcd_host *host = mcd_host_create(c->threads, NULL, NULL, e);
-    if (!host)
-        return MCD_NOMEM;
-    int status = strcmp(c->model, MCD_BENCH_PRODUCT) == 0
-                     ? try_product(host, c, backend, t, e)
-                     : try_model(host, c, first, backend, t, e);
     mcd_host_destroy(host);
     return status;
 }

@@ -34,20 +34,6 @@ struct round {
 
 /* ---- making ------------------------------------------------------------------------------ */
 
-static int record(struct round *r, int training, struct mcd_error *e)
-{
-    const struct mcd_network *n = r->subject->network;
-    struct mcd_update update = mcd_bench_subject_update(r->subject);
-    int labels = n->recipe.task == MCD_CLASSIFY;
-    int status = mcd_network_record(n, 1, &r->recording, e);
-    r->result = status ? 0 : r->recording.y;
-    if (status || !training)
-        return status;
-    struct mcd_graph_core *g = r->recording.graph;
-    r->target = mcd_graph_input(g, 1, labels ? mcd_shape0() : mcd_shape1(n->outputs), labels);
-    return mcd_graph_training(g, n->recipe.task, r->recording.y, r->target, &update, &r->result, e);
-}
-
 /* Rows and passes of a run. */
 static struct mcd_run shape_run(const struct mcd_bench_subject *s, int training)
 {
@@ -90,7 +76,7 @@ static int round_create(const struct mcd_bench_subject *s, int training, struct 
                         struct mcd_error *e)
 {
     *r = (struct round){.subject = s, .run = shape_run(s, training)};
-    int status = record(r, training, e);
+    int status = mcd_bench_subject_record(s, training, &r->recording, &r->target, &r->result, e);
     struct mcd_plan_spec spec = {
         .graph = r->recording.graph,
         .store = s->network->store,

@@ -59,7 +59,8 @@ void mcd_bench_subject_close(struct mcd_bench_subject *s)
     *s = (struct mcd_bench_subject){0};
 }
 
-struct mcd_update mcd_bench_subject_update(const struct mcd_bench_subject *s)
+/* How the model is trained when nobody says otherwise. */
+static struct mcd_update usual_update(const struct mcd_bench_subject *s)
 {
     const struct mcd_recipe *r = &s->network->recipe;
     return (struct mcd_update){r->optimiser, r->rate, r->momentum, r->decay};
@@ -71,12 +72,35 @@ int mcd_bench_subject_trainer(const struct mcd_bench_subject *s, const struct mc
     struct mcd_trainer_spec spec = {
         .network = s->network,
         .data = {s->rows, s->x, s->label, s->target},
-        .update = update ? *update : mcd_bench_subject_update(s),
+        .update = update ? *update : usual_update(s),
         .batch = s->of->batch,
         .shuffle = 1,
         .seed = s->of->seed,
     };
     return mcd_trainer_create(&spec, trainer, e);
+}
+
+int mcd_bench_subject_record(const struct mcd_bench_subject *s, int training,
+                             struct mcd_recording *r, mcd_val *target, mcd_val *result,
+                             struct mcd_error *e)
+{
+    const struct mcd_network *n = s->network;
+    struct mcd_update update = usual_update(s);
+    int labels = n->recipe.task == MCD_CLASSIFY;
+    int status = mcd_network_record(n, 1, r, e);
+    if (status)
+        return status;
+    *target = 0;
+    *result = r->y;
+    if (!training)
+        return MCD_OK;
+    *target = mcd_graph_input(r->graph, 1, labels ? mcd_shape0() : mcd_shape1(n->outputs), labels);
+    status = mcd_graph_training(r->graph, n->recipe.task, r->y, *target, &update, result, e);
+    if (status) {
+        mcd_graph_destroy(r->graph);
+        r->graph = NULL;
+    }
+    return status;
 }
 
 struct mcd_forward mcd_bench_subject_forward(const struct mcd_bench_subject *s)

@@ -27,8 +27,14 @@ void mcd_bench_subject_close(struct mcd_bench_subject *); /* harmless on zeros *
 int mcd_bench_subject_trainer(const struct mcd_bench_subject *, const struct mcd_update *update,
                               struct mcd_trainer **trainer, struct mcd_error *e);
 
-/* How the model is trained when nobody says otherwise. */
-struct mcd_update mcd_bench_subject_update(const struct mcd_bench_subject *);
+/*
+ * Records the model; with `training` its loss, gradient and the recipe's update, too. *result is the
+ * loss, or else the output, *target what is given beside the input, or 0. The caller destroys the
+ * graph; on failure there is none.
+ */
+int mcd_bench_subject_record(const struct mcd_bench_subject *, int training,
+                             struct mcd_recording *recording, mcd_val *target, mcd_val *result,
+                             struct mcd_error *e);
 
 /* Passes over the first rows of the case: everything but blocks and sink. */
 struct mcd_forward mcd_bench_subject_forward(const struct mcd_bench_subject *);
