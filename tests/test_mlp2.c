@@ -24,7 +24,7 @@ struct run {
     const char *model, *backend, *file, *losses;
     const char *data; /* in training.safetensors: DATA/x, DATA/y */
     double rate, decay, tolerance;
-    int64_t steps;
+    int64_t steps, more; /* more: steps after these, which may be ten times as far off */
 };
 
 static struct mcd_safetensors open_fixture(const char *name)
@@ -76,22 +76,23 @@ static struct mcd_network *open_network(const struct mcd_host *host, const struc
     return n;
 }
 
-/* Whether the losses are PyTorch's; the worst relative difference is printed. */
+/* Whether the losses are PyTorch's; the worst relative differences are printed. */
 static void compare_losses(struct mcd_trainer *trainer, const struct run *r)
 {
     struct mcd_safetensors file = open_fixture(r->file);
     const double *expected = find(&file, r->losses, "loss")->data;
     int64_t steps = getenv("MCDROP_FAST") ? 1 : r->steps; /* plain loops under valgrind: minutes */
-    double worst = 0;
-    for (int64_t i = 0; i < steps; i++) {
+    int64_t more = getenv("MCDROP_FAST") ? 0 : r->more;
+    double worst[2] = {0};
+    for (int64_t i = 0; i < steps + more; i++) {
         struct mcd_error e = {0};
         double loss;
         uint32_t rows;
         assert_ok(mcd_trainer_step(trainer, (uint64_t)i, &loss, &rows, &e), e);
-        worst = fmax(worst, fabs(loss / expected[i] - 1));
+        worst[i >= steps] = fmax(worst[i >= steps], fabs(loss / expected[i] - 1));
     }
-    print_message("# %s, %s: %.1e\n", r->losses, r->backend, worst);
-    assert_true(worst <= r->tolerance);
+    print_message("# %s, %s: %.1e, then %.1e\n", r->losses, r->backend, worst[0], worst[1]);
+    assert_true(worst[0] <= r->tolerance && worst[1] <= 10 * r->tolerance);
     mcd_safetensors_clear(&file);
 }
 
@@ -126,38 +127,39 @@ static void small_relu(void **state)
 {
     (void)state;
     train(&(struct run){"mlp2:" TINY, EXACT, SHORT, "mlp2_tiny_relu", "mlp2_tiny", 1e-2, 1e-3, 1e-9,
-                        20});
+                        20, 0});
 }
 
 static void small_tanh(void **state)
 {
     (void)state;
     train(&(struct run){"mlp2:activation=tanh," TINY, EXACT, SHORT, "mlp2_tiny_tanh", "mlp2_tiny",
-                        1e-2, 1e-3, 1e-9, 20});
+                        1e-2, 1e-3, 1e-9, 20, 0});
 }
 
 /*
  * Of ten million values before a relu about one is as near to 0 as float's rounding, and a gradient
- * that passes there or not shows in the losses as 1e-6 and more. The reference backend meets one
- * in the fourth update, openblas and PyTorch do not.
+ * that passes there or not shows in the losses as 1e-6 and more. Which update meets one depends on
+ * the order of sums: the reference backend and openblas's Haswell kernels do in the fourth, PyTorch and
+ * openblas's kernels for AVX-512 in none of ten.
  */
 static void full_width(void **state)
 {
     (void)state;
-    train(&(struct run){"mlp2", "reference", SHORT, "mlp2_relu", SERIES, 1e-4, 1e-6, 1e-5, 4});
+    train(&(struct run){"mlp2", "reference", SHORT, "mlp2_relu", SERIES, 1e-4, 1e-6, 1e-5, 4, 0});
 }
 
 static void full_width_openblas(void **state)
 {
     (void)state;
-    train(&(struct run){"mlp2", "openblas", SHORT, "mlp2_relu", SERIES, 1e-4, 1e-6, 1e-5, 10});
+    train(&(struct run){"mlp2", "openblas", SHORT, "mlp2_relu", SERIES, 1e-4, 1e-6, 1e-5, 4, 6});
 }
 
 static void a_thousand_steps(void **state)
 {
     (void)state;
     train(&(struct run){"mlp2:hidden=64x64x64x64x64", EXACT, "training_long.safetensors",
-                        "mlp2_64_relu", SERIES, 1e-4, 1e-6, 1e-9, 1000});
+                        "mlp2_64_relu", SERIES, 1e-4, 1e-6, 1e-9, 1000, 0});
 }
 
 /* The series that ships is the one of the fixture, which numpy made. */
