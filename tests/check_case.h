@@ -2,17 +2,12 @@
  * For tests of checks: a plugin with something wrong, and the checks that must see it, each for the
  * stated reason; or nothing wrong, and all of them pass.
  *
- * Include after cmocka.h. Static inline, so that every test program stays one file.
+ * Includes cmocka.h. Static inline, so that every test program stays one file.
  */
 #ifndef TESTS_CHECK_CASE_H
 #define TESTS_CHECK_CASE_H
 
-#include "core/check/check.h"
-
-#include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "tests/checks.h"
 
 enum { CHECK_CASE_MOST = 8 };
 
@@ -35,18 +30,13 @@ static inline const char *expected_text(const struct check_case *of, const char 
     return NULL;
 }
 
-static inline void run_check(const struct mcd_check *check, const char *spec, uint32_t kind,
-                             const struct check_case *of)
+static inline void run_case(const struct mcd_check *check, const char *spec, uint32_t kind,
+                            const struct check_case *of)
 {
     const char *input[] = {of->input, NULL}, *says = expected_text(of, check->name);
-    struct mcd_checking c = {.spec = spec,
-                             .path = spec,
-                             .params = of->params,
-                             .kind = kind,
-                             .input = input,
-                             .seed = 1,
-                             .quick = getenv("MCDROP_FAST") != NULL,
-                             .verdict = MCD_CHECK_PASSED};
+    struct mcd_checking c = checking_of(spec, getenv("MCDROP_FAST") != NULL);
+    c.kind = kind;
+    c.input = input;
     check->run(&c);
     if (says && c.verdict == MCD_CHECK_SKIPPED && strcmp(check->name, "backends") == 0)
         return; /* there is one backend alone */
@@ -65,16 +55,15 @@ static inline void run_checks(const struct mcd_check *list, const char *spec, ui
                               const struct check_case *of)
 {
     for (; list->name; list++)
-        run_check(list, spec, kind, of);
+        run_case(list, spec, kind, of);
 }
 
 /* The same of a plugin in tests/bad/. */
 static inline void run_bad(const struct mcd_check *list, const char *name, uint32_t kind,
                            const struct check_case *bad)
 {
-    char spec[PATH_MAX];
-    snprintf(spec, sizeof spec, "%s/%s.so:%s", getenv("MCDROP_BAD_PLUGINS"), name, bad->params);
-    run_checks(list, spec, kind, bad);
+    struct bad_spec spec = bad_spec(name, bad->params);
+    run_checks(list, spec.text, kind, bad);
 }
 
 #endif

@@ -19,31 +19,38 @@
 
 #include <cmocka.h>
 
-/* A plugin of tests/bad/. */
+/* A plugin of tests/bad/ with parameters, "" for none. */
 struct bad_spec {
     char text[1024];
 };
 
-static inline struct bad_spec bad_spec(const char *name)
+static inline struct bad_spec bad_spec(const char *name, const char *params)
 {
     struct bad_spec spec;
     const char *dir = getenv("MCDROP_BAD_PLUGINS");
-    snprintf(spec.text, sizeof spec.text, "%s/%s.so", dir ? dir : "tests/bad/.libs", name);
+    snprintf(spec.text, sizeof spec.text, "%s/%s.so%s%s", dir ? dir : "tests/bad/.libs", name,
+             *params ? ":" : "", params);
     return spec;
+}
+
+/* What a check of the plugin is told, with nothing found yet. */
+static inline struct mcd_checking checking_of(const char *spec, uint32_t quick)
+{
+    static const char *const no_input[] = {NULL};
+    const char *colon = strchr(spec, ':');
+    return (struct mcd_checking){.spec = spec,
+                                 .path = spec,
+                                 .params = colon ? colon + 1 : "",
+                                 .input = no_input,
+                                 .seed = 1,
+                                 .quick = quick,
+                                 .verdict = MCD_CHECK_PASSED};
 }
 
 static inline struct mcd_checking run_check(const struct mcd_check *check, const char *spec,
                                             uint32_t quick)
 {
-    static const char *const no_input[] = {NULL};
-    const char *colon = strchr(spec, ':');
-    struct mcd_checking c = {.spec = spec,
-                             .path = spec,
-                             .params = colon ? colon + 1 : "",
-                             .input = no_input,
-                             .seed = 1,
-                             .quick = quick,
-                             .verdict = MCD_CHECK_PASSED};
+    struct mcd_checking c = checking_of(spec, quick);
     check->run(&c);
     return c;
 }

@@ -59,7 +59,7 @@ static void check_ratio(const struct bad *bad, const char *seen)
 static void is_caught(void **state)
 {
     const struct bad *bad = *state;
-    struct bad_spec spec = bad_spec(bad->name);
+    struct bad_spec spec = bad_spec(bad->name, "");
     struct mcd_checking c = run_named(mcd_checks_backend, bad->check, spec.text);
     assert_int_equal(c.verdict, MCD_CHECK_FAILED);
     if (!strstr(c.where, bad->where) || !strstr(c.seen, bad->seen))
@@ -71,7 +71,7 @@ static void is_caught(void **state)
 static void is_right_otherwise(void **state)
 {
     const struct bad *bad = *state;
-    struct bad_spec spec = bad_spec(bad->name);
+    struct bad_spec spec = bad_spec(bad->name, "");
     for (const struct mcd_check *check = mcd_checks_backend; check->name; check++) {
         if (strcmp(check->name, bad->check) == 0 || (bad->also && strstr(bad->also, check->name)))
             continue;

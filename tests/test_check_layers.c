@@ -11,8 +11,6 @@
 #include "core/check/installed.h"
 #include "core/plugin/search.h"
 
-#include <cmocka.h>
-
 #include "tests/check_case.h"
 #include "tests/scratch.h"
 

@@ -10,8 +10,6 @@
 #include "core/base/host.h"
 #include "core/plugin/search.h"
 
-#include <cmocka.h>
-
 #include "tests/check_case.h"
 #include "tests/scratch.h"
 
@@ -52,10 +50,8 @@ static void odd_outputs_are_seen(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        char spec[PATH_MAX];
-        snprintf(spec, sizeof spec, "%s/odd_model.so:%s", getenv("MCDROP_BAD_PLUGINS"),
-                 cases[i].params);
-        run_check(&mcd_checks_model[0], spec, MCD_MODEL, &cases[i]);
+        struct bad_spec spec = bad_spec("odd_model", cases[i].params);
+        run_case(&mcd_checks_model[0], spec.text, MCD_MODEL, &cases[i]);
     }
 }
 

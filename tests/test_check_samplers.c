@@ -47,7 +47,7 @@ enum { BADS = sizeof bads / sizeof *bads };
 static void is_caught(void **state)
 {
     const struct bad *bad = *state;
-    struct bad_spec spec = bad_spec(bad->name);
+    struct bad_spec spec = bad_spec(bad->name, "");
     for (const struct mcd_check *check = mcd_checks_sampler; check->name; check++) {
         int stated = strcmp(check->name, bad->check) == 0;
         int follows = strstr(bad->also, check->name) != NULL;

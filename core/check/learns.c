@@ -48,5 +48,6 @@ void mcd_check_learns(struct mcd_checking *c)
         check(c, host, &list.at[0]);
     else
         mcd_check_status(c, "host", MCD_NOMEM, &e);
+    mcd_input_remedy(c, &list.at[0]);
     mcd_host_destroy(host);
 }

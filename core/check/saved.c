@@ -148,5 +148,6 @@ void mcd_check_saved(struct mcd_checking *c)
         check(&p, &list.at[0]);
     else
         mcd_check_status(c, "host", MCD_NOMEM, &e);
+    mcd_input_remedy(c, &list.at[0]);
     mcd_host_destroy(p.host);
 }

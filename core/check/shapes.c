@@ -83,6 +83,7 @@ static int try(struct shapes *s, const struct mcd_input *in)
         return mcd_check_fail(s->c, "graph", "memory", "none");
     int status = mcd_input_record(s->c, g, in, &r, &e);
     status = judge(s, g, in, &r, status, &e);
+    mcd_input_remedy(s->c, in);
     mcd_graph_destroy(g);
     return status;
 }
