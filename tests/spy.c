@@ -94,7 +94,8 @@ static int kernel(void *self, const struct mcd_step *step, struct mcd_kernel *k,
                   struct mcd_error *error)
 {
     struct spy *spy = self;
-    if (spy->refuse_op && step->op == spy->refuse_op)
+    int longer = spy->most_parts && step->nparts > spy->most_parts;
+    if (longer || (spy->refuse_op && step->op == spy->refuse_op))
         return mcd_fail(error, MCD_UNSUPPORTED, "spy", "by request");
     struct watched *w = malloc(sizeof *w);
     if (!w)

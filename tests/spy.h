@@ -31,6 +31,7 @@ struct spy {
     /* What is wrong; set as needed. */
     uint32_t spoil_op, spoil; /* an op whose output is spoilt (CPU memory only) */
     uint32_t refuse_op;       /* an op that is refused: MCD_UNSUPPORTED "by request" */
+    uint32_t most_parts;      /* fused steps of more parts are refused; 0: none is for that */
     uint32_t fail_run;        /* this kernel run from now on fails (1: the next): MCD_DEVICE */
 };
 

@@ -345,14 +345,14 @@ static void unknown_ops(void **state)
 {
     (void)state;
     mcd_val x = x_of(mcd_shape1(4));
-    static const uint32_t unknown[] = {0, MCD_OP_MSE + 1, 63, MCD_OP_ADAM + 1, 0xFFFFFFFFu};
+    static const uint32_t unknown[] = {0, MCD_OP_CUSTOM + 1, 63, MCD_OP_FUSED, 0xFFFFFFFFu};
     for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
         refuse(OP(unknown[i], x), "is not known: see enum mcd_op");
         assert_string_equal(mcd_op_name(unknown[i]), "?");
     }
-    for (uint32_t o = MCD_OP_LINEAR; o <= MCD_OP_MSE; o++)
+    for (uint32_t o = MCD_OP_LINEAR; o <= MCD_OP_CUSTOM; o++)
         assert_string_not_equal(mcd_op_name(o), "?");
-    for (uint32_t o = MCD_OP_LINEAR_DX; o <= MCD_OP_ADAM; o++)
+    for (uint32_t o = MCD_OP_LINEAR_DX; o <= MCD_OP_CUSTOM_DX; o++)
         assert_string_not_equal(mcd_op_name(o), "?");
 }
 

@@ -85,6 +85,7 @@ static int round_create(const struct mcd_bench_subject *s, int training, struct 
         .training = (uint32_t)training,
         .noutputs = 1,
         .output = &r->result,
+        .no_fusing = 1, /* each op by itself, so that backends stand below each other */
     };
     if (!status)
         status = mcd_plan_create(&spec, &r->plan, e);

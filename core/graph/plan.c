@@ -109,60 +109,105 @@ static struct mcd_tensor tile_tensor(const struct draft *d, const struct mcd_pla
 
 /* A copy for every pass is a drop that never drops, one unit a row. */
 static void make_tile_step(const struct draft *d, const struct mcd_plan *p, mcd_val v,
-                           struct mcd_step *step, struct mcd_tensor *in)
+                           struct mcd_step *step)
 {
     int64_t span = mcd_shape_count(&d->s.node[v].shape);
+    struct mcd_tensor *in = p->input + MCD_MAX_INPUTS * (step - p->step);
+    *step = (struct mcd_step){.size = sizeof *step, .op = MCD_OP_DROP, .nin = 1, .in = in};
     in[0] = p->value[v];
-    step->op = MCD_OP_DROP;
-    step->nin = 1;
     step->attr.u.drop = (struct mcd_attr_drop){MCD_BERNOULLI, 0, 1, span, 0};
     step->out = tile_tensor(d, p, v);
 }
 
-static void make_step(const struct draft *d, const struct mcd_plan *p, mcd_val v,
-                      struct mcd_step *step, struct mcd_tensor *in)
+/* The attribute of a node in this plan. */
+static struct mcd_attr attr_of(const struct draft *d, mcd_val v)
 {
     const struct mcd_node *n = &d->s.node[v];
-    step->op = n->op;
-    step->attr = n->attr;
-    step->nin = n->nin;
+    struct mcd_attr attr = n->attr;
     if (n->per_row)
-        step->attr.u.affine.scale /= d->spec->rows;
+        attr.u.affine.scale /= d->spec->rows;
+    return attr;
+}
+
+/* The step of v and of what is joined to it, `parts` nodes in all. */
+static void make_step(const struct draft *d, const struct mcd_plan *p, mcd_val v, uint32_t parts,
+                      struct mcd_part *part, struct mcd_step *step)
+{
+    const struct mcd_node *n = &d->s.node[v];
+    struct mcd_tensor *in = p->input + MCD_MAX_INPUTS * (step - p->step);
+    *step = (struct mcd_step){.size = sizeof *step, .op = n->op, .nin = n->nin, .in = in};
     for (uint32_t i = 0; i < n->nin; i++) {
         mcd_val x = n->in[i];
         in[i] = mcd_schedule_tiled(&d->s, v, mcd_schedule_root(&d->s, x)) ? tile_tensor(d, p, x)
                                                                           : p->value[x];
     }
+    step->attr = attr_of(d, v);
+    for (uint32_t i = 0; parts > 1 && i < parts; i++) {
+        v = i ? d->s.then[v] : v;
+        part[i] = (struct mcd_part){d->s.node[v].op, 0, attr_of(d, v), d->s.node[v].shape};
+        step->op = MCD_OP_FUSED;
+        step->attr = (struct mcd_attr)MCD_ATTR_ZERO;
+        step->nparts = parts;
+        step->part = part;
+    }
     step->out = p->value[v];
 }
 
-static int ask_kernel(struct mcd_plan *p, uint32_t s, struct mcd_error *error)
+/* Parts of a step that may be one. */
+static uint32_t count_parts(const struct draft *d, mcd_val v)
+{
+    uint32_t parts = 1;
+    while ((v = d->s.then[v]))
+        parts++;
+    return parts;
+}
+
+static int ask_kernel(struct mcd_plan *p, const struct mcd_step *step, struct mcd_error *error)
 {
     struct mcd_error reason = {0};
-    const struct mcd_step *step = &p->step[s];
     char text[MCD_SHAPE_TEXT];
-    if (mcd_op_is_custom(step->op))
-        return mcd_custom_kernel(p->host, p->backend, step, &p->kernel[s], error);
-    int status = api(p->backend)->kernel(p->backend->self, step, &p->kernel[s], &reason);
-    if (status)
+    uint32_t op = step->nparts ? step->part[0].op : step->op;
+    struct mcd_kernel *kernel = &p->kernel[step - p->step];
+    if (mcd_op_is_custom(op))
+        return mcd_custom_kernel(p->host, p->backend, step, kernel, error);
+    int status = api(p->backend)->kernel(p->backend->self, step, kernel, &reason);
+    int shorter = status == MCD_UNSUPPORTED && step->nparts; /* is asked for next */
+    if (status && !shorter)
         return mcd_fail(error, status, p->backend->plugin->name, "cannot do %s of %s: %s",
-                        mcd_op_name(step->op), mcd_shape_text(&step->in[0].shape, text),
+                        mcd_op_name(op), mcd_shape_text(&step->in[0].shape, text),
                         *reason.text ? reason.text : "it does not say why");
+    return status;
+}
+
+/* Offers as much as possible as one step, then less and less; what is left over is the next one. */
+static int make_longest_step(struct draft *d, struct mcd_plan *p, uint32_t s, uint32_t *nparts,
+                             struct mcd_error *error)
+{
+    struct mcd_part *part = p->part + *nparts;
+    uint32_t parts = count_parts(d, d->s.order[s]);
+    int status;
+    do {
+        make_step(d, p, d->s.order[s], parts, part, &p->step[s]);
+        status = ask_kernel(p, &p->step[s], error);
+    } while (status == MCD_UNSUPPORTED && --parts > 0);
+    if (status)
+        return status;
+    mcd_schedule_cut(&d->s, s, parts);
+    *nparts += parts > 1 ? parts : 0;
     return MCD_OK;
 }
 
 static int make_steps(struct draft *d, struct mcd_plan *p, struct mcd_error *error)
 {
+    uint32_t nparts = 0;
     for (uint32_t s = 0; s < d->s.nsteps; s++) {
-        struct mcd_step *step = &p->step[s];
-        mcd_val v = d->s.order[s];
-        struct mcd_tensor *in = p->input + MCD_MAX_INPUTS * (size_t)s;
-        *step = (struct mcd_step){.size = sizeof *step, .in = in};
-        if (v & MCD_TILE)
-            make_tile_step(d, p, v & ~MCD_TILE, step, in);
-        else
-            make_step(d, p, v, step, in);
-        int status = ask_kernel(p, s, error);
+        int status;
+        if (d->s.order[s] & MCD_TILE) {
+            make_tile_step(d, p, d->s.order[s] & ~MCD_TILE, &p->step[s]);
+            status = ask_kernel(p, &p->step[s], error);
+        } else {
+            status = make_longest_step(d, p, s, &nparts, error);
+        }
         if (status)
             return status;
         p->nsteps = s + 1; /* so that what was asked for is released if the next one fails */
@@ -198,11 +243,12 @@ static void locate_step(struct draft *d, struct mcd_plan *p, uint32_t s)
     if (step->op == MCD_OP_SGD || step->op == MCD_OP_ADAM)
         step->out = in[0];
     else
-        locate(d, p, &step->out, d->s.home[v]);
+        locate(d, p, &step->out, d->s.home[mcd_schedule_last(&d->s, v)]);
 }
 
 static int place(struct draft *d, struct mcd_plan *p, struct mcd_error *error)
 {
+    mcd_schedule_settle(&d->s);
     uint32_t workspace = d->s.nstorage;
     for (uint32_t s = 0; s < d->s.nsteps; s++)
         mcd_schedule_workspace(&d->s, p->kernel[s].workspace, s);
@@ -217,9 +263,11 @@ static int place(struct draft *d, struct mcd_plan *p, struct mcd_error *error)
                                 mcd_shape1((int64_t)p->kernel[s].workspace)};
         locate_step(d, p, s);
     }
-    for (mcd_val v = 1; v < d->s.nodes; v++)
-        if (d->s.needed[v] && !d->s.storage[d->s.home[mcd_schedule_root(&d->s, v)]].outside)
-            locate(d, p, &p->value[v], d->s.home[mcd_schedule_root(&d->s, v)]);
+    for (mcd_val v = 1; v < d->s.nodes; v++) {
+        uint32_t home = d->s.home[mcd_schedule_root(&d->s, v)]; /* 0: within a step */
+        if (d->s.needed[v] && home && !d->s.storage[home].outside)
+            locate(d, p, &p->value[v], home);
+    }
     return MCD_OK;
 }
 
@@ -233,13 +281,14 @@ static struct mcd_plan *plan_alloc(const struct draft *d, struct mcd_error *erro
         p->host = host;
         p->backend = d->spec->store->backend;
         p->passes = d->spec->passes;
-        p->step = mcd_host_zalloc(host, (d->s.nsteps + 1) * sizeof *p->step, error);
-        p->kernel = mcd_host_zalloc(host, (d->s.nsteps + 1) * sizeof *p->kernel, error);
-        p->input = mcd_host_zalloc(
-            host, (MCD_MAX_INPUTS * (size_t)d->s.nsteps + 1) * sizeof *p->input, error);
+        size_t steps = (size_t)d->s.most_steps + 1;
+        p->step = mcd_host_zalloc(host, steps * sizeof *p->step, error);
+        p->kernel = mcd_host_zalloc(host, steps * sizeof *p->kernel, error);
+        p->input = mcd_host_zalloc(host, MCD_MAX_INPUTS * steps * sizeof *p->input, error);
+        p->part = mcd_host_zalloc(host, steps * sizeof *p->part, error);
         p->value = mcd_host_zalloc(host, d->s.nodes * sizeof *p->value, error);
     }
-    if (p && p->step && p->kernel && p->input && p->value)
+    if (p && p->step && p->kernel && p->input && p->part && p->value)
         return p;
     mcd_plan_destroy(p);
     return NULL;
@@ -274,6 +323,7 @@ int mcd_plan_create(const struct mcd_plan_spec *spec, struct mcd_plan **plan,
         .output = spec->output,
         .element = mcd_type_size(spec->store->type),
         .no_sharing = spec->no_sharing,
+        .no_fusing = spec->no_fusing,
     };
     struct draft d = {.spec = spec};
     uint32_t batch = spec->graph->base.batch;
@@ -305,6 +355,7 @@ void mcd_plan_destroy(struct mcd_plan *p)
     p->host->release(p->host, p->step);
     p->host->release(p->host, p->kernel);
     p->host->release(p->host, p->input);
+    p->host->release(p->host, p->part);
     p->host->release(p->host, p->value);
     p->host->release(p->host, p);
 }

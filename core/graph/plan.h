@@ -23,6 +23,7 @@ struct mcd_plan_spec {
     uint32_t noutputs;
     const mcd_val *output; /* values that can be read after a run */
     uint32_t no_sharing;   /* for tests: no two values share memory, nothing works in place */
+    uint32_t no_fusing;    /* for tests: every step computes one op */
 };
 
 struct mcd_plan {
@@ -32,6 +33,7 @@ struct mcd_plan {
     struct mcd_step *step;
     struct mcd_kernel *kernel;
     struct mcd_tensor *input; /* inputs of the steps, MCD_MAX_INPUTS each */
+    struct mcd_part *part;    /* of fused steps, by step */
     struct mcd_tensor *value; /* by graph value; buffer NULL if the plan has no use for it */
     struct mcd_buffer *arena, *constants;
     size_t arena_bytes;

@@ -2,6 +2,7 @@
 #include "core/graph/schedule.h"
 #include "core/base/error.h"
 #include "core/base/host.h"
+#include "core/graph/custom.h"
 #include "core/graph/infer.h"
 
 /* Lifetime of what must survive from run to run. */
@@ -86,15 +87,45 @@ int mcd_schedule_tiled(const struct mcd_schedule *s, mcd_val v, mcd_val x)
            s->node[v].op != MCD_OP_DROP && s->node[v].op != MCD_OP_NOISE;
 }
 
+/* Whether one step may go on to compute w from its result v, which nobody else reads. */
+static int may_follow(const struct mcd_schedule *s, mcd_val v, mcd_val w)
+{
+    const struct mcd_node *from = &s->node[v], *to = &s->node[w];
+    int follows = to->op == MCD_OP_MAP || to->op == MCD_OP_AFFINE || to->op == MCD_OP_DROP ||
+                  to->op == MCD_OP_POOL2D;
+    return follows && !mcd_op_is_custom(from->op) && is_step(s, v) && is_step(s, w) &&
+           s->on_pass[v] == s->on_pass[w] && from->has_rows && to->has_rows;
+}
+
+/* Chains of nodes each of which is all that reads the one before. */
+static void join_steps(struct mcd_schedule *s)
+{
+    uint32_t *readers = s->scratch;
+    for (uint32_t i = 0; i < s->spec.noutputs; i++)
+        readers[s->spec.output[i]] = 2; /* whoever asked for it is not in the plan */
+    for (mcd_val v = 1; v < s->nodes; v++)
+        for (uint32_t i = 0; s->needed[v] && i < s->node[v].nin; i++)
+            readers[s->node[v].in[i]]++;
+    for (mcd_val v = 1; v < s->nodes; v++) {
+        mcd_val x = s->needed[v] && s->node[v].nin == 1 ? s->node[v].in[0] : 0;
+        if (x && readers[x] == 1 && may_follow(s, x, v)) {
+            s->then[x] = v;
+            s->joined[v] = 1;
+        }
+    }
+}
+
 static void order_steps(struct mcd_schedule *s)
 {
     int split = !s->spec.training;
+    for (mcd_val v = 1; v < s->nodes; v++)
+        s->most_steps += (uint32_t)s->joined[v];
     for (mcd_val v = 1; split && v < s->nodes; v++)
-        if (is_step(s, v) && !s->on_pass[v])
+        if (is_step(s, v) && !s->joined[v] && !s->on_pass[v])
             s->order[s->nsteps++] = v;
     s->nprefix = s->nsteps;
     for (mcd_val v = 1; v < s->nodes; v++) {
-        if (!is_step(s, v) || (split && !s->on_pass[v]))
+        if (!is_step(s, v) || s->joined[v] || (split && !s->on_pass[v]))
             continue;
         for (uint32_t i = 0; i < s->node[v].nin; i++) {
             mcd_val x = mcd_schedule_root(s, s->node[v].in[i]);
@@ -105,6 +136,29 @@ static void order_steps(struct mcd_schedule *s)
         }
         s->order[s->nsteps++] = v;
     }
+    s->most_steps += s->nsteps;
+}
+
+void mcd_schedule_cut(struct mcd_schedule *s, uint32_t step, uint32_t nodes)
+{
+    mcd_val v = s->order[step];
+    while (nodes-- > 1)
+        v = s->then[v];
+    mcd_val rest = s->then[v];
+    if (!rest)
+        return;
+    s->then[v] = 0;
+    for (uint32_t i = s->nsteps++; i > step + 1; i--)
+        s->order[i] = s->order[i - 1];
+    s->order[step + 1] = rest;
+    s->nprefix += step < s->nprefix;
+}
+
+mcd_val mcd_schedule_last(const struct mcd_schedule *s, mcd_val v)
+{
+    while (s->then[v])
+        v = s->then[v];
+    return v;
 }
 
 /* ---- where values live ------------------------------------------------------------------- */
@@ -165,10 +219,11 @@ static void assign_homes(struct mcd_schedule *s)
             else
                 use(s, s->home[x], kept ? after_all : step);
         }
+        mcd_val last = mcd_schedule_last(s, v);
         if (n->op == MCD_OP_SGD || n->op == MCD_OP_ADAM)
             s->home[v] = s->home[mcd_schedule_root(s, n->in[0])];
         else
-            s->home[v] = new_storage(s, bytes_of(s, v, mcd_schedule_rows(s, v)), step);
+            s->home[last] = new_storage(s, bytes_of(s, last, mcd_schedule_rows(s, last)), step);
     }
     for (uint32_t i = 0; i < s->spec.noutputs; i++)
         use(s, s->home[mcd_schedule_root(s, s->spec.output[i])], after_all);
@@ -179,7 +234,7 @@ static void work_in_place(struct mcd_schedule *s)
 {
     for (uint32_t step = 0; step < s->nsteps; step++) {
         mcd_val v = s->order[step];
-        if (v & MCD_TILE || !in_place(s->node[v].op))
+        if (v & MCD_TILE || s->then[v] || !in_place(s->node[v].op))
             continue;
         mcd_val x = mcd_schedule_root(s, s->node[v].in[0]);
         uint32_t from = s->home[x], to = s->home[v];
@@ -215,11 +270,12 @@ static int allocate(struct mcd_schedule *s, struct mcd_error *error)
     s->tile = mcd_host_zalloc(s->host, n * sizeof *s->tile, error);
     /* Every node is one step at most, and is copied once at most; each step has a workspace. */
     s->order = mcd_host_zalloc(s->host, 2 * n * sizeof *s->order, error);
+    s->then = mcd_host_zalloc(s->host, n * sizeof *s->then, error);
+    s->joined = mcd_host_zalloc(s->host, n, error);
     s->storage = mcd_host_zalloc(s->host, (4 * n + 1) * sizeof *s->storage, error);
     s->scratch = mcd_host_zalloc(s->host, (4 * n + 1) * sizeof *s->scratch, error);
-    if (s->needed && s->on_pass && s->home && s->tile && s->order && s->storage && s->scratch)
-        return MCD_OK;
-    return MCD_NOMEM;
+    int all = s->needed && s->on_pass && s->home && s->tile && s->order && s->then && s->joined;
+    return all && s->storage && s->scratch ? MCD_OK : MCD_NOMEM;
 }
 
 int mcd_schedule_create(const struct mcd_host *host, const struct mcd_schedule_spec *spec,
@@ -245,11 +301,17 @@ int mcd_schedule_create(const struct mcd_host *host, const struct mcd_schedule_s
         mcd_schedule_clear(s);
         return status;
     }
+    if (!spec->no_fusing)
+        join_steps(s);
     order_steps(s);
-    assign_homes(s);
-    if (!spec->no_sharing)
-        work_in_place(s);
     return MCD_OK;
+}
+
+void mcd_schedule_settle(struct mcd_schedule *s)
+{
+    assign_homes(s);
+    if (!s->spec.no_sharing)
+        work_in_place(s);
 }
 
 void mcd_schedule_clear(struct mcd_schedule *s)
@@ -259,6 +321,8 @@ void mcd_schedule_clear(struct mcd_schedule *s)
     s->host->release(s->host, s->home);
     s->host->release(s->host, s->tile);
     s->host->release(s->host, s->order);
+    s->host->release(s->host, s->then);
+    s->host->release(s->host, s->joined);
     s->host->release(s->host, s->storage);
     s->host->release(s->host, s->scratch);
 }

@@ -42,6 +42,21 @@ static inline void *mcd_host_pointer(const struct mcd_tensor *t)
 }
 
 /*
+ * MCD_OP_FUSED is several steps in one, so that what lies between them need not go through memory.
+ * The first part, any op, has the step's inputs; each further one is MAP, AFFINE, DROP or POOL2D of
+ * what the part before gives. The last one's result is the step's. The planner offers what nobody
+ * else reads the inside of, the longest chain first, then shorter ones, down to single steps: a
+ * backend refuses what it would not do faster. Masks are those of single steps, values equal theirs
+ * up to rounding. Never in place.
+ */
+struct mcd_part {
+    uint32_t op; /* enum mcd_op, never MCD_OP_FUSED */
+    uint32_t room;
+    struct mcd_attr attr;
+    struct mcd_shape shape; /* of a row of its result, which has as many rows as the step's */
+};
+
+/*
  * One step. Offsets are multiples of 64 bytes. Inputs and output do not overlap, except where an
  * elementwise op (MAP, AFFINE, DROP, MAP_DX, SGD, ADAM) works in place: then the first input and
  * the output are the same view. SGD and ADAM change velocity, m and v, their inputs from the third
@@ -50,8 +65,9 @@ static inline void *mcd_host_pointer(const struct mcd_tensor *t)
  *
  * Rows: a tensor has the step's full number of rows (mcd_run.passes * mcd_run.rows), or none. Row v
  * is input row v % rows of pass v / rows. DROP alone may read a tensor of mcd_run.rows rows, shared
- * by all passes, and so gives each pass its own copy: use row v % in.rows. Steps that depend on no
- * pass run with mcd_run.passes 1. The input of NOISE is there for its shape alone.
+ * by all passes, and so gives each pass its own copy: use row v % in.rows; so does a fused step that
+ * begins with DROP. Steps that depend on no pass run with mcd_run.passes 1. The input of NOISE is
+ * there for its shape alone.
  */
 struct mcd_step {
     uint32_t size;
@@ -62,6 +78,8 @@ struct mcd_step {
     struct mcd_tensor out;
     struct mcd_tensor workspace; /* bytes (MCD_U8) as many as the kernel asked for, for this run of
                                     this step alone: contents undefined before and after */
+    uint32_t nparts;             /* of MCD_OP_FUSED, at least 2; else 0 */
+    const struct mcd_part *part; /* the plan's, as long as the step */
 };
 
 /*

@@ -110,6 +110,7 @@ enum mcd_op {
     MCD_OP_SGD,       /* (w, dw, velocity) -> w in place; velocity too, absent if momentum is 0 */
     MCD_OP_ADAM,      /* (w, dw, m, v) -> w in place; m and v too; the step is mcd_run.update + 1 */
     MCD_OP_CUSTOM_DX, /* (dy, x, ...) -> of input attr.custom.input, in each row; the core's too */
+    MCD_OP_FUSED      /* a chain of others that the planner makes one step: see struct mcd_part */
 };
 
 enum mcd_pool { MCD_POOL_MAX = 0, MCD_POOL_MEAN };

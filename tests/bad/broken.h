@@ -13,6 +13,8 @@
 #include "backends/reference/reference.c"
 #undef mcd_entry
 
+#ifndef BROKEN_KERNEL /* a file may have its own, and then no `broken` */
+#define BROKEN_KERNEL broken_kernel
 static mcd_kernel_run broken(const struct mcd_step *step);
 
 static inline int refused(void *state, const struct mcd_step *step, const struct mcd_run *run,
@@ -37,6 +39,8 @@ static int broken_kernel(void *self, const struct mcd_step *step, struct mcd_ker
     return status;
 }
 
+#endif
+
 /* What the host of a kernel's backend is, given the kernel's state. */
 static inline const struct mcd_host *host_of(void *state)
 {
@@ -56,7 +60,7 @@ static inline const struct mcd_host *host_of(void *state)
 
 static const struct mcd_backend broken_api = {sizeof api,    info,         alloc,
                                               release,       BROKEN_WRITE, BROKEN_READ,
-                                              broken_kernel, NULL,         BROKEN_LINALG};
+                                              BROKEN_KERNEL, NULL,         BROKEN_LINALG};
 
 #define BROKEN(name, what)                                                                         \
     MCD_EXPORT const struct mcd_plugin mcd_entry = {MCD_ABI,                                       \
