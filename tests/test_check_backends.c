@@ -38,7 +38,7 @@ static const struct bad bads[] = {
      "row 2, word 0: dropped 00000009, expected 00000049; element 6 is 1", NAN, NULL},
     {"wordwise", "memory", "write and read of 1 elements of 1 bytes",
      "more was written to the host", NAN, NULL},
-    {"workers", "workers", "MSE ", "other bits on 3 workers", NAN, NULL},
+    {"workers", "threads", "MSE ", "other bits on 3 workers", NAN, NULL},
 };
 
 enum { BADS = sizeof bads / sizeof *bads };

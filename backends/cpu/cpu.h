@@ -32,7 +32,7 @@ void mcd_cpu_changed(struct mcd_cpu *cpu, const struct mcd_tensor *t);
 /* Refuses (MCD_UNSUPPORTED) tensors that are not f32; labels are i32. For ops of graph.h. */
 int mcd_cpu_accepts(const struct mcd_cpu *cpu, const struct mcd_step *step, struct mcd_error *);
 
-/* Kernel of any op but the products, for which, as for unknown ones, it says MCD_UNSUPPORTED. */
+/* Kernel of any op but those that begin with a product, for which, as for unknown ones, it says MCD_UNSUPPORTED. */
 int mcd_cpu_kernel(struct mcd_cpu *cpu, const struct mcd_step *step, struct mcd_kernel *kernel,
                    struct mcd_error *error);
 
@@ -53,6 +53,12 @@ void mcd_cpu_narrow(const struct mcd_cpu *cpu, uint16_t *to, const float *from, 
 static inline float *mcd_floats(const struct mcd_tensor *t)
 {
     return (float *)mcd_host_pointer(t);
+}
+
+/* The op that has the step's inputs. */
+static inline uint32_t mcd_first_op(const struct mcd_step *step)
+{
+    return step->op == MCD_OP_FUSED ? step->part[0].op : step->op;
 }
 
 /* Rows as a loop counts them: a value without rows is one. */

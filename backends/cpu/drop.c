@@ -6,6 +6,7 @@
 #include "elementary.h"
 #include "lanes.h"
 #include "ops.h"
+#include "pieces.h"
 
 #include <math.h>
 #include <string.h>
@@ -20,6 +21,7 @@ struct job {
     int64_t x_rows;   /* of x: all virtual rows, or those that the passes share, or 1 */
     int64_t elements; /* of a row */
     uint32_t blocks;  /* of a row */
+    uint32_t *bits;   /* where they are kept */
     uint64_t threshold;
     float scale; /* of what is kept; of a normal */
 };
@@ -61,22 +63,26 @@ static MCD_CLONES void times(float *y, const float *x, float factor, int64_t n)
         y[i] = factor * x[i];
 }
 
-/* One block of up to 128 units. */
-static void keep_block(const struct job *j, uint32_t row, uint32_t block, const uint32_t *dropped)
+void mcd_drop_units(float *y, const float *x, const uint32_t *dropped, float scale, int64_t span,
+                    int64_t n)
 {
-    int64_t unit = 128 * (int64_t)block, n = j->attr.units - unit, span = j->attr.span;
-    n = n < 128 ? n : 128;
-    const float *x = source(j, row, unit);
-    float *y = target(j, row, unit);
     if (span == 1) {
-        keep(y, x, dropped, j->scale, n);
+        keep(y, x, dropped, scale, n);
         return;
     }
     for (int64_t i = 0; i < n; i++)
         if (dropped[i / 32] >> i % 32 & 1)
             memset(y + i * span, 0, (size_t)span * sizeof *y);
         else
-            times(y + i * span, x + i * span, j->scale, span);
+            times(y + i * span, x + i * span, scale, span);
+}
+
+/* One block of up to 128 units. */
+static void keep_block(const struct job *j, uint32_t row, uint32_t block, const uint32_t *dropped)
+{
+    int64_t unit = 128 * (int64_t)block, n = j->attr.units - unit;
+    mcd_drop_units(target(j, row, unit), source(j, row, unit), dropped, j->scale, j->attr.span,
+                   n < 128 ? n : 128);
 }
 
 static void bernoulli(void *arg, int64_t first, int64_t count, uint32_t worker)
@@ -93,6 +99,40 @@ static void bernoulli(void *arg, int64_t first, int64_t count, uint32_t worker)
         first += lanes.count;
         count -= lanes.count;
     }
+}
+
+/* Bits alone, which are used later. */
+static void draw(void *arg, int64_t first, int64_t count, uint32_t worker)
+{
+    const struct job *j = arg;
+    const uint32_t words = (uint32_t)(j->attr.units + 31) / 32;
+    (void)worker;
+    while (count > 0) {
+        struct mcd_lanes lanes;
+        uint32_t dropped[MCD_LANES][4];
+        mcd_lanes_start(&lanes, j->run, (uint32_t)j->attr.site, j->blocks, first, count);
+        mcd_lanes_drop(&lanes, j->threshold, dropped);
+        for (uint32_t l = 0; l < lanes.count; l++) {
+            uint32_t at = 4 * lanes.block[l], n = words - at < 4 ? words - at : 4;
+            memcpy(j->bits + (int64_t)lanes.row[l] * words + at, dropped[l], n * sizeof *j->bits);
+        }
+        first += lanes.count;
+        count -= lanes.count;
+    }
+}
+
+const uint32_t *mcd_drop_draw(const struct mcd_cpu *cpu, const struct mcd_attr_drop *attr,
+                              const struct mcd_run *run, int64_t rows, uint32_t *bits)
+{
+    struct job j = {.run = run, .attr = *attr, .bits = bits, .threshold = mcd_threshold(attr->p)};
+    j.blocks = (uint32_t)((attr->units + 127) / 128);
+    if (attr->p <= 0 || attr->p >= 1)
+        memset(bits, attr->p > 0 ? 0xFF : 0, mcd_drop_bytes(attr, rows));
+    else if (run->bits && run->bits[attr->site])
+        return run->bits[attr->site];
+    else
+        mcd_cpu_split(cpu, rows * j.blocks, GRAIN / 128, draw, &j);
+    return bits;
 }
 
 /* Bits that a sampler filled; items are rows here. */

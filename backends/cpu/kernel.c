@@ -45,7 +45,7 @@ static uint32_t label_input(uint32_t op)
 
 int mcd_cpu_accepts(const struct mcd_cpu *cpu, const struct mcd_step *step, struct mcd_error *error)
 {
-    const char *name = entries[step->op].name;
+    const char *name = step->op == MCD_OP_FUSED ? "fused" : entries[step->op].name;
     for (uint32_t i = 0; i < step->nin; i++) {
         int label = i == label_input(step->op);
         if (step->in[i].type != (label ? MCD_I32 : MCD_F32))
@@ -57,24 +57,23 @@ int mcd_cpu_accepts(const struct mcd_cpu *cpu, const struct mcd_step *step, stru
     return MCD_OK;
 }
 
-/* Whether the attribute names one of the variants that an op has here. */
-static int is_known(const struct mcd_step *step)
+int mcd_cpu_knows(uint32_t op, const struct mcd_attr *attr)
 {
-    switch (step->op) {
+    switch (op) {
     case MCD_OP_MAP:
     case MCD_OP_MAP_DX:
-        return (uint64_t)step->attr.u.map.function <= MCD_GELU;
+        return (uint64_t)attr->u.map.function <= MCD_GELU;
     case MCD_OP_BINARY:
-        return (uint64_t)step->attr.u.binary.kind <= MCD_DIV;
+        return (uint64_t)attr->u.binary.kind <= MCD_DIV;
     case MCD_OP_POOL2D:
     case MCD_OP_POOL2D_DX:
-        return (uint64_t)step->attr.u.pool.kind <= MCD_POOL_MEAN;
+        return (uint64_t)attr->u.pool.kind <= MCD_POOL_MEAN;
     case MCD_OP_REDUCE:
-        return (uint64_t)step->attr.u.reduce.kind <= MCD_MEAN;
+        return (uint64_t)attr->u.reduce.kind <= MCD_MEAN;
     case MCD_OP_DROP:
-        return (uint64_t)step->attr.u.drop.law <= MCD_GAUSSIAN;
+        return (uint64_t)attr->u.drop.law <= MCD_GAUSSIAN;
     case MCD_OP_NOISE:
-        return step->attr.u.drop.law == MCD_GAUSSIAN || step->attr.u.drop.law == MCD_UNIFORM;
+        return attr->u.drop.law == MCD_GAUSSIAN || attr->u.drop.law == MCD_UNIFORM;
     default:
         return 1;
     }
@@ -91,10 +90,14 @@ static int64_t most_rows(const struct mcd_step *step)
 int mcd_cpu_kernel(struct mcd_cpu *cpu, const struct mcd_step *step, struct mcd_kernel *kernel,
                    struct mcd_error *error)
 {
+    if (step->op == MCD_OP_FUSED) {
+        int status = mcd_cpu_accepts(cpu, step, error);
+        return status ? status : mcd_cpu_fused_kernel(cpu, step, kernel, error);
+    }
     if (step->op >= sizeof entries / sizeof *entries || !entries[step->op].run)
         return cpu->host->fail(error, MCD_UNSUPPORTED, "", "op %u is unknown to this backend",
                                step->op);
-    if (!is_known(step))
+    if (!mcd_cpu_knows(step->op, &step->attr))
         return cpu->host->fail(error, MCD_UNSUPPORTED, entries[step->op].name,
                                "this variant is unknown to this backend");
     int status = mcd_cpu_accepts(cpu, step, error);

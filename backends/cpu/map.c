@@ -1,6 +1,7 @@
 /* Functions of each element: MAP and its gradient, AFFINE. */
 #include "elementary.h"
 #include "ops.h"
+#include "pieces.h"
 
 /*
  * Defines NAME(out, a, b, c, n): out[i] = EXPRESSION of a[i], b[i], c[i] under the names given.
@@ -48,6 +49,11 @@ static each *const gradients[] = {
     [MCD_LOG] = log_dx,   [MCD_SQRT] = sqrt_dx, [MCD_SOFTPLUS] = softplus_dx, [MCD_GELU] = gelu_dx,
 };
 
+void mcd_map_piece(int64_t function, float *y, const float *x, int64_t n)
+{
+    functions[function](y, x, x, x, n);
+}
+
 enum { GRAIN = 16384 }; /* elements: some microseconds */
 
 struct job {
@@ -92,6 +98,11 @@ static MCD_CLONES void affine(float *y, const float *x, float scale, float shift
     MCD_ELEMENTWISE
     for (int64_t i = 0; i < n; i++)
         y[i] = scale * x[i] + shift;
+}
+
+void mcd_affine_piece(const struct mcd_attr *attr, float *y, const float *x, int64_t n)
+{
+    affine(y, x, (float)attr->u.affine.scale, (float)attr->u.affine.shift, n);
 }
 
 static void affine_piece(void *arg, int64_t first, int64_t count, uint32_t worker)

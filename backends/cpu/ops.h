@@ -29,4 +29,11 @@ MCD_CPU_RUN(mcd_cpu_mse_dx);
 MCD_CPU_RUN(mcd_cpu_sgd);
 MCD_CPU_RUN(mcd_cpu_adam);
 
+/* A step that is nothing but a chain: see chain.h. */
+int mcd_cpu_fused_kernel(struct mcd_cpu *cpu, const struct mcd_step *step,
+                         struct mcd_kernel *kernel, struct mcd_error *error);
+
+/* Whether an attribute names one of the variants that the op has here. */
+int mcd_cpu_knows(uint32_t op, const struct mcd_attr *attr);
+
 #endif

@@ -1,6 +1,7 @@
 /* POOL2D and its gradient. Work is cut by planes: the channels of all rows. */
 #include "elementary.h"
 #include "ops.h"
+#include "pieces.h"
 
 #include <math.h>
 #include <string.h>
@@ -139,18 +140,50 @@ static int is_2x2(const struct job *j)
            a->stride[1] == 2 && a->pad[0] == 0 && a->pad[1] == 0;
 }
 
+static void any_plane(const struct job *j, float *out, const float *x)
+{
+    if (is_2x2(j))
+        plane_2x2(j, out, x);
+    else
+        plane(j, out, x);
+}
+
 static void forward(void *arg, int64_t first, int64_t count, uint32_t worker)
 {
     const struct job *j = arg;
     (void)worker;
-    for (int64_t p = first; p < first + count; p++) {
-        float *out = j->out + p * j->oh * j->ow;
-        const float *x = j->x + p * j->h * j->w;
-        if (is_2x2(j))
-            plane_2x2(j, out, x);
-        else
-            plane(j, out, x);
-    }
+    for (int64_t p = first; p < first + count; p++)
+        any_plane(j, j->out + p * j->oh * j->ow, j->x + p * j->h * j->w);
+}
+
+static struct job job_of(const struct mcd_attr_pool *attr, const struct mcd_shape *x,
+                         const struct mcd_shape *y)
+{
+    return (struct job){
+        .attr = *attr, .h = x->dim[1], .w = x->dim[2], .oh = y->dim[1], .ow = y->dim[2]};
+}
+
+void mcd_pool_row(const struct mcd_attr_pool *attr, const struct mcd_shape *xs,
+                  const struct mcd_shape *ys, float *y, const float *x)
+{
+    struct job j = job_of(attr, xs, ys);
+    for (int64_t c = 0; c < xs->dim[0]; c++)
+        any_plane(&j, y + c * j.oh * j.ow, x + c * j.h * j.w);
+}
+
+void mcd_pool_kept(const struct mcd_attr_pool *attr, const struct mcd_shape *xs,
+                   const struct mcd_shape *ys, float *y, const float *x, const uint32_t *dropped,
+                   float scale)
+{
+    struct job j = job_of(attr, xs, ys);
+    const int64_t n = j.oh * j.ow;
+    for (int64_t c = 0; c < xs->dim[0]; c++, y += n)
+        if (dropped[c / 32] >> c % 32 & 1) {
+            memset(y, 0, (size_t)n * sizeof *y);
+        } else {
+            any_plane(&j, y, x + c * j.h * j.w);
+            mcd_drop_units(y, y, (const uint32_t[]){0}, scale, n, 1);
+        }
 }
 
 static void backward(void *arg, int64_t first, int64_t count, uint32_t worker)
@@ -174,13 +207,11 @@ static void compute(const struct mcd_cpu *cpu, const struct mcd_step *step, stru
                     const struct mcd_tensor *x, const struct mcd_tensor *y,
                     void (*f)(void *, int64_t, int64_t, uint32_t))
 {
+    const float *dy = j->dy;
+    *j = job_of(&step->attr.u.pool, &x->shape, &y->shape);
     j->out = mcd_floats(&step->out);
     j->x = mcd_floats(x);
-    j->attr = step->attr.u.pool;
-    j->h = x->shape.dim[1];
-    j->w = x->shape.dim[2];
-    j->oh = y->shape.dim[1];
-    j->ow = y->shape.dim[2];
+    j->dy = dy;
     mcd_cpu_split(cpu, mcd_rows(x) * x->shape.dim[0], GRAIN / (j->h * j->w), f, j);
 }
 

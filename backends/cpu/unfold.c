@@ -51,8 +51,9 @@ static void inside(const struct mcd_unfold *u, int64_t kx, int64_t *first, int64
  */
 struct run {
     int64_t kx;
-    int64_t row;           /* of the image, of the run's first row; perhaps outside */
-    int64_t plane, offset; /* where the channel starts in the image, the run in the unfolded one */
+    int64_t row; /* of the image, of the run's first row; perhaps outside */
+    int64_t channel;
+    int64_t offset; /* where it starts in the unfolded image */
 };
 
 static int64_t count_runs(const struct mcd_unfold *u)
@@ -66,7 +67,7 @@ static struct run run_at(const struct mcd_unfold *u, int64_t i)
     int64_t kx = line % u->kw, c = line / u->kw % u->c, ky = line / u->kw / u->c;
     return (struct run){.kx = kx,
                         .row = ky * u->conv.dilation[0] + phase - u->conv.pad[0],
-                        .plane = c * u->h * u->w,
+                        .channel = c,
                         .offset = i * u->rows * u->ow};
 }
 
@@ -153,11 +154,11 @@ static void fold_run(const struct mcd_unfold *u, const struct run *run, float *p
     }
 }
 
-void mcd_unfold(const struct mcd_unfold *u, float *unfolded, const float *x)
+void mcd_unfold(const struct mcd_unfold *u, float *unfolded, const float *x, const int32_t *planes)
 {
     for (int64_t i = 0; i < count_runs(u); i++) {
         struct run run = run_at(u, i);
-        unfold_run(u, &run, unfolded + run.offset, x + run.plane);
+        unfold_run(u, &run, unfolded + run.offset, x + planes[run.channel] * u->h * u->w);
     }
 }
 
@@ -165,8 +166,27 @@ void mcd_fold(const struct mcd_unfold *u, float *dx, float *unfolded)
 {
     for (int64_t i = 0; i < count_runs(u); i++) {
         struct run run = run_at(u, i);
-        fold_run(u, &run, dx + run.plane, unfolded + run.offset);
+        fold_run(u, &run, dx + run.channel * u->h * u->w, unfolded + run.offset);
     }
+}
+
+/* Four lines at a time, which make one short vector of each column. */
+static MCD_CLONES void transpose_lines(float *restrict to, const float *restrict from,
+                                       int64_t lines, int64_t n)
+{
+    int64_t i = 0;
+    for (; i + 4 <= lines; i += 4)
+        for (int64_t k = 0; k < n; k++)
+            for (int64_t l = 0; l < 4; l++)
+                to[k * lines + i + l] = from[(i + l) * n + k];
+    for (; i < lines; i++)
+        for (int64_t k = 0; k < n; k++)
+            to[k * lines + i] = from[i * n + k];
+}
+
+void mcd_unfold_transpose(const struct mcd_unfold *u, float *to, const float *unfolded)
+{
+    transpose_lines(to, unfolded, u->depth, u->line);
 }
 
 /* Copies between [o][c][ky][kx] and [o][ky][c][kx]: `to` is the one with a outside b. */

@@ -36,9 +36,15 @@ struct mcd_unfold mcd_unfold_plan(const struct mcd_attr_conv *conv, const struct
 /* Where the operand of product i starts in the unfolded image. */
 int64_t mcd_unfold_offset(const struct mcd_unfold *u, int64_t i);
 
-/* Unfolds an image; adds an unfolded gradient, which is lost, up into dx, an image of zeros. */
-void mcd_unfold(const struct mcd_unfold *u, float *unfolded, const float *x);
+/*
+ * Unfolds c planes of an image, those of the numbers given; adds an unfolded gradient, which is
+ * lost, up into dx, an image of zeros.
+ */
+void mcd_unfold(const struct mcd_unfold *u, float *unfolded, const float *x, const int32_t *planes);
 void mcd_fold(const struct mcd_unfold *u, float *dx, float *unfolded);
+
+/* An unfolded image with lines and columns exchanged. */
+void mcd_unfold_transpose(const struct mcd_unfold *u, float *to, const float *unfolded);
 
 /*
  * Kernels sorted for the products, [o][ky][c][kx]: product i has its o x depth factor from

@@ -24,12 +24,14 @@ struct product {
     struct mcd_dnn_op *pack[2];  /* of one column of tiles; NULL: b stays as it is */
     char *packed;                /* for each column of tiles packed_size bytes */
     size_t packed_size, scratch;
-    uint64_t version; /* of what is packed */
+    uint64_t version;       /* of what is packed */
+    struct mcd_chain chain; /* what follows, on each tile */
 };
 
 /* One run. */
 struct job {
     const struct product *p;
+    struct mcd_chain chain;
     float *c;
     char *a, *b; /* narrow, if that is the type of factors */
     float *bias;
@@ -42,11 +44,11 @@ static int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* Extent cut into equal parts of at most `most`, each a multiple of ALIGN but the last. */
-static int64_t tile_of(int64_t extent, int64_t most)
+/* Extent cut into equal parts of at most `most`, each a multiple of `align` but the last. */
+static int64_t tile_of(int64_t extent, int64_t most, int64_t align)
 {
     int64_t parts = (extent + most - 1) / most, size = (extent + parts - 1) / parts;
-    return smaller((size + ALIGN - 1) / ALIGN * ALIGN, extent);
+    return smaller((size + align - 1) / align * align, extent);
 }
 
 static int64_t tiles_along(const struct product *p, int axis)
@@ -65,6 +67,17 @@ static size_t element(const struct product *p)
 }
 
 /* ---- running ----------------------------------------------------------------------------- */
+
+/* The rest of a fused step, on a tile. */
+static void follow(const struct job *j, int64_t row, int64_t column)
+{
+    const struct product *p = j->p;
+    int64_t end = smaller(row + p->tile[0], p->m), n = smaller(p->tile[1], p->n - column);
+    for (; row < end; row++) {
+        float *at = j->c + row * p->n + column;
+        mcd_chain_piece(&j->chain, at, at, row, column, n);
+    }
+}
 
 static void tiles(void *arg, int64_t first, int64_t count, uint32_t worker)
 {
@@ -87,6 +100,8 @@ static void tiles(void *arg, int64_t first, int64_t count, uint32_t worker)
         };
         if (mcd_dnn_run(p->op[last_row][last_column], worker, data, scratch))
             j->failed = 1;
+        else if (j->chain.count)
+            follow(j, row, column);
     }
     mcd_openmp_leave(before);
 }
@@ -120,6 +135,9 @@ static size_t narrow_b(const struct product *p)
                                       : 0;
 }
 
+const struct mcd_products mcd_onednn_products = {mcd_openmp_enter, mcd_openmp_leave, mcd_dnn_sgemm,
+                                                 1};
+
 /* Packs a parameter, unless that has been done since it changed. */
 static void pack_parameter(struct product *p, struct job *j, const struct mcd_tensor *b)
 {
@@ -138,9 +156,10 @@ static int multiply(void *state, const struct mcd_step *step, const struct mcd_r
     float *a = mcd_floats(&step->in[p->a]), *b = mcd_floats(&step->in[p->b]);
     char *workspace = mcd_host_pointer(&step->workspace);
     struct job j = {.p = p, .c = mcd_floats(&step->out), .a = (char *)a, .b = (char *)b};
-    (void)run;
-    j.bias = p->has_bias ? mcd_floats(&step->in[2]) : NULL;
+    j.chain = p->chain;
     j.scratch = workspace + narrow_a(p) + narrow_b(p);
+    mcd_chain_start(&j.chain, cpu, run, p->m, j.scratch + cpu->host->workers * p->scratch);
+    j.bias = p->has_bias ? mcd_floats(&step->in[2]) : NULL;
     pack_parameter(p, &j, &step->in[p->b]);
     if (narrow_a(p)) {
         mcd_cpu_narrow(cpu, (uint16_t *)workspace, a, p->m * p->k);
@@ -241,7 +260,7 @@ static int make_packed(struct product *p, struct mcd_error *error)
 static struct product product_of(const struct mcd_step *step)
 {
     const struct mcd_tensor *in = step->in;
-    switch (step->op) {
+    switch (mcd_first_op(step)) {
     case MCD_OP_LINEAR: /* y = x w^T + b */
         return (struct product){.m = mcd_rows(&in[0]),
                                 .n = in[1].shape.dim[0],
@@ -274,9 +293,11 @@ int mcd_onednn_linear(struct mcd_onednn *self, const struct mcd_step *step,
         return host->fail(error, MCD_NOMEM, "onednn", "out of memory");
     *p = product_of(step);
     p->self = self;
-    p->tile[0] = tile_of(p->m, ROWS);
-    p->tile[1] = tile_of(p->n, COLUMNS);
-    int status = make_tiles(p, error);
+    int status = mcd_chain_make(&self->cpu, step, 1, &p->chain, error);
+    p->tile[0] = tile_of(p->m, ROWS, ALIGN);
+    p->tile[1] = tile_of(p->n, COLUMNS, p->chain.count ? MCD_CHAIN_ALIGN : ALIGN);
+    if (!status)
+        status = make_tiles(p, error);
     if (!status)
         status = make_packed(p, error);
     if (status) {
@@ -287,7 +308,8 @@ int mcd_onednn_linear(struct mcd_onednn *self, const struct mcd_step *step,
         .run = multiply,
         .state = p,
         .release = release,
-        .workspace = narrow_a(p) + narrow_b(p) + host->workers * p->scratch,
+        .workspace = narrow_a(p) + narrow_b(p) + host->workers * p->scratch +
+                     mcd_chain_bytes(&p->chain, p->m),
     };
     return MCD_OK;
 }

@@ -56,14 +56,23 @@ static int kernel(void *self, const struct mcd_step *step, struct mcd_kernel *k,
                   struct mcd_error *error)
 {
     struct mcd_onednn *o = self;
-    const uint32_t op = step->op;
+    const uint32_t op = mcd_first_op(step);
+    int fused = step->op == MCD_OP_FUSED;
     int linear = op == MCD_OP_LINEAR || op == MCD_OP_LINEAR_DX || op == MCD_OP_LINEAR_DW;
-    int conv2d = op == MCD_OP_CONV2D || op == MCD_OP_CONV2D_DX || op == MCD_OP_CONV2D_DW;
+    int conv2d =
+        op == MCD_OP_CONV2D || (!fused && (op == MCD_OP_CONV2D_DX || op == MCD_OP_CONV2D_DW));
     if (!linear && !conv2d)
         return mcd_cpu_kernel(&o->cpu, step, k, error);
     int status = mcd_cpu_accepts(&o->cpu, step, error);
     if (status)
         return status;
+    if (conv2d && o->type == MCD_DNN_F32)
+        return mcd_cpu_conv2d(&o->cpu, &mcd_onednn_products, step, k, error);
+    if (op != MCD_OP_LINEAR && o->type == MCD_DNN_F32)
+        return mcd_cpu_linear(&o->cpu, &mcd_onednn_products, step, k, error);
+    if (conv2d && fused)
+        return o->cpu.host->fail(error, MCD_UNSUPPORTED, "fused",
+                                 "convolutions of bf16 are steps of their own");
     int before = mcd_openmp_enter();
     status = linear ? mcd_onednn_linear(o, step, k, error) : mcd_onednn_conv2d(o, step, k, error);
     mcd_openmp_leave(before);

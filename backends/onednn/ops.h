@@ -2,7 +2,7 @@
 #ifndef ONEDNN_OPS_H
 #define ONEDNN_OPS_H
 
-#include "../cpu/cpu.h"
+#include "../cpu/products.h"
 #include "shim.h"
 
 enum { MCD_ONEDNN_ALIGN = 64 };
@@ -12,6 +12,8 @@ struct mcd_onednn {
     struct mcd_dnn *dnn;
     enum mcd_dnn_type type; /* what factors are rounded to; sums and results are f32 */
 };
+
+extern const struct mcd_products mcd_onednn_products; /* of f32 */
 
 /* A kernel for LINEAR, LINEAR_DX, LINEAR_DW; for CONV2D, CONV2D_DX, CONV2D_DW. */
 int mcd_onednn_linear(struct mcd_onednn *self, const struct mcd_step *step,

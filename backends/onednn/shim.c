@@ -483,3 +483,11 @@ int mcd_dnn_run(struct mcd_dnn_op *op, uint32_t worker, void *const data[MCD_DNN
     return dnnl_primitive_execute(op->primitive, r->stream, count, arg) ||
            dnnl_stream_wait(r->stream);
 }
+
+int mcd_dnn_sgemm(int a_transposed, int b_transposed, int64_t m, int64_t n, int64_t k,
+                  const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c,
+                  int64_t ldc)
+{
+    return dnnl_sgemm(a_transposed ? 'T' : 'N', b_transposed ? 'T' : 'N', m, n, k, 1.0f, a, lda, b,
+                      ldb, beta, c, ldc) != dnnl_success;
+}

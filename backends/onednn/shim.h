@@ -77,6 +77,14 @@ size_t mcd_dnn_scratch(const struct mcd_dnn_op *op);
 int mcd_dnn_run(struct mcd_dnn_op *op, uint32_t worker, void *const data[MCD_DNN_SIDES],
                 void *scratch);
 
+/*
+ * c [m, n] = a b + beta c in rows, a and b perhaps stored transposed: a product of any shape, for
+ * which nothing is made before. Returns 0, or 1 if the library fails.
+ */
+int mcd_dnn_sgemm(int a_transposed, int b_transposed, int64_t m, int64_t n, int64_t k,
+                  const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c,
+                  int64_t ldc);
+
 void mcd_dnn_op_destroy(struct mcd_dnn_op *op); /* NULL is fine */
 
 #endif

@@ -60,23 +60,36 @@ static int check_extents(const struct mcd_cpu *cpu, const struct mcd_step *step,
     return MCD_OK;
 }
 
+static int multiply(int a_transposed, int b_transposed, int64_t m, int64_t n, int64_t k,
+                    const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c,
+                    int64_t ldc)
+{
+    cblas_sgemm(CblasRowMajor, a_transposed ? CblasTrans : CblasNoTrans,
+                b_transposed ? CblasTrans : CblasNoTrans, (blasint)m, (blasint)n, (blasint)k, 1.0f,
+                a, (blasint)lda, b, (blasint)ldb, beta, c, (blasint)ldc);
+    return 0;
+}
+
+static const struct mcd_products products = {mcd_single_enter, mcd_single_leave, multiply, 0};
+
 static int kernel(void *self, const struct mcd_step *step, struct mcd_kernel *k,
                   struct mcd_error *error)
 {
     struct mcd_cpu *cpu = self;
-    const uint32_t op = step->op;
+    const uint32_t op = mcd_first_op(step);
+    int fused = step->op == MCD_OP_FUSED;
     int linear = op == MCD_OP_LINEAR || op == MCD_OP_LINEAR_DX || op == MCD_OP_LINEAR_DW;
-    int conv2d = op == MCD_OP_CONV2D || op == MCD_OP_CONV2D_DX || op == MCD_OP_CONV2D_DW;
+    int conv2d =
+        op == MCD_OP_CONV2D || (!fused && (op == MCD_OP_CONV2D_DX || op == MCD_OP_CONV2D_DW));
     if (!linear && !conv2d)
         return mcd_cpu_kernel(cpu, step, k, error);
     int status = mcd_cpu_accepts(cpu, step, error);
     if (!status)
         status = check_extents(cpu, step, error);
-    if (!status && linear)
-        mcd_openblas_linear(cpu, step, k);
-    else if (!status)
-        mcd_openblas_conv2d(cpu, step, k);
-    return status;
+    if (status)
+        return status;
+    return linear ? mcd_cpu_linear(cpu, &products, step, k, error)
+                  : mcd_cpu_conv2d(cpu, &products, step, k, error);
 }
 
 static const struct mcd_backend api = {
