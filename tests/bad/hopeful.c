@@ -1,4 +1,5 @@
 /* Takes for granted that there is memory, or forgets what it has when there is none, as told. */
+#define BAD_SAMPLER /* layers are looked at for this by another check, too */
 #define BAD_NAME    "hopeful"
 #define BAD_CREATE  create_in_hope
 #define BAD_DESTROY destroy_both

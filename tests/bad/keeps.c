@@ -1,4 +1,5 @@
 /* Keeps memory when it goes: the host's, or what malloc gave. */
+#define BAD_SAMPLER  /* layers are looked at for this by another check, too */
 #define BAD_NAME     "keeps"
 #define BAD_CREATE   create_and_keep
 #define BAD_DESTROY  destroy_the_host_s
