@@ -16,6 +16,7 @@ import platform
 import statistics
 import sys
 import time
+import warnings
 
 # Before torch is loaded: so many threads from the beginning.
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -126,6 +127,17 @@ def print_slower(job, seconds, ways):
             )
 
 
+def product_milliseconds(kind):
+    """Of 2048^3: what PyTorch's library makes of this CPU."""
+    a, b = (torch.rand(2048, 2048).to(kind) for _ in range(2))
+
+    def run():
+        torch.mm(a, b)
+        return 1
+
+    return round(1e3 * seconds_of(run), 1)
+
+
 def cpu_name():
     try:
         with open("/proc/cpuinfo") as f:
@@ -149,6 +161,7 @@ def save(path, about, seconds, ways):
 
 def main():
     torch.set_num_threads(options.threads)
+    warnings.filterwarnings("ignore", category=FutureWarning)  # of to_mkldnn
     program = mcdrop.Program(options.program, options.threads)
     chosen = [job for job in jobs.JOBS if options.only in job.name]
     if not chosen:
@@ -165,6 +178,8 @@ def main():
         "pytorch": torch.__version__,
         "mcdrop": program.version(),
         "rounds": options.rounds,
+        "PyTorch's product of 2048^3, ms, f32": product_milliseconds(torch.float32),
+        "bf16": product_milliseconds(torch.bfloat16),
     }
     seconds, ways = measure(program, backends, chosen)
     print("\n" + ", ".join("%s %s" % item for item in about.items()))

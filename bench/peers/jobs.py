@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
+from torch.utils import mkldnn
 
 import networks
 
@@ -114,9 +115,16 @@ def tutorial_pass(job):
     return run
 
 
-def folded_pass(job, fold, compiled=False, layout=None, bf16=False):
-    """`fold` passes in one call; what no dropout touches is computed once for all of them."""
-    model, x = networks.make(job.network).train(), job.inputs()
+def folded_pass(job, fold, compiled=False, layout=None, bf16=False, onednn=False):
+    """`fold` passes in one call; what no dropout touches is computed once for all of them.
+
+    `onednn`: linear layers by oneDNN, where PyTorch takes MKL, which is slow on some CPUs.
+    """
+    model, x = networks.make(job.network), job.inputs()
+    if onednn:
+        model = mkldnn.to_mkldnn(model.eval())
+    for layer in model.body:
+        layer.training = True
     if bf16:
         model, x = model.to(torch.bfloat16), x.to(torch.bfloat16)
     if layout:
@@ -168,6 +176,7 @@ def ways(job, seconds_of):
     found = [
         ("tutorial", "f32", lambda: tutorial_pass(job)),
         (name, "f32", lambda: folded_pass(job, fold)),
+        (name + ", to_mkldnn", "f32", lambda: folded_pass(job, fold, onednn=True)),
         (name + ", compiled", "f32", lambda: folded_pass(job, fold, True)),
         (name + ", compiled", "bf16", lambda: folded_pass(job, fold, True, bf16=True)),
     ]
