@@ -28,7 +28,6 @@ static const struct check_case cases[] = {
       {"determinism", "of the largest magnitude"},
       {"single", "alone and"}}},
     {"wrong=hungry", NULL, {{"recording", "fails and nobody says so"}}},
-    {"wrong=leaking", NULL, {{"recording", "allocations are left"}}},
     {"wrong=forgetful", NULL, {{"names", "layer.shift in passes with noise alone"}}},
     {"wrong=eager", NULL, {{"names", "layer.shift in training alone"}}},
     {"wrong=blank", NULL, {{"names", "a parameter 'layer.the gain'"}}},

@@ -10,7 +10,6 @@ enum wrong {
     rowless,    /* gives one answer for all rows */
     counting,   /* every recording in a process is another one */
     hungry,     /* leaves itself out where memory is short */
-    leaking,    /* keeps what it allocates */
     forgetful,  /* has a parameter that weight averaging does not know */
     eager,      /* has one that only training knows */
     blank,      /* a parameter's name has a blank in it */
@@ -28,7 +27,7 @@ enum wrong {
 
 #define PARAMS(X)                                                                                  \
     X(ENUM, wrong, "nothing",                                                                      \
-      "nothing|mute|deaf|rowless|counting|hungry|leaking|forgetful|eager|blank|endless|misled|"    \
+      "nothing|mute|deaf|rowless|counting|hungry|forgetful|eager|blank|endless|misled|"            \
       "moody|"                                                                                     \
       "sharp|burning|cancelling|noisy|shrinking|exploding|mixing",                                 \
       "what is wrong")
@@ -77,8 +76,7 @@ static mcd_val count(struct mcd_graph *g, mcd_val y)
 static mcd_val ask_for_memory(const struct odd *o, mcd_val x, mcd_val y)
 {
     void *room = o->host->alloc(o->host, 100);
-    if (o->wrong == hungry)
-        o->host->release(o->host, room);
+    o->host->release(o->host, room);
     return room ? y : x;
 }
 
@@ -129,7 +127,6 @@ static mcd_val finish(const struct odd *o, struct mcd_graph *g, mcd_val x, mcd_v
     case counting:
         return g->stochastic ? count(g, y) : y;
     case hungry:
-    case leaking:
         return ask_for_memory(o, x, y);
     case forgetful:
         return g->stochastic ? mcd_add(g, y, mcd_param(g, "shift", mcd_shape0(), 0, 1)) : y;
