@@ -36,6 +36,7 @@ static const struct bad bads[] = {
      "output, row 0, element 0: ", NAN, "extremes kept"},
     {"unit", "masks", "33x[7] -> 33x[7]",
      "row 2, word 0: dropped 00000009, expected 00000049; element 6 is 1", NAN, NULL},
+    {"unmasked", "fused", "linear, map, drop", " in single steps", NAN, NULL},
     {"wordwise", "memory", "write and read of 1 elements of 1 bytes",
      "more was written to the host", NAN, NULL},
     {"workers", "threads", "MSE ", "other bits on 3 workers", NAN, NULL},

@@ -17,6 +17,7 @@ const struct mcd_check mcd_checks_backend[] = {
     DEMAND(threads, "the same bits from 1, 2 and 3 workers, and when a step runs again"),
     DEMAND(concurrent, "plans do not disturb each other, one after the other or at the same time"),
     DEMAND(kept, "nothing that was made of a parameter outlives its change"),
+    DEMAND(fused, "chains of steps in one give what they give one by one"),
     DEMAND(linalg, "factors, inverses, solutions and products are right, failures are told"),
     {0},
 };

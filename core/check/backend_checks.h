@@ -14,6 +14,7 @@ void mcd_backend_check_aliasing(struct mcd_checking *);
 void mcd_backend_check_threads(struct mcd_checking *);
 void mcd_backend_check_concurrent(struct mcd_checking *);
 void mcd_backend_check_kept(struct mcd_checking *);
+void mcd_backend_check_fused(struct mcd_checking *);
 void mcd_backend_check_linalg(struct mcd_checking *);
 
 #endif
