@@ -39,7 +39,7 @@ static const struct bad bads[] = {
     {"unmasked", "fused", "linear, map, drop", " in single steps", NAN, NULL},
     {"wordwise", "memory", "write and read of 1 elements of 1 bytes",
      "more was written to the host", NAN, NULL},
-    {"workers", "threads", "MSE ", "other bits on 3 workers", NAN, NULL},
+    {"workers", "workers", "MSE ", "other bits on 3 workers", NAN, NULL},
 };
 
 enum { BADS = sizeof bads / sizeof *bads };

@@ -14,7 +14,7 @@ const struct mcd_check mcd_checks_backend[] = {
     DEMAND(extremes, "NaN, infinities, subnormal and large numbers, p = 0 and p = 1 give it, too"),
     DEMAND(masks, "the units that are dropped are those of random.h, or the given ones"),
     DEMAND(aliasing, "kernels read their inputs and write their outputs alone, also in place"),
-    DEMAND(threads, "the same bits from 1, 2 and 3 workers, and when a step runs again"),
+    DEMAND(workers, "the same bits from 1, 2 and 3 workers, and when a step runs again"),
     DEMAND(concurrent, "plans do not disturb each other, one after the other or at the same time"),
     DEMAND(kept, "nothing that was made of a parameter outlives its change"),
     DEMAND(fused, "chains of steps in one give what they give one by one"),

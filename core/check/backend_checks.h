@@ -11,7 +11,7 @@ void mcd_backend_check_ops(struct mcd_checking *);
 void mcd_backend_check_extremes(struct mcd_checking *);
 void mcd_backend_check_masks(struct mcd_checking *);
 void mcd_backend_check_aliasing(struct mcd_checking *);
-void mcd_backend_check_threads(struct mcd_checking *);
+void mcd_backend_check_workers(struct mcd_checking *);
 void mcd_backend_check_concurrent(struct mcd_checking *);
 void mcd_backend_check_kept(struct mcd_checking *);
 void mcd_backend_check_fused(struct mcd_checking *);

@@ -1,4 +1,4 @@
-/* threads and concurrent: bits that must not depend on workers, repetitions and other plans. */
+/* workers and concurrent: bits that must not depend on workers, repetitions and other plans. */
 #include "core/check/backend_checks.h"
 
 #include "core/check/conformance/step_trial.h"
@@ -19,7 +19,7 @@ static size_t bytes_of(const struct mcd_step_case *c)
     return (size_t)mcd_step_results(c) * sizeof(double);
 }
 
-/* ---- threads -------------------------------------------------------------------------------- */
+/* ---- workers ------------------------------------------------------------------------------- */
 
 /* Runs twice; the first of all runs is what the others are held to. */
 static int run_on(const struct mcd_step_trial *t, int host, double *first, double *results)
@@ -41,7 +41,7 @@ static int run_on(const struct mcd_step_trial *t, int host, double *first, doubl
     return result;
 }
 
-static int judge_threads(const struct mcd_step_trial *t)
+static int judge_workers(const struct mcd_step_trial *t)
 {
     double *first = mcd_step_trial_room(t, 2);
     if (!first)
@@ -53,9 +53,9 @@ static int judge_threads(const struct mcd_step_trial *t)
     return result;
 }
 
-void mcd_backend_check_threads(struct mcd_checking *c)
+void mcd_backend_check_workers(struct mcd_checking *c)
 {
-    mcd_step_trial_run(c, any, judge_threads);
+    mcd_step_trial_run(c, any, judge_workers);
 }
 
 /* ---- concurrent ----------------------------------------------------------------------------- */
