@@ -83,10 +83,17 @@ static unsigned char byte_of(size_t tensor, size_t i)
     return (unsigned char)(31 * i + 57 * tensor + 1);
 }
 
-/* From memory that is aligned to nothing, the last tensor first. */
+/* The whole buffer, gaps included, then from memory that is aligned to nothing, the last first. */
 static int write_all(const struct mcd_engine *s, const struct trio *trio, unsigned char *memory,
                      struct mcd_error *e)
 {
+    struct mcd_tensor all = trio->t[0];
+    all.type = MCD_U8;
+    all.shape = mcd_shape1((int64_t)(trio->t[OFFSETS - 1].offset + trio->bytes));
+    memset(memory, 0x11, MOST);
+    int cleared = s->api->write(s->self, &all, memory, e);
+    if (cleared)
+        return cleared;
     for (size_t k = OFFSETS; k-- > 0;) {
         unsigned char *from = memory + 2 * k + 1;
         for (size_t i = 0; i < trio->bytes; i++)
