@@ -50,12 +50,17 @@ static inline void run_case(const struct mcd_check *check, const char *spec, uin
         fail_msg("%s, %s: looked at nothing", spec, check->name);
 }
 
-/* All checks of a list; those that are not expected to fail pass, or skip what does not apply. */
+/*
+ * All checks of a list; those that are not expected to fail pass, or skip what does not apply. In the
+ * short form of a case that fails, those alone that must.
+ */
 static inline void run_checks(const struct mcd_check *list, const char *spec, uint32_t kind,
                               const struct check_case *of)
 {
+    int some = getenv("MCDROP_FAST") && of->failure[0].check;
     for (; list->name; list++)
-        run_case(list, spec, kind, of);
+        if (!some || expected_text(of, list->name))
+            run_case(list, spec, kind, of);
 }
 
 /* The same of a plugin in tests/bad/. */

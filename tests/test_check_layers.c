@@ -135,7 +135,7 @@ static void shipped_layers_pass(void **state)
     struct mcd_list list;
     assert_ok(mcd_search_list(host, MCD_LAYER, &list, &e), e);
     assert_true(list.count >= 12);
-    for (uint32_t i = 0; i < list.count; i++) {
+    for (uint32_t i = 0; i < list.count; i += getenv("MCDROP_FAST") ? 6 : 1) {
         char spec[2 * PATH_MAX];
         snprintf(spec, sizeof spec, "%s%s", list.item[i].path, params_of(list.item[i].name));
         run_checks(mcd_checks_layer, spec, MCD_LAYER, &sound);
