@@ -355,7 +355,8 @@ void mcd_forward_geometry(struct mcd_forward *f)
     if (group == 0) /* refused by mcd_forward_run */
         group = 1;
     uint32_t folded = group < FOLDED_ROWS ? FOLDED_ROWS / group : 1; /* rows x groups of a block */
-    f->block_rows = f->rows < 1 ? 1 : f->rows < folded ? (uint32_t)f->rows : folded;
+    uint64_t rows = f->rows < 1 ? 1 : (uint64_t)f->rows, blocks = (rows + folded - 1) / folded;
+    f->block_rows = (uint32_t)((rows + blocks - 1) / blocks); /* equal ones waste least */
     f->block_passes = (f->sampler ? folded / f->block_rows : 1) * group;
 }
 
