@@ -56,7 +56,7 @@ static mcd_val build_linear(struct mcd_trial *r, mcd_val x)
 /* Several masks, a scale, none and all dropped. */
 static mcd_val build_masks(struct mcd_trial *r, mcd_val x)
 {
-    mcd_val y = linear(r, "a", drop_span(r, x, 0.5, 1), 66);
+    mcd_val y = linear(r, "a", drop_span(r, x, 0.5, 1), 600);
     y = drop_span(r, mcd_map(r->g, MCD_GELU, drop_span(r, y, 0.3, 2)), 0.7, 1);
     mcd_val z = drop_span(r, mcd_affine(r->g, linear(r, "b", y, 66), 2, 1), 0, 1);
     return mcd_add(r->g, linear(r, "c", z, 4),

@@ -34,6 +34,17 @@ int mcd_chain_make(const struct mcd_cpu *cpu, const struct mcd_step *step, uint3
     return MCD_OK;
 }
 
+int mcd_chain_make_pieces(const struct mcd_cpu *cpu, const struct mcd_step *step,
+                          struct mcd_chain *c, struct mcd_error *error)
+{
+    int status = mcd_chain_make(cpu, step, 1, c, error);
+    for (uint32_t i = 0; !status && i < c->count; i++)
+        if (c->part[i].op == MCD_OP_DROP && c->part[i].attr.u.drop.span > 1)
+            status = cpu->host->fail(error, MCD_UNSUPPORTED, "fused",
+                                     "units of several elements may lie in two pieces of a row");
+    return status;
+}
+
 static size_t lines(size_t bytes)
 {
     return (bytes + 63) / 64 * 64;

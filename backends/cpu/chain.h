@@ -25,6 +25,10 @@ struct mcd_chain {
 int mcd_chain_make(const struct mcd_cpu *cpu, const struct mcd_step *step, uint32_t first,
                    struct mcd_chain *chain, struct mcd_error *error);
 
+/* Those behind the first part, for pieces of rows: units of several elements are refused, too. */
+int mcd_chain_make_pieces(const struct mcd_cpu *cpu, const struct mcd_step *step,
+                          struct mcd_chain *chain, struct mcd_error *error);
+
 /* Memory for the masks of `rows` rows, and drawing them there. */
 size_t mcd_chain_bytes(const struct mcd_chain *chain, int64_t rows);
 void mcd_chain_start(struct mcd_chain *chain, const struct mcd_cpu *cpu, const struct mcd_run *run,

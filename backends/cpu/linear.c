@@ -128,7 +128,7 @@ int mcd_cpu_linear(struct mcd_cpu *cpu, const struct mcd_products *products,
                    const struct mcd_step *step, struct mcd_kernel *kernel, struct mcd_error *error)
 {
     struct mcd_chain chain;
-    int status = mcd_chain_make(cpu, step, 1, &chain, error);
+    int status = mcd_chain_make_pieces(cpu, step, &chain, error);
     if (status)
         return status;
     struct linear *l = cpu->host->alloc(cpu->host, sizeof *l);

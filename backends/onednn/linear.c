@@ -293,7 +293,7 @@ int mcd_onednn_linear(struct mcd_onednn *self, const struct mcd_step *step,
         return host->fail(error, MCD_NOMEM, "onednn", "out of memory");
     *p = product_of(step);
     p->self = self;
-    int status = mcd_chain_make(&self->cpu, step, 1, &p->chain, error);
+    int status = mcd_chain_make_pieces(&self->cpu, step, &p->chain, error);
     p->tile[0] = tile_of(p->m, ROWS, ALIGN);
     p->tile[1] = tile_of(p->n, COLUMNS, p->chain.count ? MCD_CHAIN_ALIGN : ALIGN);
     if (!status)
