@@ -228,7 +228,7 @@ static void values_are_those_of_single_steps(void **state)
 static void over_many_rows(void **state)
 {
     (void)state;
-    fused_is_split(&(struct odd){.rows = getenv("MCDROP_FAST") ? 19 : 131});
+    fused_is_split(&(struct odd){.rows = getenv("MCDROP_FAST") ? 5 : 131});
 }
 
 static void with_bits_of_a_sampler(void **state)
