@@ -124,6 +124,19 @@ static void json(void **state)
     json_decref(all);
 }
 
+/* JSON has no strings of other bytes than UTF-8's. */
+static void json_of_any_path(void **state)
+{
+    (void)state;
+    assert_program(0, "D=$(printf 'caf\\351'); mkdir -m 755 \"$D\"; "
+                      "cp $MCDROP_PLUGIN_PATH/layers/relu.so \"$D\"; "
+                      "$M check --format json --only load \"./$D/relu.so\"");
+    json_t *all = program_json("out"), *one = json_array_get(all, 0);
+    assert_string_equal(json_string_value(json_object_get(one, "plugin")), "./caf?/relu.so");
+    assert_int_equal(json_integer_value(json_object_get(one, "passed")), 1);
+    json_decref(all);
+}
+
 static void csv_and_the_list(void **state)
 {
     (void)state;
@@ -147,6 +160,7 @@ int main(void)
         cmocka_unit_test(a_missing_device),
         cmocka_unit_test(a_wrong_folder),
         cmocka_unit_test(json),
+        cmocka_unit_test(json_of_any_path),
         cmocka_unit_test(csv_and_the_list),
     };
     return cmocka_run_group_tests(tests, setup, scratch_teardown);

@@ -4,7 +4,7 @@
 #include "core/base/json.h"
 #include "core/base/machine.h"
 #include "core/bench/bench_file.h"
-#include "core/io/place.h"
+#include "core/io/json_shown.h"
 
 #include <string.h>
 #include <time.h>
@@ -16,13 +16,6 @@ static json_t *numbers(const double *x, size_t n)
     for (size_t i = 0; i < n; i++)
         failed |= json_array_append_new(list, mcd_json_real(x[i])) != 0;
     return mcd_json_complete(list, failed);
-}
-
-/* What is not UTF-8, such as a folder's name, is shown as errors show it. */
-static json_t *text(const char *words)
-{
-    json_t *t = json_string(words);
-    return t ? t : json_string(mcd_show_text(words).text);
 }
 
 static int add(json_t *o, const char *key, json_t *value)
@@ -61,8 +54,8 @@ static json_t *job(const struct mcd_bench *b, uint32_t model, uint32_t backend, 
     const struct mcd_timing *t = &p->timing[i];
     struct mcd_bench_figures f = mcd_bench_figures(b, model, backend, i);
     json_t *o = json_object();
-    int failed = add(o, "model", text(b->of[model].model));
-    failed |= add(o, "backend", text(p->trial.spec));
+    int failed = add(o, "model", mcd_json_shown(b->of[model].model));
+    failed |= add(o, "backend", mcd_json_shown(p->trial.spec));
     failed |= add(o, "precision", json_string(p->trial.precision));
     failed |= add(o, "job", json_string(t->job));
     failed |= add(o, "op", json_string(t->op));
@@ -97,10 +90,10 @@ static json_t *backends(const struct mcd_bench *b)
     for (uint32_t i = 0; i < b->backends; i++) {
         const struct mcd_trial *t = &mcd_bench_pair(b, 0, i)->trial;
         json_t *o = json_object();
-        failed |= add(o, "backend", text(t->spec));
+        failed |= add(o, "backend", mcd_json_shown(t->spec));
         failed |= add(o, "precision", json_string(t->precision));
-        failed |= add(o, "device", text(t->device));
-        failed |= add(o, "library", text(t->library));
+        failed |= add(o, "device", mcd_json_shown(t->device));
+        failed |= add(o, "library", mcd_json_shown(t->library));
         failed |= json_array_append_new(list, o) != 0;
     }
     return mcd_json_complete(list, failed);
@@ -127,7 +120,7 @@ json_t *mcd_bench_json(const struct mcd_bench *b)
     failed |= add(o, "date", json_string(date));
     failed |= add(o, "clock", json_string(mcd_bench_clock(c)));
     failed |= add(o, "threads", json_integer(c->threads));
-    failed |= add(o, "sampler", text(c->sampler));
+    failed |= add(o, "sampler", mcd_json_shown(c->sampler));
     failed |= add(o, "seed", mcd_json_natural(c->seed));
     failed |= add(o, "measurement_seconds", mcd_json_real(c->seconds));
     failed |= add(o, "rounds", json_integer(b->done));

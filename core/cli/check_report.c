@@ -2,6 +2,8 @@
 #include "core/cli/check_report.h"
 
 #include "core/base/error.h"
+#include "core/base/json.h"
+#include "core/io/json_shown.h"
 #include "core/plugin/search.h"
 
 #include <inttypes.h>
@@ -169,11 +171,11 @@ static int keep_json(struct mcd_check_printer *p, const struct mcd_check_order *
     mcd_table_destroy(t);
     if (!p->plugins)
         p->plugins = json_array();
-    wrong |= json_object_set_new(plugin, "plugin", json_string(given)) != 0;
-    wrong |= json_object_set_new(plugin, "specification", json_string(short_spec(r))) != 0;
+    wrong |= json_object_set_new(plugin, "plugin", mcd_json_shown(given)) != 0;
+    wrong |= json_object_set_new(plugin, "specification", mcd_json_shown(short_spec(r))) != 0;
     wrong |= json_object_set_new(plugin, "kind", kind ? json_string(kind) : json_null()) != 0;
-    wrong |= json_object_set_new(plugin, "path", json_string(r->subject.path)) != 0;
-    wrong |= json_object_set_new(plugin, "seed", json_integer((json_int_t)o->seed)) != 0;
+    wrong |= json_object_set_new(plugin, "path", mcd_json_shown(r->subject.path)) != 0;
+    wrong |= json_object_set_new(plugin, "seed", mcd_json_natural(o->seed)) != 0;
     wrong |= json_object_set_new(plugin, "checks", rows) != 0;
     for (uint32_t v = MCD_CHECK_PASSED; v <= MCD_CHECK_SKIPPED; v++)
         wrong |= json_object_set_new(plugin, verdict_name(v, MCD_JSON_FORMAT),

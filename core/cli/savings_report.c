@@ -5,6 +5,7 @@
 #include "core/base/json.h"
 #include "core/bench/savings_verdict.h"
 #include "core/cli/open.h"
+#include "core/io/json_shown.h"
 #include "core/io/place.h"
 
 #include <inttypes.h>
@@ -75,7 +76,7 @@ static json_t *specs_json(const struct mcd_savings_report *r)
     json_t *array = json_array();
     int failed = 0;
     for (uint32_t i = 0; i < r->samplers; i++)
-        failed |= json_array_append_new(array, json_string(r->sampler[i]->spec));
+        failed |= json_array_append_new(array, mcd_json_shown(r->sampler[i]->spec));
     return mcd_json_complete(array, failed);
 }
 
@@ -85,7 +86,7 @@ static json_t *verdict_json(const struct mcd_savings_report *r)
     int failed = 0;
     for (int k = 0; k < mcd_estimate_count(r->session->network); k++) {
         char *text = sentence(r, k);
-        failed |= json_array_append_new(array, text ? json_string(text) : NULL);
+        failed |= json_array_append_new(array, text ? mcd_json_shown(text) : NULL);
         free(text);
     }
     return mcd_json_complete(array, failed);
@@ -101,9 +102,9 @@ static int print_json(const struct mcd_savings_report *r, const struct mcd_table
         return status;
     json_t *json = json_object();
     int failed = json_object_set_new(json, "savings", savings);
-    failed |= json_object_set_new(json, "model", json_string(s->network->model->spec));
-    failed |= json_object_set_new(json, "data", json_string(mcd_place_file(s->data_name).text));
-    failed |= json_object_set_new(json, "backend", json_string(s->backend->spec));
+    failed |= json_object_set_new(json, "model", mcd_json_shown(s->network->model->spec));
+    failed |= json_object_set_new(json, "data", mcd_json_shown(mcd_place_file(s->data_name).text));
+    failed |= json_object_set_new(json, "backend", mcd_json_shown(s->backend->spec));
     failed |= json_object_set_new(json, "samplers", specs_json(r));
     failed |= json_object_set_new(json, "rows", json_integer(r->rows));
     failed |= json_object_set_new(json, "passes", json_integer(r->passes));

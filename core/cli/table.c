@@ -4,7 +4,7 @@
 #include "core/base/error.h"
 #include "core/base/host.h"
 #include "core/base/number.h"
-#include "core/io/place.h"
+#include "core/io/json_shown.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -245,8 +245,7 @@ static json_t *json_cell(const struct cell *c)
         return json_real(c->real);
     if (c->kind != TEXT)
         return json_null();
-    json_t *text = json_string(c->text); /* refuses what is not UTF-8 */
-    return text ? text : json_string(mcd_show_text(c->text).text);
+    return mcd_json_shown(c->text);
 }
 
 int mcd_table_json(const struct mcd_table *t, json_t **json, struct mcd_error *e)
