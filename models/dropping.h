@@ -20,7 +20,7 @@ static inline int mcd_choice_check(const struct mcd_host *host, const char *wher
 }
 
 /*
- * Records `noise`, a user's choice such as "gaussian" or "concrete:t=0.1", with p added to its
+ * Records `noise`, a user's choice such as "gaussian" or "./mine.so:rate=2", with p added to its
  * parameters; `standard` if the user chose none ("").
  */
 static inline mcd_val mcd_dropping(struct mcd_graph *g, const char *name, mcd_val x,

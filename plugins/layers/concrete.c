@@ -63,7 +63,7 @@ static void penalise(const struct concrete *c, struct mcd_graph *g, mcd_val w, m
     g->penalty(g, mcd_affine(g, mcd_add(g, weights, masks), g->nat / c->tau, 0));
 }
 
-/* x times noise whose mean is 1 up to 1.7 t^2 p (1 - 2 p), from log(u / (1 - u)) of uniform u. */
+/* x times noise whose mean is 1 up to 1.6 t^2 p (1 - 2 p), from log(u / (1 - u)) of uniform u. */
 static mcd_val drop(const struct concrete *c, struct mcd_graph *g, mcd_val x, mcd_val logit,
                     mcd_val inverse)
 {
