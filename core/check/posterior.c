@@ -259,6 +259,8 @@ void mcd_check_draws(struct mcd_checking *c)
         const char **names = calloc(d.dim + 1, sizeof *names);
         if (q && names)
             check_draws(&s, &d, q, names);
+        else
+            mcd_check_fail(c, "draw", "memory for its draws", "none");
         free(q);
         free(names);
     }
