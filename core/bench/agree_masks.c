@@ -12,18 +12,16 @@
 
 enum { ROWS = 64 }; /* so that a unit of its own kind is dropped in one of them */
 
-/* Drops are numbered as they are recorded: those before the site's are recorded and not asked for. */
+/* The core's own recording numbers no sites: this drop is the site that it is in the network. */
 static mcd_val record(struct mcd_graph_core *g, const struct mcd_site *site, mcd_val *x)
 {
     struct mcd_attr attr = MCD_ATTR_ZERO;
-    mcd_val y = 0;
+    attr.u.drop.site = site->id;
     attr.u.drop.law = site->law;
     attr.u.drop.p = site->p;
     attr.u.drop.span = 1;
     *x = mcd_graph_input(g, 0, mcd_shape1(site->units), 0);
-    for (uint32_t i = 0; i <= site->id; i++)
-        y = mcd_graph_op(g, MCD_OP_DROP, 1, x, &attr);
-    return y;
+    return mcd_graph_op(g, MCD_OP_DROP, 1, x, &attr);
 }
 
 /* ROWS rows of ones through the plan, as training draws; `noise` brings the ones. */
