@@ -19,7 +19,7 @@ struct errand {
     uint32_t shake;
     int status;
     struct mcd_error error;
-    struct mcd_trial trial;
+    struct mcd_bench_trial trial;
     struct mcd_measured measured;
 };
 
@@ -41,27 +41,68 @@ static void run_shaken(void *arg)
     mcd_shake(r->shake, run_errand, r);
 }
 
-/* Sends a process; an error says whose it is. */
-static int send(struct errand *r, size_t *peak, struct mcd_error *e)
+#define END(text) ((text)[sizeof(text) - 1] = '\0')
+
+/* What a child found whose memory the backend may have spoilt: texts end, and the count is one. */
+static int take(struct errand *to, const struct errand *from, struct mcd_error *e)
 {
-    static const double NO_LIMIT = 1e9;
-    struct mcd_isolated how;
+    to->status = from->status;
+    to->error = from->error;
+    to->trial = from->trial;
+    to->measured = from->measured;
+    END(to->error.where), END(to->error.text);
+    END(to->trial.spec), END(to->trial.precision), END(to->trial.device), END(to->trial.library);
+    if (to->measured.count > MCD_BENCH_TIMINGS)
+        return mcd_fail(e, MCD_UNSUPPORTED, to->backend, "%s: it spoilt the memory of its process",
+                        to->of.model);
+    for (uint32_t i = 0; i < to->measured.count; i++) {
+        struct mcd_timing *t = &to->measured.timing[i];
+        END(t->job), END(t->op), END(t->shape);
+    }
+    return MCD_OK;
+}
+
+/* Generous: a hundred jobs of a slow machine, each a hundred times as long as was asked for. */
+static double limit_of(const struct mcd_bench_case *of)
+{
+    return 3600 + 1e4 * of->seconds;
+}
+
+/* What became of the process and its errand. */
+static int judge(const struct errand *r, const struct mcd_isolated *how, double limit, size_t *peak,
+                 struct mcd_error *e)
+{
     const char *model = r->of.model;
-    int status = mcd_isolate(run_shaken, r, sizeof *r, NO_LIMIT, &how, e);
-    if (status)
-        return status;
-    *peak = how.peak;
-    if (how.ending == MCD_SIGNALLED)
+    *peak = how->peak;
+    if (how->ending == MCD_SIGNALLED)
         return mcd_fail(e, MCD_UNSUPPORTED, r->backend, "%s: its process was ended by signal %d",
-                        model, how.code);
-    if (how.ending != MCD_RETURNED)
+                        model, how->code);
+    if (how->ending == MCD_TIMED_OUT)
+        return mcd_fail(e, MCD_UNSUPPORTED, r->backend, "%s: not done within %g s", model, limit);
+    if (how->ending != MCD_RETURNED)
         return mcd_fail(e, MCD_UNSUPPORTED, r->backend,
                         "%s: its process was ended with status %d, before it was done", model,
-                        how.code);
+                        how->code);
     if (r->status)
         return mcd_fail(e, r->status, r->backend, "%s: %s%s%s", model, r->error.where,
                         *r->error.where ? ": " : "", r->error.text);
     return MCD_OK;
+}
+
+/* Sends a process; an error says whose it is. */
+static int send(struct mcd_bench *b, struct errand *r, size_t *peak, struct mcd_error *e)
+{
+    struct mcd_isolated how;
+    struct errand *copy = mcd_host_zalloc(b->host, sizeof *copy, e);
+    double limit = limit_of(&r->of);
+    if (!copy)
+        return MCD_NOMEM;
+    *copy = *r;
+    int status = mcd_isolate(run_shaken, copy, sizeof *copy, limit, &how, e);
+    if (!status)
+        status = take(r, copy, e);
+    b->host->release(b->host, copy);
+    return status ? status : judge(r, &how, limit, peak, e);
 }
 
 /* ---- trials ------------------------------------------------------------------------------ */
@@ -79,7 +120,7 @@ static int try_pair(struct mcd_bench *b, uint32_t model, uint32_t backend, struc
         r->of.seconds = 0;
         r->of.clock = CLOCK_PROCESS_CPUTIME_ID; /* what else runs must not decide who is slow */
     }
-    int status = send(r, &peak, e);
+    int status = send(b, r, &peak, e);
     p->trial = r->trial;
     p->batch = b->of[model].batch;
     return status;
@@ -219,7 +260,7 @@ static int measure_pair(struct mcd_bench *b, uint32_t round, uint32_t model, uin
     *r = (struct errand){.of = b->of[model], .backend = b->backend[backend]};
     r->of.batch = p->batch;
     r->shake = mcd_noise_words(&at, 0).w[0];
-    int status = send(r, &peak, e);
+    int status = send(b, r, &peak, e);
     return status ? status : keep(b, p, r, round, peak, e);
 }
 
