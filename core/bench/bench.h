@@ -18,7 +18,7 @@
 /* One model on one backend. */
 struct mcd_bench_pair {
     uint32_t batch; /* of the case; of the product as many rows as the backend does in time */
-    struct mcd_trial trial;
+    struct mcd_bench_trial trial;
     size_t peak; /* bytes: the most memory of a process that measured it */
     uint32_t jobs;
     struct mcd_timing *timing;   /* [jobs]: names, sizes and work */
@@ -49,12 +49,6 @@ void mcd_bench_clear(struct mcd_bench *);
 /* Of a pair: its place, whether its results may differ so far, what its largest difference is. */
 struct mcd_bench_pair *mcd_bench_pair(const struct mcd_bench *, uint32_t model, uint32_t backend);
 int mcd_bench_agrees(const struct mcd_bench *, uint32_t model, uint32_t backend);
-
-/*
- * Whether its precision is the first backend's, as far as results are concerned: f64 computes what
- * f32 does.
- */
-int mcd_bench_same_precision(const struct mcd_bench *, uint32_t model, uint32_t backend);
 
 /* "wall" or "cpu" */
 const char *mcd_bench_clock(const struct mcd_bench_case *);

@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LARGEST = 1 << 28, MOST_JOBS = 100000, LONGEST = 4096 };
+enum { LARGEST = 1 << 28, MOST_JOBS = 4096, LONGEST = 4096 };
 
 /* The file, and the member that is looked at. */
 struct reader {

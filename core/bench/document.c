@@ -88,7 +88,7 @@ static json_t *backends(const struct mcd_bench *b)
     json_t *list = json_array();
     int failed = !list;
     for (uint32_t i = 0; i < b->backends; i++) {
-        const struct mcd_trial *t = &mcd_bench_pair(b, 0, i)->trial;
+        const struct mcd_bench_trial *t = &mcd_bench_pair(b, 0, i)->trial;
         json_t *o = json_object();
         failed |= add(o, "backend", mcd_json_shown(t->spec));
         failed |= add(o, "precision", json_string(t->precision));

@@ -7,15 +7,19 @@
 #include <math.h>
 #include <string.h>
 
-static int is_exact(const struct mcd_trial *t)
+static int is_exact(const struct mcd_bench_trial *t)
 {
     return strcmp(t->precision, "f32") == 0 || strcmp(t->precision, "f64") == 0;
 }
 
-int mcd_bench_same_precision(const struct mcd_bench *b, uint32_t model, uint32_t backend)
+/*
+ * Whether its precision is the first backend's, as far as results are concerned: f64 computes what
+ * f32 does.
+ */
+static int same_precision(const struct mcd_bench *b, uint32_t model, uint32_t backend)
 {
-    const struct mcd_trial *first = &mcd_bench_pair(b, model, 0)->trial;
-    const struct mcd_trial *t = &mcd_bench_pair(b, model, backend)->trial;
+    const struct mcd_bench_trial *first = &mcd_bench_pair(b, model, 0)->trial;
+    const struct mcd_bench_trial *t = &mcd_bench_pair(b, model, backend)->trial;
     return (is_exact(first) && is_exact(t)) || strcmp(first->precision, t->precision) == 0;
 }
 
@@ -26,7 +30,7 @@ int mcd_bench_same_precision(const struct mcd_bench *b, uint32_t model, uint32_t
  */
 int mcd_bench_agrees(const struct mcd_bench *b, uint32_t model, uint32_t backend)
 {
-    int same = mcd_bench_same_precision(b, model, backend);
+    int same = same_precision(b, model, backend);
     const struct mcd_agreement *a = &mcd_bench_pair(b, model, backend)->trial.agreement;
     double outputs = same ? 1e-5 : 0.1, gradient = same ? 1e-3 : 0.2;
     return a->masks == 0 && a->loss <= outputs && a->outputs <= outputs && a->gradient <= gradient;

@@ -27,16 +27,16 @@ struct mcd_measured {
 };
 
 /* What a backend is, and whether it computes what the first one does. */
-struct mcd_trial {
+struct mcd_bench_trial {
     char spec[1024], precision[16], device[64], library[64];
     struct mcd_agreement agreement;
     double seconds;  /* of one step and one block of passes, or of a small product */
-    double variance; /* of a mean of passes, beside independent ones; NaN: too few groups to tell */
+    double variance; /* of a mean of passes, beside independent ones; NaN for the product */
 };
 
 /* Either opens host and plugins of its own. `first` is what the backend is held against. */
 int mcd_bench_try(const struct mcd_bench_case *, const char *first, const char *backend,
-                  struct mcd_trial *, struct mcd_error *e);
+                  struct mcd_bench_trial *, struct mcd_error *e);
 int mcd_bench_measure(const struct mcd_bench_case *, const char *backend, struct mcd_measured *,
                       struct mcd_error *e);
 

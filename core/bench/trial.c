@@ -11,7 +11,7 @@
 
 /* By convention a backend's parameter `precision` says in what it multiplies, if there is one. */
 static int describe(const struct mcd_host *host, const struct mcd_item *backend,
-                    struct mcd_trial *t, struct mcd_error *e)
+                    struct mcd_bench_trial *t, struct mcd_error *e)
 {
     const struct mcd_backend *api = backend->plugin->api;
     struct mcd_backend_info info = {.size = sizeof info};
@@ -32,7 +32,7 @@ static int describe(const struct mcd_host *host, const struct mcd_item *backend,
 }
 
 static int try_product(const struct mcd_host *host, const struct mcd_bench_case *c,
-                       const char *backend, struct mcd_trial *t, struct mcd_error *e)
+                       const char *backend, struct mcd_bench_trial *t, struct mcd_error *e)
 {
     struct mcd_yardstick y = {0};
     struct mcd_item *item;
@@ -53,7 +53,7 @@ static int try_product(const struct mcd_host *host, const struct mcd_bench_case 
 }
 
 static int try_model(const struct mcd_host *host, const struct mcd_bench_case *c, const char *first,
-                     const char *backend, struct mcd_trial *t, struct mcd_error *e)
+                     const char *backend, struct mcd_bench_trial *t, struct mcd_error *e)
 {
     struct mcd_bench_subject a = {0}, b = {0};
     int status = mcd_bench_subject_open(host, c, first, &a, e);
@@ -71,7 +71,7 @@ static int try_model(const struct mcd_host *host, const struct mcd_bench_case *c
 }
 
 int mcd_bench_try(const struct mcd_bench_case *c, const char *first, const char *backend,
-                  struct mcd_trial *t, struct mcd_error *e)
+                  struct mcd_bench_trial *t, struct mcd_error *e)
 {
     struct mcd_host *host = mcd_host_create(c->threads, NULL, NULL, e);
     if (!host)

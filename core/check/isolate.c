@@ -39,7 +39,8 @@ static uint32_t count_threads(void)
     return n;
 }
 
-uint32_t mcd_isolate_threads(uint32_t expected)
+/* Threads of this process; those that have ended but not yet gone get half a second to go. */
+static uint32_t wait_for_threads(uint32_t expected)
 {
     uint32_t n = count_threads();
     for (int i = 0; n > expected && i < 50; i++) {
@@ -84,7 +85,7 @@ static _Noreturn void run_child(void (*f)(void *), void *arg, size_t bytes, int 
     uint32_t before = count_threads();
     f(arg);
     fflush(NULL);
-    uint32_t left = mcd_isolate_threads(before) - before;
+    uint32_t left = wait_for_threads(before) - before;
     write_all(results, arg, bytes);
     write_all(results, &left, sizeof left);
     _exit(EXIT_SUCCESS);

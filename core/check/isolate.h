@@ -32,7 +32,4 @@ struct mcd_isolated {
 int mcd_isolate(void (*f)(void *arg), void *arg, size_t bytes, double limit,
                 struct mcd_isolated *how, struct mcd_error *e);
 
-/* Threads of this process; those that have ended but not yet gone get half a second to go. */
-uint32_t mcd_isolate_threads(uint32_t expected);
-
 #endif

@@ -82,18 +82,12 @@ static int look(const struct mcd_asking *a, const struct mcd_noisy_net *n, int64
     return 0;
 }
 
-/* P(|T| <= t) for Student's T. */
-static double student(double t, double freedom)
-{
-    return 1 - mcd_beta_probability(freedom / (freedom + t * t), freedom / 2, 0.5);
-}
-
 /* Too few inside the interval, or too many: against what is nearest of the tolerated coverage. */
 static int judge(struct mcd_checking *c, const struct level *l, const struct extent *extent)
 {
     char where[80], expected[80];
     double share = (double)l->inside / (double)extent->looks;
-    double right = student(l->errors, (double)extent->groups - 1);
+    double right = 1 - mcd_student_two_sided(l->errors, (double)extent->groups - 1);
     double nearest = fmin(fmax(share, right - l->slack), right + l->slack);
     mcd_check_looked(c, extent->looks);
     if (mcd_binomial_tail(l->inside, extent->looks, nearest) >= MCD_FALSE_ALARM)

@@ -9,16 +9,17 @@
 #include <stdio.h>
 #include <string.h>
 
-int mcd_bench_format(const char *name)
+enum mcd_format mcd_bench_format(struct argp_state *state, const char *arg)
 {
     static const char *const names[] = {[MCD_TEXT_FORMAT] = "text",
                                         [MCD_JSON_FORMAT] = "json",
                                         [MCD_CSV_FORMAT] = "csv",
                                         [MCD_MARKDOWN_FORMAT] = "markdown"};
     for (int i = 0; i < 4; i++)
-        if (strcmp(names[i], name) == 0)
-            return i;
-    return -1;
+        if (strcmp(names[i], arg) == 0)
+            return (enum mcd_format)i;
+    argp_error(state, "--format: '%s': expected text, csv, json or markdown", arg);
+    return MCD_TEXT_FORMAT;
 }
 
 static const struct mcd_column columns[] = {
@@ -163,7 +164,7 @@ static void print_heading(const struct mcd_bench *b)
     const struct mcd_bench_case *c = &b->of[0];
     printf("%s\n", mcd_machine().text);
     for (uint32_t i = 0; i < b->backends; i++) {
-        const struct mcd_trial *t = &mcd_bench_pair(b, 0, i)->trial;
+        const struct mcd_bench_trial *t = &mcd_bench_pair(b, 0, i)->trial;
         printf("%s: %s%s%s\n", b->backend[i], *t->library ? t->library : "its own loops",
                *t->device ? ", " : "", t->device);
     }

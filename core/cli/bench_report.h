@@ -5,6 +5,8 @@
 #include "core/bench/bench.h"
 #include "core/cli/table.h"
 
+#include <argp.h>
+
 /* JSON is the whole document with every sample, the others are the table. */
 int mcd_bench_print(const struct mcd_bench *, enum mcd_format, struct mcd_error *e);
 
@@ -14,7 +16,7 @@ int mcd_bench_print(const struct mcd_bench *, enum mcd_format, struct mcd_error 
  */
 uint32_t mcd_bench_complain(const struct mcd_bench *);
 
-/* "text", "json", "csv", "markdown"; -1 for anything else. */
-int mcd_bench_format(const char *name);
+/* The argument of --format: text, json, csv or markdown; anything else is refused. */
+enum mcd_format mcd_bench_format(struct argp_state *, const char *arg);
 
 #endif

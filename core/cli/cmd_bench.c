@@ -36,7 +36,7 @@ struct bench {
     const char *backend[MOST], *model[MOST];
     uint32_t backends, models, rounds;
     struct mcd_bench_case like; /* what all models share */
-    int format;
+    enum mcd_format format;
 };
 
 static void add(struct argp_state *state, const char *arg, const char **list, uint32_t *count)
@@ -69,14 +69,6 @@ static clockid_t parse_clock(struct argp_state *state, const char *arg)
     if (strcmp(arg, "wall") != 0)
         argp_error(state, "--clock: '%s': expected wall or cpu", arg);
     return CLOCK_MONOTONIC;
-}
-
-static int parse_format(struct argp_state *state, const char *arg)
-{
-    int format = mcd_bench_format(arg);
-    if (format < 0)
-        argp_error(state, "--format: '%s': expected text, csv, json or markdown", arg);
-    return format;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -117,7 +109,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         b->like.seed = (uint64_t)mcd_option_int(state, "seed", arg, 0, INT64_MAX);
         return 0;
     case KEY_FORMAT:
-        b->format = parse_format(state, arg);
+        b->format = mcd_bench_format(state, arg);
         return 0;
     default:
         return mcd_options_only(key, arg, state);
@@ -183,7 +175,7 @@ static int run(const struct bench *b, struct mcd_bench *bench)
     int status = mcd_bench_run(bench, &e);
     mcd_progress_end(&progress);
     if (!status)
-        status = mcd_bench_print(bench, (enum mcd_format)b->format, &e);
+        status = mcd_bench_print(bench, b->format, &e);
     if (!status && wrong)
         status = mcd_fail(&e, MCD_INVALID, "results", "%u of them differ: see above", wrong);
     return status ? mcd_report(&e) : MCD_EXIT_OK;

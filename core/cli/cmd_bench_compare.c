@@ -16,7 +16,7 @@ enum { KEY_FORMAT = MCD_OPTION_OWN };
 struct compare {
     struct mcd_options options; /* first: the shared groups' parsers see it */
     const char *path[2];        /* earlier, later */
-    int format;
+    enum mcd_format format;
 };
 
 /* The jobs that both files have, in the order of the later one. */
@@ -33,9 +33,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     struct compare *c = state->input;
     switch (key) {
     case KEY_FORMAT:
-        c->format = mcd_bench_format(arg);
-        if (c->format < 0)
-            argp_error(state, "--format: '%s': expected text, csv, json or markdown", arg);
+        c->format = mcd_bench_format(state, arg);
         return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num > 1)
@@ -128,7 +126,7 @@ static int print(const struct compare *c, const struct pairs *p, const struct mc
         mcd_table_real(t, change->high);
         mcd_table_text(t, mcd_bench_word(change->verdict));
     }
-    int status = mcd_table_print(t, (enum mcd_format)c->format, stdout, e);
+    int status = mcd_table_print(t, c->format, stdout, e);
     mcd_table_destroy(t);
     return status;
 }

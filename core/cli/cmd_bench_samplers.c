@@ -13,6 +13,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     KEY_INPUT = MCD_OPTION_OWN,
@@ -51,14 +52,6 @@ static void check(struct argp_state *state, const struct bench *b)
         argp_error(state, "--input and --data exclude each other");
 }
 
-static enum mcd_format parse_format(struct argp_state *state, const char *arg)
-{
-    int format = mcd_bench_format(arg);
-    if (format < 0)
-        argp_error(state, "--format: '%s': expected text, csv, json or markdown", arg);
-    return (enum mcd_format)format;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct bench *b = state->input;
@@ -80,7 +73,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             (uint32_t)mcd_option_int(state, "replications", arg, MCD_LEAST_REPLICATIONS, 100000);
         return 0;
     case KEY_FORMAT:
-        b->options.format = parse_format(state, arg);
+        b->options.format = mcd_bench_format(state, arg);
         return 0;
     case ARGP_KEY_END:
         check(state, b);
@@ -105,7 +98,15 @@ static int find_samplers(struct bench *b)
     return MCD_EXIT_OK;
 }
 
-/* The yardstick is there already, by whatever name. */
+/* By whatever name: the yardstick is there already, and others may be given twice. */
+static int is_open(const struct bench *b, uint32_t count, const struct mcd_item *item)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (strcmp(item->spec, b->sampler[i]->spec) == 0)
+            return 1;
+    return 0;
+}
+
 static int open_samplers(struct bench *b)
 {
     uint32_t count = 1;
@@ -116,7 +117,7 @@ static int open_samplers(struct bench *b)
         status = mcd_open_item(b->session.host, MCD_SAMPLER, b->name[i], &item);
         if (status)
             break;
-        if (strcmp(item->spec, b->sampler[0]->spec) == 0) {
+        if (is_open(b, count, item)) {
             mcd_item_close(b->session.host, item);
             continue;
         }
@@ -278,9 +279,12 @@ int mcd_cmd_bench_samplers(int argc, char **argv)
             "Example: mcdrop bench samplers --weights mcdrop-lenet/weights.safetensors",
         .children = children,
     };
+    struct mcd_error e = {0};
     struct bench *b = calloc(1, sizeof *b);
-    if (!b)
-        return MCD_EXIT_FAILURE;
+    if (!b) {
+        mcd_fail(&e, MCD_NOMEM, "", "not enough memory");
+        return mcd_report(&e);
+    }
     *b = (struct bench){.options = MCD_OPTIONS,
                         .replications = DEFAULT_REPLICATIONS,
                         .samplers = 1,
