@@ -95,6 +95,9 @@ static int kernel(void *self, const struct mcd_step *step, struct mcd_kernel *k,
 {
     struct spy *spy = self;
     int longer = spy->most_parts && step->nparts > spy->most_parts;
+    spy->unclean += k->run || k->state || k->release || k->workspace;
+    if (longer) /* leaves behind what nobody should look at */
+        *k = (struct mcd_kernel){.run = run_watched, .release = release_watched, .workspace = 64};
     if (longer || (spy->refuse_op && step->op == spy->refuse_op))
         return mcd_fail(error, MCD_UNSUPPORTED, "spy", "by request");
     struct watched *w = malloc(sizeof *w);

@@ -25,6 +25,7 @@ struct spy {
     const struct mcd_item *inner;
     uint32_t runs[SPY_OPS]; /* kernels run, by op */
     uint32_t kernels, released;
+    uint32_t unclean;              /* kernels to fill in that were not zeroed */
     uint32_t logged, log[SPY_LOG]; /* ops in the order in which they ran */
     uint64_t bytes;                /* of the largest buffer asked for */
 

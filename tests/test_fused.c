@@ -296,6 +296,7 @@ static void check_steps(mcd_val (*build)(struct mcd_trial *, mcd_val), struct mc
         describe(&r.plan->step[s], text + n, sizeof text - n);
     }
     assert_string_equal(text, expected);
+    assert_int_equal(spy.unclean, 0);
     rig_close(&r);
     close_inner(host, &spy, inner);
 }
@@ -316,6 +317,23 @@ static void refused_chains_are_cut(void **state)
                 "conv2d | drop+pool2d conv2d+drop pool2d linear+map drop linear");
     check_steps(build_lenet, mcd_shape2(12, 12), 1,
                 "conv2d | drop pool2d conv2d drop pool2d linear map drop linear");
+}
+
+static mcd_val build_long(struct mcd_trial *r, mcd_val x)
+{
+    x = linear(r, "a", drop(r, x), 5);
+    for (int i = 0; i < 20; i++)
+        x = mcd_map(r->g, MCD_TANH, x);
+    return x;
+}
+
+/* A backend that refuses all is not asked for every length of very long ones. */
+static void chains_have_16_parts_at_most(void **state)
+{
+    (void)state;
+    check_steps(build_long, mcd_shape1(5), 0,
+                "drop linear+map+map+map+map+map+map+map+map+map+map+map+map+map+map+map "
+                "map+map+map+map+map");
 }
 
 static mcd_val build_forked(struct mcd_trial *r, mcd_val x)
@@ -411,6 +429,7 @@ int main(void)
         cmocka_unit_test(wrong_fusing_is_noticed),
         cmocka_unit_test(chains_are_as_long_as_can_be),
         cmocka_unit_test(refused_chains_are_cut),
+        cmocka_unit_test(chains_have_16_parts_at_most),
         cmocka_unit_test(what_others_read_ends_a_chain),
         cmocka_unit_test(outputs_end_a_chain),
         cmocka_unit_test(training_is_the_same),

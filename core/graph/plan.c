@@ -170,6 +170,7 @@ static int ask_kernel(struct mcd_plan *p, const struct mcd_step *step, struct mc
     struct mcd_kernel *kernel = &p->kernel[step - p->step];
     if (mcd_op_is_custom(op))
         return mcd_custom_kernel(p->host, p->backend, step, kernel, error);
+    *kernel = (struct mcd_kernel){0}; /* a longer step that was refused may have left something */
     int status = api(p->backend)->kernel(p->backend->self, step, kernel, &reason);
     int shorter = status == MCD_UNSUPPORTED && step->nparts; /* is asked for next */
     if (status && !shorter)

@@ -5,6 +5,8 @@
 #include "core/graph/custom.h"
 #include "core/graph/infer.h"
 
+enum { MOST_PARTS = 16 /* of a step */ };
+
 /* Lifetime of what must survive from run to run. */
 static const int64_t before_all = -1, after_all = INT64_MAX;
 
@@ -97,10 +99,13 @@ static int may_follow(const struct mcd_schedule *s, mcd_val v, mcd_val w)
            s->on_pass[v] == s->on_pass[w] && from->has_rows && to->has_rows;
 }
 
-/* Chains of nodes each of which is all that reads the one before. */
+/*
+ * Chains of nodes each of which is all that reads the one before. No backend fuses very long ones,
+ * and one that refuses them is asked for each length.
+ */
 static void join_steps(struct mcd_schedule *s)
 {
-    uint32_t *readers = s->scratch;
+    uint32_t *readers = s->scratch, *length = readers + s->nodes; /* of the chain that ends there */
     for (uint32_t i = 0; i < s->spec.noutputs; i++)
         readers[s->spec.output[i]] = 2; /* whoever asked for it is not in the plan */
     for (mcd_val v = 1; v < s->nodes; v++)
@@ -108,9 +113,11 @@ static void join_steps(struct mcd_schedule *s)
             readers[s->node[v].in[i]]++;
     for (mcd_val v = 1; v < s->nodes; v++) {
         mcd_val x = s->needed[v] && s->node[v].nin == 1 ? s->node[v].in[0] : 0;
-        if (x && readers[x] == 1 && may_follow(s, x, v)) {
+        length[v] = 1;
+        if (x && readers[x] == 1 && length[x] < MOST_PARTS && may_follow(s, x, v)) {
             s->then[x] = v;
             s->joined[v] = 1;
+            length[v] += length[x];
         }
     }
 }
