@@ -187,6 +187,40 @@ static void updates_move_states(void **state)
     mcd_host_destroy(host);
 }
 
+/* Two states change places, one of them by way of another shape; w makes it a training. */
+static mcd_val build_exchange(void *self, struct mcd_graph *g, mcd_val x)
+{
+    (void)self;
+    mcd_val w = mcd_param(g, "w", mcd_shape2(OUT, WIDTH), 0.25, 0);
+    mcd_val a = mcd_state(g, "a", mcd_shape1(6), 1), b = mcd_state(g, "b", mcd_shape2(2, 3), 2);
+    g->track(g, a, mcd_reshape(g, b, mcd_shape1(6)), 1);
+    g->track(g, b, mcd_reshape(g, a, mcd_shape2(2, 3)), 1);
+    return mcd_linear(g, x, w, MCD_ABSENT);
+}
+
+static void states_follow_what_others_were(void **state)
+{
+    (void)state;
+    static const double ones[] = {1, 1, 1, 1, 1, 1}, twos[] = {2, 2, 2, 2, 2, 2};
+    struct mcd_error e = {0};
+    struct rig_network n;
+    struct mcd_host *host = mcd_host_create(1, NULL, NULL, NULL);
+    rig_network_open(&n, host, f64, build_exchange, NULL, MCD_REGRESS, mcd_shape1(WIDTH));
+    struct mcd_trainer_spec spec = trainer_spec(&n.network, &sgd);
+    struct mcd_trainer *t;
+    assert_ok(mcd_trainer_create(&spec, &t, &e), e);
+    for (uint64_t u = 0; u < 3; u++) {
+        uint32_t rows;
+        double loss;
+        assert_ok(mcd_trainer_step(t, u, &loss, &rows, &e), e);
+        expect_all(&n.network, "a", u % 2 ? ones : twos, 1);
+        expect_all(&n.network, "b", u % 2 ? twos : ones, 1);
+    }
+    mcd_trainer_destroy(t);
+    rig_network_close(&n);
+    mcd_host_destroy(host);
+}
+
 /* What a layer is told of the training: [0] batch, [1] nat; a prediction is told zeros. */
 static mcd_val build_telling(void *self, struct mcd_graph *g, mcd_val x)
 {
@@ -415,6 +449,7 @@ int main(void)
         cmocka_unit_test(a_name_is_one_state),
         cmocka_unit_test(only_states_follow_and_only_their_like),
         cmocka_unit_test(updates_move_states),
+        cmocka_unit_test(states_follow_what_others_were),
         cmocka_unit_test(layers_are_told_batch_and_nat),
         cmocka_unit_test(running_statistics_are_exact),
         cmocka_unit_test(batches_of_one_row_are_refused),

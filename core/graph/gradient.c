@@ -299,6 +299,15 @@ static void update(struct mcd_graph_core *g, uint32_t param, mcd_val dw, const s
     mcd_graph_op(g, u->optimiser == MCD_ADAM ? MCD_OP_ADAM : MCD_OP_SGD, n, in, &attr);
 }
 
+/* A state's value before the update, for what another one follows: updates work in place. */
+static mcd_val before_update(struct mcd_graph_core *g, mcd_val v)
+{
+    mcd_val root = v;
+    while (g->node[root].op == MCD_OP_RESHAPE)
+        root = g->node[root].in[0];
+    return g->node[root].source == MCD_FROM_PARAM ? mcd_affine(&g->base, v, 1, 0) : v;
+}
+
 /* Moves a state towards a value, as a step of descent that backends know. */
 static void track(struct mcd_graph_core *g, struct mcd_tracking t)
 {
@@ -316,7 +325,7 @@ static int append_update(struct mcd_graph_core *g, mcd_val loss, const struct mc
                          struct mcd_error *error)
 {
     size_t bytes = (g->nparams + 1) * sizeof(mcd_val);
-    uint32_t n = 0, k = 0;
+    uint32_t n = 0, trained = 0;
     mcd_val *wrt = g->host->alloc(g->host, bytes), *dw = g->host->alloc(g->host, bytes);
     int status = wrt && dw ? MCD_OK : mcd_fail(error, MCD_NOMEM, "training", "out of memory");
     for (uint32_t i = 0; !status && i < g->nparams; i++)
@@ -325,10 +334,16 @@ static int append_update(struct mcd_graph_core *g, mcd_val loss, const struct mc
     if (!status)
         status = mcd_graph_gradient(g, loss, n, wrt, dw, error);
     for (uint32_t i = 0; !status && i < g->ntrackings; i++)
+        g->tracking[i].value = before_update(g, g->tracking[i].value);
+    for (uint32_t i = 0; !status && i < g->ntrackings; i++)
         track(g, g->tracking[i]);
-    for (uint32_t i = 0; !status && i < g->nparams; i++)
-        if (!g->param[i].is_state && dw[k++])
-            update(g, i, dw[k - 1], u);
+    for (uint32_t i = 0; !status && i < g->nparams; i++) {
+        if (g->param[i].is_state)
+            continue;
+        if (dw[trained])
+            update(g, i, dw[trained], u);
+        trained++;
+    }
     g->host->release(g->host, wrt);
     g->host->release(g->host, dw);
     return status ? status : mcd_graph_status(g, error);
