@@ -166,6 +166,19 @@ static void wrong_functions_are_refused(void **state)
     refuse(&blend, 3, mcd_shape1(0), "a dimension below 1");
 }
 
+/* What a plugin built against the first header has, whatever is added behind it. */
+static void functions_of_the_first_header_are_taken(void **state)
+{
+    static const struct mcd_custom first = {
+        .size = offsetof(struct mcd_custom, backward) + sizeof(void *), .forward = blend_forward};
+    (void)state;
+    struct mcd_trial r;
+    rig_open(&r, "reference", 1, 1);
+    mcd_val x = rig_input(&r, mcd_shape1(N));
+    assert_int_not_equal(mcd_custom(r.g, &first, &blend_factor, 1, &x, mcd_shape1(N)), 0);
+    rig_close(&r);
+}
+
 /* Its derivative is the core's to ask for. */
 static void derivatives_are_not_recorded(void **state)
 {
@@ -245,6 +258,7 @@ int main(void)
         cmocka_unit_test(values_are_right_on_any_number_of_threads),
         cmocka_unit_test(layers_stay_while_their_graph_lives),
         cmocka_unit_test(wrong_functions_are_refused),
+        cmocka_unit_test(functions_of_the_first_header_are_taken),
         cmocka_unit_test(derivatives_are_not_recorded),
         cmocka_unit_test(training_asks_for_a_derivative),
         cmocka_unit_test(no_allocation_is_trusted),

@@ -8,6 +8,7 @@
 #include "core/base/error.h"
 
 #include <mcdrop/random.h>
+#include <stddef.h>
 #include <stdio.h>
 
 /* One row may not hold more elements than this, so that sizes in bytes never overflow. */
@@ -343,7 +344,8 @@ static int linear_dw(struct context *c)
 static int custom(struct context *c)
 {
     const struct mcd_attr_custom *a = &c->node->attr.u.custom;
-    if (!a->function || a->function->size < sizeof *a->function || !a->function->forward)
+    const size_t least = offsetof(struct mcd_custom, backward) + sizeof a->function->backward;
+    if (!a->function || a->function->size < least || !a->function->forward) /* it may grow */
         return bad_attr(c, "function", "a struct mcd_custom with its size and forward");
     c->node->shape = a->shape;
     return check_shape(c, &a->shape);
