@@ -215,6 +215,19 @@ static void continuous(void *arg, int64_t first, int64_t count, uint32_t worker)
     }
 }
 
+/* What needs no draws because p is 0 or 1; items are rows here. */
+static void all_or_none(void *arg, int64_t first, int64_t count, uint32_t worker)
+{
+    const struct job *j = arg;
+    size_t bytes = (size_t)j->elements * sizeof *j->out;
+    (void)worker;
+    for (int64_t row = first; row < first + count; row++)
+        if (j->attr.p > 0)
+            memset(target(j, (uint32_t)row, 0), 0, bytes);
+        else
+            memmove(target(j, (uint32_t)row, 0), source(j, (uint32_t)row, 0), bytes);
+}
+
 static void compute(const struct mcd_cpu *cpu, const struct mcd_step *step,
                     const struct mcd_run *run, struct job *j)
 {
@@ -227,8 +240,9 @@ static void compute(const struct mcd_cpu *cpu, const struct mcd_step *step,
     int coarse = j->attr.law == MCD_BERNOULLI; /* blocks of 128 units, else of 4 */
     j->blocks = (uint32_t)((j->attr.units + (coarse ? 127 : 3)) / (coarse ? 128 : 4));
     per_block = (j->elements + j->blocks - 1) / j->blocks;
-    int random = j->attr.p > 0 && j->attr.p < 1; /* else no bits are looked at */
-    if (coarse && random && run->bits && run->bits[j->attr.site])
+    if (j->x && (j->attr.p <= 0 || j->attr.p >= 1))
+        mcd_cpu_split(cpu, rows, GRAIN / j->elements, all_or_none, j);
+    else if (coarse && run->bits && run->bits[j->attr.site])
         mcd_cpu_split(cpu, rows, GRAIN / j->elements, filled, j);
     else /* whole lots of lanes, so that none is idle but in the last */
         mcd_cpu_split(cpu, rows * j->blocks, (GRAIN / per_block / MCD_LANES + 1) * MCD_LANES,

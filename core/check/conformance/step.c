@@ -167,7 +167,8 @@ static int make_run(struct mcd_placed_step *p, uint32_t key)
     for (size_t i = 0; i < words; i++)
         p->words[i] = mcd_philox(key, (uint32_t)i, 1, 0, 0).w[0];
     p->bits[site] = p->words;
-    p->run.draws = p->draws;
+    int random = c->op == MCD_OP_NOISE || (c->attr.u.drop.p > 0 && c->attr.u.drop.p < 1);
+    p->run.draws = random ? p->draws : NULL; /* whoever looks all the same crashes */
     p->run.bits = c->bits ? p->bits : NULL;
     return 1;
 }
