@@ -118,6 +118,7 @@ static int run_once(struct round *r, struct mcd_error *e)
         struct mcd_kernel *k = &r->plan->kernel[s];
         int prefix = !r->target && s < r->plan->nprefix; /* computed for one pass */
         once.passes = prefix ? 1 : r->run.passes;
+        once.draws = prefix ? NULL : r->run.draws;
         status =
             mcd_item_status(r->plan->backend, k->run(k->state, &r->plan->step[s], &once, e), e);
         double now = mcd_clock_read(r->clock);

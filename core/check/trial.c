@@ -199,8 +199,12 @@ double mcd_trial_value(uint32_t tensor, uint64_t i)
 
 int mcd_trial_run(struct mcd_trial *t)
 {
+    struct mcd_run once = t->run; /* the prefix has rows alone: no passes, no draws */
+    once.passes = 1;
+    once.draws = NULL;
+    once.bits = NULL;
     if (!t->error.code)
-        mcd_plan_run_prefix(t->plan, &t->run, &t->error);
+        mcd_plan_run_prefix(t->plan, &once, &t->error);
     if (!t->error.code)
         mcd_plan_run_body(t->plan, &t->run, &t->error);
     return t->error.code;
