@@ -49,13 +49,14 @@ static void info(void *self, struct mcd_backend_info *i)
 static int check_extents(const struct mcd_cpu *cpu, const struct mcd_step *step,
                          struct mcd_error *error)
 {
+    const struct mcd_shape *result = step->nparts ? &step->part[0].shape : &step->out.shape;
     for (uint32_t i = 0; i <= step->nin; i++) {
-        const struct mcd_tensor *t = i < step->nin ? &step->in[i] : &step->out;
-        if (mcd_shape_count(&t->shape) > INT32_MAX)
+        int64_t elements = mcd_shape_count(i < step->nin ? &step->in[i].shape : result);
+        if (elements > INT32_MAX)
             return cpu->host->fail(
                 error, MCD_UNSUPPORTED, "openblas",
                 "%lld elements in one row or parameter: expected at most 2^31 - 1",
-                (long long)mcd_shape_count(&t->shape));
+                (long long)elements);
     }
     return MCD_OK;
 }
