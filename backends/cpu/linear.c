@@ -86,9 +86,10 @@ static struct product product_of(const struct mcd_step *step)
     return p;
 }
 
-int mcd_cpu_linear_run(const struct mcd_cpu *cpu, const struct mcd_products *products,
-                       const struct mcd_chain *chain, const struct mcd_step *step,
-                       struct mcd_error *error)
+/* `chain` is what follows, started. */
+static int compute(const struct mcd_cpu *cpu, const struct mcd_products *products,
+                   const struct mcd_chain *chain, const struct mcd_step *step,
+                   struct mcd_error *error)
 {
     struct product p = product_of(step);
     p.by = products;
@@ -115,7 +116,7 @@ static int multiply(void *state, const struct mcd_step *step, const struct mcd_r
     const struct linear *l = state;
     struct mcd_chain chain = l->chain;
     mcd_chain_start(&chain, l->cpu, run, mcd_rows(&step->out), mcd_floats(&step->workspace));
-    return mcd_cpu_linear_run(l->cpu, l->products, &chain, step, error);
+    return compute(l->cpu, l->products, &chain, step, error);
 }
 
 static void release(void *state)

@@ -29,9 +29,4 @@ int mcd_cpu_linear(struct mcd_cpu *cpu, const struct mcd_products *products,
 int mcd_cpu_conv2d(struct mcd_cpu *cpu, const struct mcd_products *products,
                    const struct mcd_step *step, struct mcd_kernel *kernel, struct mcd_error *error);
 
-/* Computes such a step without a kernel of its own; `chain` is what follows, started. */
-int mcd_cpu_linear_run(const struct mcd_cpu *cpu, const struct mcd_products *products,
-                       const struct mcd_chain *chain, const struct mcd_step *step,
-                       struct mcd_error *error);
-
 #endif

@@ -23,7 +23,7 @@ struct mcd_plan_spec {
     uint32_t noutputs;
     const mcd_val *output; /* values that can be read after a run */
     uint32_t no_sharing;   /* for tests: no two values share memory, nothing works in place */
-    uint32_t no_fusing;    /* for tests: every step computes one op */
+    uint32_t no_fusing;    /* for tests, checks and lists of ops: every step computes one op */
 };
 
 struct mcd_plan {

@@ -17,7 +17,7 @@ struct mcd_schedule_spec {
     const mcd_val *output; /* values that can be read after a run */
     size_t element;        /* bytes of the backend's real type */
     uint32_t no_sharing;   /* for tests: nothing works in place */
-    uint32_t no_fusing;    /* for tests: every step computes one node */
+    uint32_t no_fusing;    /* for tests, checks and lists of ops: every step computes one node */
 };
 
 /* Marks the copy of a node's value for every pass in `order`. */
