@@ -178,6 +178,22 @@ static void geometry_follows_rows_and_groups(void **state)
     group_of_test = 1;
 }
 
+/* No block is nearly empty: 523 rows are not 384 and 139. */
+static void blocks_are_equal(void **state)
+{
+    (void)state;
+    static const int64_t cases[][3] = {/* rows, blocks, rows of each */
+                                       {384, 1, 384}, {385, 2, 193}, {523, 2, 262},
+                                       {768, 2, 384}, {769, 3, 257}, {10000, 27, 371}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct mcd_forward f = {.rows = cases[i][0], .sampler = item_of(&api_draw)};
+        mcd_forward_geometry(&f);
+        assert_int_equal((f.rows + f.block_rows - 1) / f.block_rows, cases[i][1]);
+        assert_int_equal(f.block_rows, cases[i][2]);
+        assert_int_equal(f.block_passes, 1);
+    }
+}
+
 static void no_rows_are_no_work(void **state)
 {
     (void)state;
@@ -294,6 +310,7 @@ int main(void)
         cmocka_unit_test(scope_is_per_row_or_per_pass),
         cmocka_unit_test(seeds_differ),
         cmocka_unit_test(geometry_follows_rows_and_groups),
+        cmocka_unit_test(blocks_are_equal),
         cmocka_unit_test(no_rows_are_no_work),
         cmocka_unit_test(a_failing_sink_ends_the_run),
         cmocka_unit_test(stopping_leaves_whole_blocks),
