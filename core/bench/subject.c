@@ -86,20 +86,11 @@ int mcd_bench_subject_record(const struct mcd_bench_subject *s, int training,
 {
     const struct mcd_network *n = s->network;
     struct mcd_update update = usual_update(s);
-    int labels = n->recipe.task == MCD_CLASSIFY;
+    if (training)
+        return mcd_trainer_record(n, s->of->batch, s->rows, &update, r, target, result, e);
     int status = mcd_network_record(n, 1, r, e);
-    if (status)
-        return status;
     *target = 0;
-    *result = r->y;
-    if (!training)
-        return MCD_OK;
-    *target = mcd_graph_input(r->graph, 1, labels ? mcd_shape0() : mcd_shape1(n->outputs), labels);
-    status = mcd_graph_training(r->graph, n->recipe.task, r->y, *target, &update, result, e);
-    if (status) {
-        mcd_graph_destroy(r->graph);
-        r->graph = NULL;
-    }
+    *result = status ? 0 : r->y;
     return status;
 }
 

@@ -67,18 +67,28 @@ static uint32_t batch_of(const struct mcd_trainer_spec *s)
     return s->batch == 0 || s->batch > s->data.rows ? (uint32_t)s->data.rows : s->batch;
 }
 
+int mcd_trainer_record(const struct mcd_network *n, uint32_t batch, int64_t rows,
+                       const struct mcd_update *update, struct mcd_recording *r, mcd_val *target,
+                       mcd_val *loss, struct mcd_error *error)
+{
+    int labels = n->recipe.task == MCD_CLASSIFY;
+    int status = mcd_network_record_training(n, batch, rows, r, error);
+    if (status)
+        return status;
+    *target = mcd_graph_input(r->graph, 1, labels ? mcd_shape0() : mcd_shape1(n->outputs), labels);
+    status = mcd_graph_training(r->graph, n->recipe.task, r->y, *target, update, loss, error);
+    if (status) {
+        mcd_graph_destroy(r->graph);
+        r->graph = NULL;
+    }
+    return status;
+}
+
 /* The graph of an update on so many rows. */
 static int record(const struct mcd_trainer_spec *s, struct trainer_plan *p, uint32_t rows,
                   struct mcd_error *error)
 {
-    struct mcd_network *network = s->network;
-    int labels = network->recipe.task == MCD_CLASSIFY;
-    int status = mcd_network_record_training(network, rows, s->data.rows, &p->recording, error);
-    if (status)
-        return status;
-    struct mcd_graph_core *g = p->recording.graph;
-    p->target = mcd_graph_input(g, 1, labels ? mcd_shape0() : mcd_shape1(network->outputs), labels);
-    return mcd_graph_training(g, network->recipe.task, p->recording.y, p->target, &s->update,
+    return mcd_trainer_record(s->network, rows, s->data.rows, &s->update, &p->recording, &p->target,
                               &p->loss, error);
 }
 

@@ -29,6 +29,14 @@ int mcd_trainer_create(const struct mcd_trainer_spec *spec, struct mcd_trainer *
 void mcd_trainer_destroy(struct mcd_trainer *trainer); /* NULL is fine */
 
 /*
+ * The graph of an update on `batch` of `rows` rows: the network, its loss and what moves parameters
+ * and states. The caller destroys the graph; on failure there is none.
+ */
+int mcd_trainer_record(const struct mcd_network *network, uint32_t batch, int64_t rows,
+                       const struct mcd_update *update, struct mcd_recording *recording,
+                       mcd_val *target, mcd_val *loss, struct mcd_error *error);
+
+/*
  * Adds the optimiser's state that such a training keeps to the network's store, as zeros. Only for
  * who reads it from a file: making a trainer does the same.
  */
