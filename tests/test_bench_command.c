@@ -160,6 +160,16 @@ static void ops_one_by_one(void **state)
     json_decref(bench);
 }
 
+/* A layer that knows when it is trained: means of the batch, then two states and four parameters. */
+static void ops_are_those_of_training(void **state)
+{
+    (void)state;
+    assert_program(0, ORACLE "--model mlp:hidden=8,classes=4,activation=batchnorm "
+                             "--ops --format csv");
+    assert_has("out", "activation=batchnorm\",step,03 reduce,8,");
+    assert_has("out", "activation=batchnorm\",step,50 sgd,");
+}
+
 /* A file compared with itself has no difference, one with all times doubled has nothing else. */
 static void two_files_are_told_apart(void **state)
 {
@@ -245,6 +255,7 @@ int main(void)
         cmocka_unit_test(what_computes_something_else_is_said),
         cmocka_unit_test(tables_in_every_form),
         cmocka_unit_test(ops_one_by_one),
+        cmocka_unit_test(ops_are_those_of_training),
         cmocka_unit_test(two_files_are_told_apart),
         cmocka_unit_test(what_cannot_be_compared),
         cmocka_unit_test(wrong_options),

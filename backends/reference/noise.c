@@ -2,6 +2,7 @@
 #include "ops.h"
 
 #include <math.h>
+#include <string.h>
 
 static const char *drop_refuse(const struct mcd_step *step)
 {
@@ -23,7 +24,11 @@ static void dropped_units(const struct job *job, int64_t v, uint32_t block, uint
     const struct mcd_attr_drop *a = &job->step->attr.u.drop;
     uint32_t site = (uint32_t)a->site, row = (uint32_t)v;
     const uint32_t *bits = job->run->bits ? job->run->bits[site] : NULL;
-    if (!bits || a->p <= 0 || a->p >= 1) {
+    if (a->p <= 0 || a->p >= 1) { /* no draws to look at */
+        memset(out, a->p > 0 ? 0xFF : 0, 4 * sizeof *out);
+        return;
+    }
+    if (!bits) {
         struct mcd_address at = mcd_run_address(job->run, site, row);
         mcd_drop_block(&at, block, mcd_threshold(a->p), mcd_run_flip(job->run, site, row), out);
         return;
@@ -87,7 +92,7 @@ static void drop(const struct job *job, int64_t first, int64_t end)
 {
     const struct mcd_attr_drop *a = &job->step->attr.u.drop;
     for (int64_t v = first; v < end; v++) {
-        if (a->law == MCD_BERNOULLI)
+        if (a->law == MCD_BERNOULLI || a->p <= 0)
             drop_bernoulli(job, v);
         else
             apply_noise(job, v, &job->step->in[0], 1, sqrt(a->p / (1 - a->p)));
