@@ -62,7 +62,7 @@ static void what_is_wrong_is_named(void **state)
         {"[]", "mcdrop_bench", "expected 1"},
         {"{\"mcdrop_bench\": 2}", "mcdrop_bench", "expected 1"},
         {"{\"mcdrop_bench\": 1, \"clock\": 3}", "clock", "a text"},
-        {HEAD "]}", "jobs", "1 to 100000"},
+        {HEAD "]}", "jobs", "1 to 4096"},
         {HEAD "3]}", "jobs[0].model", "a text"},
         {HEAD JOB ", {\"model\": \"x\"}]}", "jobs[1].backend", "a text"},
         {HEAD KEYS "\"job\": \"pass\"}]}", "jobs[0].seconds", "1 to 1000"},

@@ -135,6 +135,17 @@ static void warns_where_errors_are_not_to_be_had(void **state)
     assert_has("err", "no sampler but the yardstick: nothing is compared");
 }
 
+/* The yardstick and one other, by whatever name and however often it is asked for. */
+static void a_sampler_given_twice_is_measured_once(void **state)
+{
+    (void)state;
+    assert_program(0, "$M bench samplers " TINY_REGRESSION
+                      "--passes 8 --format json --sampler antithetic --sampler antithetic");
+    json_t *json = program_json("out");
+    assert_int_equal(json_array_size(json_object_get(json, "samplers")), 2);
+    json_decref(json);
+}
+
 static void refuses_what_makes_no_sense(void **state)
 {
     static const struct {
@@ -178,6 +189,7 @@ int main(void)
         cmocka_unit_test(variance_is_that_of_predictions),
         cmocka_unit_test(text_says_which_to_take),
         cmocka_unit_test(warns_where_errors_are_not_to_be_had),
+        cmocka_unit_test(a_sampler_given_twice_is_measured_once),
         cmocka_unit_test(refuses_what_makes_no_sense),
         cmocka_unit_test(posteriors_have_no_sampler),
     };
