@@ -41,7 +41,9 @@ void mcd_chain_start(struct mcd_chain *chain, const struct mcd_cpu *cpu, const s
 void mcd_chain_piece(const struct mcd_chain *chain, float *to, const float *from, int64_t row,
                      int64_t first, int64_t n);
 
-/* All parts on a whole row. Where the last one pools, `room` holds a row before it, or is `from`. */
+/*
+ * All parts on a whole row. Where the last one pools, `room` holds a row before it, or is `from`.
+ */
 void mcd_chain_row(const struct mcd_chain *chain, float *to, const float *from, float *room,
                    int64_t row);
 

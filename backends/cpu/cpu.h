@@ -32,7 +32,10 @@ void mcd_cpu_changed(struct mcd_cpu *cpu, const struct mcd_tensor *t);
 /* Refuses (MCD_UNSUPPORTED) tensors that are not f32; labels are i32. For ops of graph.h. */
 int mcd_cpu_accepts(const struct mcd_cpu *cpu, const struct mcd_step *step, struct mcd_error *);
 
-/* Kernel of any op but those that begin with a product, for which, as for unknown ones, it says MCD_UNSUPPORTED. */
+/*
+ * Kernel of any op but those that begin with a product, for which, as for unknown ones, it says
+ * MCD_UNSUPPORTED.
+ */
 int mcd_cpu_kernel(struct mcd_cpu *cpu, const struct mcd_step *step, struct mcd_kernel *kernel,
                    struct mcd_error *error);
 

@@ -41,8 +41,8 @@ size_t mcd_host_memory(void);
 char *mcd_host_strdup(const struct mcd_host *, const char *text, struct mcd_error *e);
 
 /*
- * For tests and checks: allocations that were not released, and the k-th from now on (1 is the next) fails
- * once; 0 for none. Returns what was left to an earlier one: 0 if it has failed.
+ * For tests and checks: allocations that were not released, and the k-th from now on (1 is the
+ * next) fails once; 0 for none. Returns what was left to an earlier one: 0 if it has failed.
  */
 uint64_t mcd_host_live(const struct mcd_host *);
 uint64_t mcd_host_fail_at(struct mcd_host *, uint64_t k);

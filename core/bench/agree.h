@@ -12,8 +12,8 @@ struct mcd_agreement {
     double loss; /* of one training step */
 
     /*
-     * What one step of plain gradient descent changes, by tensor. Not the recipe's step: that may be
-     * Adam's, whose first one is the sign of the gradient alone.
+     * What one step of plain gradient descent changes, by tensor. Not the recipe's step: that may
+     * be Adam's, whose first one is the sign of the gradient alone.
      */
     double gradient;
 

@@ -29,7 +29,9 @@ struct mcd_bench_file {
     struct mcd_bench_record *record;
 };
 
-/* Parse: `path` stands in messages. On failure the file is empty; it is to be cleared in any case. */
+/*
+ * Parse: `path` stands in messages. On failure the file is empty; it is to be cleared in any case.
+ */
 int mcd_bench_file_load(const struct mcd_host *, const char *path, struct mcd_bench_file *,
                         struct mcd_error *e);
 int mcd_bench_file_parse(const struct mcd_host *, const char *path, const void *text, size_t size,

@@ -73,8 +73,8 @@ static int measure_step(const struct mcd_bench_subject *s, const struct mcd_yard
 
 /*
  * Passes are timed from wave to wave, where nothing else runs. In the first wave plans are made and
- * parameters packed: it does not count, unless it takes several times as long as was asked for; then
- * that is nothing beside it.
+ * parameters packed: it does not count, unless it takes several times as long as was asked for;
+ * then that is nothing beside it.
  */
 struct watch {
     struct mcd_slices slices;

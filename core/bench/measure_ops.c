@@ -2,7 +2,8 @@
  * A model op by op: the steps of its plans at their own shapes, in their own order, each with a
  * clock before and after. Training runs one plan whose kernels use all threads; passes run one
  * plan a thread, side by side, as a prediction does, and the time is that of a thread. Ops that a
- * backend would compute as one step are taken apart, so what all of them take is more than a pass does.
+ * backend would compute as one step are taken apart, so what all of them take is more than a pass
+ * does.
  */
 #include "core/bench/clock.h"
 #include "core/bench/flops.h"

@@ -1,9 +1,9 @@
 /*
- * What samplers save: how much less an estimate varies when its passes are coupled than with as many
- * independent ones, seen in replications of one prediction with other seeds.
+ * What samplers save: how much less an estimate varies when its passes are coupled than with as
+ * many independent ones, seen in replications of one prediction with other seeds.
  *
- * Variances are taken over replications and summed over points, the outputs of all rows. Every ratio
- * comes with a standard error by the jackknife: what it would be without one replication or
+ * Variances are taken over replications and summed over points, the outputs of all rows. Every
+ * ratio comes with a standard error by the jackknife: what it would be without one replication or
  * another, left out of all samplers at once. So nothing is assumed of how estimates are
  * distributed, or of how points and samplers depend on each other.
  */

@@ -1,6 +1,6 @@
 /*
- * One measurement in slices, the yardstick before and after each: what disturbs the machine for some
- * milliseconds meets one of them, which then is not counted.
+ * One measurement in slices, the yardstick before and after each: what disturbs the machine for
+ * some milliseconds meets one of them, which then is not counted.
  */
 #ifndef CORE_BENCH_SLICES_H
 #define CORE_BENCH_SLICES_H
@@ -29,7 +29,10 @@ int mcd_slices_due(const struct mcd_slices *);
 /* The end of a slice, which did so many units of work, and the beginning of the next. */
 void mcd_slices_end(struct mcd_slices *, double units);
 
-/* Whether they last about as long as was wanted, or there is no room for more: then none may follow. */
+/*
+ * Whether they last about as long as was wanted, or there is no room for more: then none may
+ * follow.
+ */
 int mcd_slices_enough(const struct mcd_slices *);
 
 /* Seconds of a unit, and of the yardstick: means without the fifth of the slices at either end. */

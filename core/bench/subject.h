@@ -1,6 +1,6 @@
 /*
- * A subject: the model of a case on one backend, ready to train and to predict. Lives in the process
- * that measures.
+ * A subject: the model of a case on one backend, ready to train and to predict. Lives in the
+ * process that measures.
  */
 #ifndef CORE_BENCH_SUBJECT_H
 #define CORE_BENCH_SUBJECT_H
@@ -28,9 +28,9 @@ int mcd_bench_subject_trainer(const struct mcd_bench_subject *, const struct mcd
                               struct mcd_trainer **trainer, struct mcd_error *e);
 
 /*
- * Records the model; with `training` its loss, gradient and the recipe's update, too. *result is the
- * loss, or else the output, *target what is given beside the input, or 0. The caller destroys the
- * graph; on failure there is none.
+ * Records the model; with `training` its loss, gradient and the recipe's update, too. *result is
+ * the loss, or else the output, *target what is given beside the input, or 0. The caller destroys
+ * the graph; on failure there is none.
  */
 int mcd_bench_subject_record(const struct mcd_bench_subject *, int training,
                              struct mcd_recording *recording, mcd_val *target, mcd_val *result,

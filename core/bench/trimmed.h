@@ -2,11 +2,11 @@
  * Where repeated timings lie, and how surely: the mean of what is left when the fifth at either end
  * is cut off, with the standard error that belongs to it.
  *
- * Timings have a long tail to one side and now and then a wild value, which a mean follows; a median
- * ignores half of what was seen. A 20 % trimmed mean stands wild values up to that fifth and is nearly as exact as a
- * mean where there are none (Wilcox, Introduction to Robust Estimation and Hypothesis Testing, ch. 3).
- * Error and degrees of freedom are Tukey & McLaughlin's (Sankhya A 25, 1963), of a difference
- * Yuen's (Biometrika 61, 1974).
+ * Timings have a long tail to one side and now and then a wild value, which a mean follows; a
+ * median ignores half of what was seen. A 20 % trimmed mean stands wild values up to that fifth and
+ * is nearly as exact as a mean where there are none (Wilcox, Introduction to Robust Estimation and
+ * Hypothesis Testing, ch. 3). Error and degrees of freedom are Tukey & McLaughlin's (Sankhya A 25,
+ * 1963), of a difference Yuen's (Biometrika 61, 1974).
  *
  * Timings that follow each other are alike: what else the machine does lasts. Their number counts
  * as n (1 - r) / (1 + r), r the correlation of neighbours (Bayley & Hammersley, J. R. Stat. Soc.

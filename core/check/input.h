@@ -22,7 +22,10 @@ struct mcd_inputs {
     struct mcd_input at[MCD_INPUTS_MOST];
 };
 
-/* "[3, 8, 6]", "2 inputs [3, 8, 6]", into a buffer of at least MCD_INPUT_TEXT bytes, which is returned. */
+/*
+ * "[3, 8, 6]", "2 inputs [3, 8, 6]", into a buffer of at least MCD_INPUT_TEXT bytes, which is
+ * returned.
+ */
 char *mcd_input_text(const struct mcd_input *, char *text);
 
 /*
@@ -39,9 +42,9 @@ int mcd_inputs_list(struct mcd_checking *c, struct mcd_inputs *list);
 int mcd_inputs_find(struct mcd_checking *c, struct mcd_inputs *list);
 
 /*
- * Calls `check` for each of those that mcd_inputs_find finds until it returns other than 0, and says
- * of a failure how to look at that input alone. The plugin stays loaded meanwhile, so that what it
- * keeps in static variables lasts.
+ * Calls `check` for each of those that mcd_inputs_find finds until it returns other than 0, and
+ * says of a failure how to look at that input alone. The plugin stays loaded meanwhile, so that
+ * what it keeps in static variables lasts.
  */
 void mcd_inputs_each(struct mcd_checking *c,
                      int (*check)(struct mcd_checking *c, const struct mcd_input *, void *arg),
@@ -50,7 +53,10 @@ void mcd_inputs_each(struct mcd_checking *c,
 /* How to repeat a failure, if there is one: with that input alone. */
 void mcd_input_remedy(struct mcd_checking *c, const struct mcd_input *);
 
-/* Makes of a graph that is still empty one for updates on `rows` rows, a tenth of what is trained on. */
+/*
+ * Makes of a graph that is still empty one for updates on `rows` rows, a tenth of what is trained
+ * on.
+ */
 void mcd_input_train(struct mcd_graph_core *g, uint32_t rows);
 
 /* What a recording begins and ends with. */
@@ -59,8 +65,8 @@ struct mcd_recorded {
 };
 
 /*
- * Records the plugin, a layer under the name "layer". Returns the graph's status; g->unanswered tells
- * a plugin that failed and did not say why from one that refused.
+ * Records the plugin, a layer under the name "layer". Returns the graph's status; g->unanswered
+ * tells a plugin that failed and did not say why from one that refused.
  */
 int mcd_input_record(const struct mcd_checking *c, struct mcd_graph_core *g,
                      const struct mcd_input *in, struct mcd_recorded *r, struct mcd_error *e);

@@ -17,8 +17,9 @@ int mcd_prepare_grid(const struct mcd_session *s, struct mcd_dataset *d, struct 
 
 /*
  * Keeps the rows of this part, brings values to the network's units and to single precision (for a
- * model with its own posterior they stay in double), and keeps the answers as they were in `truth`. The training part decides the session's frame, else it
- * is the one of the weights. Does nothing for a classifier.
+ * model with its own posterior they stay in double), and keeps the answers as they were in `truth`.
+ * The training part decides the session's frame, else it is the one of the weights. Does nothing
+ * for a classifier.
  */
 int mcd_prepare_rows(struct mcd_session *s, enum mcd_split split, struct mcd_dataset *d,
                      struct mcd_error *e);

@@ -17,7 +17,8 @@ struct mcd_case_list mcd_parameters_cases(void);
 
 /*
  * Makes two kernels of a case, as two plans on one store do, and runs both in every stage.
- * `results` takes MCD_PARAMETER_STAGES times 2 times mcd_step_results(c) numbers. MCD_UNSUPPORTED: refused.
+ * `results` takes MCD_PARAMETER_STAGES times 2 times mcd_step_results(c) numbers. MCD_UNSUPPORTED:
+ * refused.
  */
 int mcd_parameters_run(const struct mcd_engine *b, const struct mcd_step_case *c, double *results,
                        struct mcd_error *e);
