@@ -1,6 +1,6 @@
 /*
- * For tests of functions that a layer brings: y = f a tanh(b) + sum(a c), element by element, but for
- * the sum; a, b, c and y have as many elements, f is `self`.
+ * For tests of functions that a layer brings: y = f a tanh(b) + sum(a c), element by element, but
+ * for the sum; a, b, c and y have as many elements, f is `self`.
  */
 #ifndef TESTS_BLEND_H
 #define TESTS_BLEND_H

@@ -51,8 +51,8 @@ static inline void run_case(const struct mcd_check *check, const char *spec, uin
 }
 
 /*
- * All checks of a list; those that are not expected to fail pass, or skip what does not apply. In the
- * short form of a case that fails, those alone that must.
+ * All checks of a list; those that are not expected to fail pass, or skip what does not apply. In
+ * the short form of a case that fails, those alone that must.
  */
 static inline void run_checks(const struct mcd_check *list, const char *spec, uint32_t kind,
                               const struct check_case *of)

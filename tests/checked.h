@@ -71,8 +71,8 @@ static inline const struct mcd_checking *checked_one(const char *check)
 }
 
 /*
- * The plugin that was checked failed this check and no other, and where, expected or seen have these
- * texts. `check` NULL: it failed none.
+ * The plugin that was checked failed this check and no other, and where, expected or seen have
+ * these texts. `check` NULL: it failed none.
  */
 static inline void assert_failed_only(const char *check, const char *where, const char *seen)
 {
@@ -96,8 +96,8 @@ static inline void assert_failed_only(const char *check, const char *where, cons
 }
 
 /*
- * A wrong plugin of tests/bad/ fails this check, all others pass or are skipped. The short form runs
- * this check alone: valgrind sees what the plugin does wrong in others, too.
+ * A wrong plugin of tests/bad/ fails this check, all others pass or are skipped. The short form
+ * runs this check alone: valgrind sees what the plugin does wrong in others, too.
  */
 static inline void assert_bad(const char *name, const char *params, const char *check,
                               const char *where, const char *seen)

@@ -1,5 +1,6 @@
 /*
- * Gradients against finite differences (core/check/differences.h), for tests. Include after cmocka.h.
+ * Gradients against finite differences (core/check/differences.h), for tests. Include after
+ * cmocka.h.
  */
 #ifndef TESTS_DIFFERENCES_H
 #define TESTS_DIFFERENCES_H

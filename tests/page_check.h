@@ -1,6 +1,6 @@
 /*
- * A strict reader of the pages that core/report/page.c writes: stricter than HTML, so that it can be
- * short. Tags are closed in order, attributes quoted and unlike each other, ids unique, and what
+ * A strict reader of the pages that core/report/page.c writes: stricter than HTML, so that it can
+ * be short. Tags are closed in order, attributes quoted and unlike each other, ids unique, and what
  * refers to an id finds it; nothing is run, asked for or posted.
  */
 #ifndef TESTS_PAGE_CHECK_H

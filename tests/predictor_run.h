@@ -1,5 +1,6 @@
 /*
- * For tests of the embedding interface: a handle on small weights, inputs, and room for every array.
+ * For tests of the embedding interface: a handle on small weights, inputs, and room for every
+ * array.
  *
  * Include after cmocka.h and scratch.h. Static inline, so that every test program stays one file.
  */

@@ -112,7 +112,10 @@ static inline mcd_val build_whole_input(struct mcd_trial *r, mcd_val x)
     return drop(r, x);
 }
 
-/* A layer's own function of what passes share, what they do not, and what has no rows; others follow. */
+/*
+ * A layer's own function of what passes share, what they do not, and what has no rows; others
+ * follow.
+ */
 static inline mcd_val build_custom(struct mcd_trial *r, mcd_val x)
 {
     mcd_val s = mcd_layer(r->g, "a", x, "linear:out=4");

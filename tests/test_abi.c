@@ -3,9 +3,9 @@
  * offsets, sizes and numbers stand in fixtures/abi-VERSION.txt and may never change.
  *
  * Structs that carry their size may grow at the end, where a later minor version appends; all
- * others keep their size. `test_abi --print` prints what the headers say, in the fixtures' form: for
- * a new version's fixture beside the old ones. The newest may lack nothing. abi_complete.sh sees to
- * it that everything in the headers is here.
+ * others keep their size. `test_abi --print` prints what the headers say, in the fixtures' form:
+ * for a new version's fixture beside the old ones. The newest may lack nothing. abi_complete.sh
+ * sees to it that everything in the headers is here.
  */
 #include <mcdrop/backend.h>
 #include <mcdrop/chain.h>
@@ -218,7 +218,9 @@ static const struct fact *find(const char *name)
     return NULL;
 }
 
-/* What stands in a version's fixture, in the order of `facts`: 1 more than the value; 0: nothing. */
+/*
+ * What stands in a version's fixture, in the order of `facts`: 1 more than the value; 0: nothing.
+ */
 static uint64_t golden[FACTS];
 
 /* Whether what was `then` may be so now: structs grow, and the version's minor number. */

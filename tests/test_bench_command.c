@@ -160,7 +160,9 @@ static void ops_one_by_one(void **state)
     json_decref(bench);
 }
 
-/* A layer that knows when it is trained: means of the batch, then two states and four parameters. */
+/*
+ * A layer that knows when it is trained: means of the batch, then two states and four parameters.
+ */
 static void ops_are_those_of_training(void **state)
 {
     (void)state;

@@ -80,9 +80,9 @@ static double normal(struct noise *n)
 }
 
 /*
- * Logarithms of times beside the yardstick, as they were seen on a shared machine with one thread and
- * processor time: 1 % from round to round, neighbours alike (0.3), one round in twelve up to 30 %
- * slower, and 0.4 % between runs that no number of rounds takes away.
+ * Logarithms of times beside the yardstick, as they were seen on a shared machine with one thread
+ * and processor time: 1 % from round to round, neighbours alike (0.3), one round in twelve up to 30
+ * % slower, and 0.4 % between runs that no number of rounds takes away.
  */
 static void make_run(struct noise *n, double slower, double *x, size_t rounds)
 {
@@ -149,7 +149,9 @@ static void five_per_cent_are_seen(void **state)
     assert_true(others <= repetitions() / 20);
 }
 
-/* The interval of a single job holds the truth about 95 times of 100 where runs differ by chance. */
+/*
+ * The interval of a single job holds the truth about 95 times of 100 where runs differ by chance.
+ */
 static void the_interval_holds_the_truth(void **state)
 {
     (void)state;

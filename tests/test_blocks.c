@@ -1,6 +1,6 @@
 /*
- * plugins/layers/residual.c and concrete.c: a shortcut around a list of layers, and the linear layer
- * that learns how much to drop.
+ * plugins/layers/residual.c and concrete.c: a shortcut around a list of layers, and the linear
+ * layer that learns how much to drop.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -198,7 +198,10 @@ static double *noise(double p, uint32_t passes, size_t *count)
     return found;
 }
 
-/* Mean 1 up to 1.6 t^2 p (1 - 2 p); hardly anything between 0 and 1 / (1 - p); dropped as often as p. */
+/*
+ * Mean 1 up to 1.6 t^2 p (1 - 2 p); hardly anything between 0 and 1 / (1 - p); dropped as often as
+ * p.
+ */
 static void a_unit_is_dropped_with_probability_p(void **state)
 {
     (void)state;

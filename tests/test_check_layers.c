@@ -101,7 +101,9 @@ static void check_on(const char *backend, const struct expected_failure *failure
     scratch_empty(NULL);
 }
 
-/* A sound layer on a backend that scales what is kept wrongly, and on one that counts its workers. */
+/*
+ * A sound layer on a backend that scales what is kept wrongly, and on one that counts its workers.
+ */
 static void wrong_backends_are_seen(void **state)
 {
     (void)state;

@@ -1,6 +1,6 @@
 /*
- * core/check/file.c, life.c, memory.c, parameters.c, process.c: each check fails on a plugin that is
- * wrong in just that, for that reason, and the others pass.
+ * core/check/file.c, life.c, memory.c, parameters.c, process.c: each check fails on a plugin that
+ * is wrong in just that, for that reason, and the others pass.
  */
 #include "core/base/host.h"
 #include "core/check/run.h"

@@ -1,4 +1,7 @@
-/* core/network/checkpoint.c: weights out and in again, PyTorch's files as they are, and what is refused. */
+/*
+ * core/network/checkpoint.c: weights out and in again, PyTorch's files as they are, and what is
+ * refused.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,6 @@
-/* core/train/checkpoint_meta.c: what is written is read, whatever is foreign or damaged is refused. */
+/*
+ * core/train/checkpoint_meta.c: what is written is read, whatever is foreign or damaged is refused.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

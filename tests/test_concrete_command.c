@@ -1,7 +1,7 @@
 /*
- * The layer concrete in a model, with the program itself: the noise of y = 2 x + 8 + noise is found,
- * the rates are learned, and what does not fit together is refused. bench/concrete.sh is the whole
- * experiment.
+ * The layer concrete in a model, with the program itself: the noise of y = 2 x + 8 + noise is
+ * found, the rates are learned, and what does not fit together is refused. bench/concrete.sh is the
+ * whole experiment.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /*
- * core/stats/diagnostics.c against ArviZ (fixtures/make_diagnostics.py), and core/stats/verdict.c on chains
- * that went wrong in known ways.
+ * core/stats/diagnostics.c against ArviZ (fixtures/make_diagnostics.py), and core/stats/verdict.c
+ * on chains that went wrong in known ways.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,6 @@
-/* core/predict/evaluate.c: what is counted as wrong. mcd_average is tested with the forward passes. */
+/*
+ * core/predict/evaluate.c: what is counted as wrong. mcd_average is tested with the forward passes.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /*
- * Figures for which memory or the disk runs out: every allocation and every step of writing fails once
- * in turn. Each time there is a clean error or it does not matter, nothing is lost, and no file is
- * there in part.
+ * Figures for which memory or the disk runs out: every allocation and every step of writing fails
+ * once in turn. Each time there is a clean error or it does not matter, nothing is lost, and no
+ * file is there in part.
  */
 #include "core/base/host.h"
 #include "core/figure/figure.h"

@@ -1,6 +1,6 @@
 /*
- * core/predict/forward.c: every row and pass has the bits of its own address, however rows, passes and
- * threads are cut; the sink is called in order. Samplers are tested in test_forward_samplers.
+ * core/predict/forward.c: every row and pass has the bits of its own address, however rows, passes
+ * and threads are cut; the sink is called in order. Samplers are tested in test_forward_samplers.
  */
 #include "tests/forward_run.h"
 

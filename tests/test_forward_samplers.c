@@ -1,5 +1,6 @@
 /*
- * core/predict/forward.c: samplers that fill their own bits, what cannot be sampled, and lack of memory.
+ * core/predict/forward.c: samplers that fill their own bits, what cannot be sampled, and lack of
+ * memory.
  */
 #include "tests/forward_run.h"
 
@@ -66,8 +67,8 @@ static double *run_made(mcd_val (*build)(void *, struct mcd_graph *, mcd_val), i
 }
 
 /*
- * Rows in two blocks of which the second is short, with one pass in a block and with three: the same
- * passes.
+ * Rows in two blocks of which the second is short, with one pass in a block and with three: the
+ * same passes.
  */
 static void short_blocks_are_closed_up(void **state)
 {

@@ -1,6 +1,6 @@
 /*
- * core/graph/gradient.c: that the check by finite differences notices what is wrong, and what is asked
- * for wrongly. What it checks is in test_gradient_ops, _sums and _networks.
+ * core/graph/gradient.c: that the check by finite differences notices what is wrong, and what is
+ * asked for wrongly. What it checks is in test_gradient_ops, _sums and _networks.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,6 @@
-/* core/graph/graph.c: names, parameters, sites, layers, penalties, and failures that pass through. */
+/*
+ * core/graph/graph.c: names, parameters, sites, layers, penalties, and failures that pass through.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

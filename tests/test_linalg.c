@@ -1,4 +1,7 @@
-/* What linear algebra says of matrices that have no factor; core/check/backend_linalg.c does the rest. */
+/*
+ * What linear algebra says of matrices that have no factor; core/check/backend_linalg.c does the
+ * rest.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,6 @@
-/* core/plugin/loader.c, module.c, judge.c, search.c: the right plugin is opened, and no wrong one. */
+/*
+ * core/plugin/loader.c, module.c, judge.c, search.c: the right plugin is opened, and no wrong one.
+ */
 #include "core/base/host.h"
 #include "core/plugin/loader.h"
 #include "core/plugin/module.h"

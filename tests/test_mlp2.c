@@ -140,8 +140,8 @@ static void small_tanh(void **state)
 /*
  * Of ten million values before a relu about one is as near to 0 as float's rounding, and a gradient
  * that passes there or not shows in the losses as 1e-6 and more. Which update meets one depends on
- * the order of sums: the reference backend and openblas's Haswell kernels do in the fourth, PyTorch and
- * openblas's kernels for AVX-512 in none of ten.
+ * the order of sums: the reference backend and openblas's Haswell kernels do in the fourth, PyTorch
+ * and openblas's kernels for AVX-512 in none of ten.
  */
 static void full_width(void **state)
 {

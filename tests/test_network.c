@@ -1,6 +1,6 @@
 /*
- * core/network/network.c: models by name, recorded and refused; and whole networks' outputs, passes and
- * gradients as PyTorch has them.
+ * core/network/network.c: models by name, recorded and refused; and whole networks' outputs, passes
+ * and gradients as PyTorch has them.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -278,7 +278,9 @@ static double *predict(struct mcd_trial *r, const struct batchnorm_case *c, mcd_
     return found;
 }
 
-/* By running statistics, whether noise is on or not; a row alone has the bits it has among others. */
+/*
+ * By running statistics, whether noise is on or not; a row alone has the bits it has among others.
+ */
 static void check_prediction(const struct batchnorm_case *c, const char *backend, int stochastic,
                              double tolerance)
 {

@@ -1,6 +1,7 @@
 /*
- * Plugins that were built for version 1.0 of the interface: a layer, a sampler, a model and a backend
- * compiled against its headers (tests/abi-1.0/) give the bits that the same sources give with today's.
+ * Plugins that were built for version 1.0 of the interface: a layer, a sampler, a model and a
+ * backend compiled against its headers (tests/abi-1.0/) give the bits that the same sources give
+ * with today's.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -54,7 +55,9 @@ static void they_are_of_different_versions(void **state)
     }
 }
 
-/* Trains and predicts with plugins of $OLD and of $NEW; `options` says P where the folder stands. */
+/*
+ * Trains and predicts with plugins of $OLD and of $NEW; `options` says P where the folder stands.
+ */
 static void check_same(const char *model, const char *options)
 {
     static const char *const folders[] = {"OLD", "NEW"};

@@ -1,4 +1,6 @@
-/* core/report/page*.c, grid.c and plain.c: a small report as a page and as text, and hostile ones. */
+/*
+ * core/report/page*.c, grid.c and plain.c: a small report as a page and as text, and hostile ones.
+ */
 #include "core/base/host.h"
 #include "core/report/document.h"
 

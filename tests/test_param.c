@@ -1,4 +1,7 @@
-/* core/plugin/param.c, value.c, domain.c, number.c, call.c: from settings to a constructor's arguments. */
+/*
+ * core/plugin/param.c, value.c, domain.c, number.c, call.c: from settings to a constructor's
+ * arguments.
+ */
 #include "core/base/host.h"
 #include "core/base/number.h"
 #include "core/plugin/call.h"

@@ -1,6 +1,6 @@
 /*
- * core/graph/plan.c: however a recording is cut, placed and shared, the same bits come out. What cannot be
- * planned is in test_plan_refusals.
+ * core/graph/plan.c: however a recording is cut, placed and shared, the same bits come out. What
+ * cannot be planned is in test_plan_refusals.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /*
- * Lack of memory in what models with their own posterior add: every allocation of sampling, keeping,
- * reading, judging, predicting and reporting fails once in turn. Each time there is a clean error,
- * and nothing is left.
+ * Lack of memory in what models with their own posterior add: every allocation of sampling,
+ * keeping, reading, judging, predicting and reporting fails once in turn. Each time there is a
+ * clean error, and nothing is left.
  */
 #include "core/base/error.h"
 #include "core/base/host.h"

@@ -1,7 +1,8 @@
 /*
- * core/embed/predictor.c, the interface for programs that embed mcdrop: every array alone, the answers
- * against the core's own and against another implementation's (MCDROP_REFERENCE), two handles on two
- * threads, and memory that does not grow. What it refuses is in test_predictor_refusals.
+ * core/embed/predictor.c, the interface for programs that embed mcdrop: every array alone, the
+ * answers against the core's own and against another implementation's (MCDROP_REFERENCE), two
+ * handles on two threads, and memory that does not grow. What it refuses is in
+ * test_predictor_refusals.
  */
 #include "core/base/host.h"
 #include "core/io/npy.h"

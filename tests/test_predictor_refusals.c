@@ -1,4 +1,6 @@
-/* core/embed/predictor.c: what it refuses, and programs that were built with other versions of it. */
+/*
+ * core/embed/predictor.c: what it refuses, and programs that were built with other versions of it.
+ */
 #include <mcdrop/mcdrop.h>
 
 #include <setjmp.h>

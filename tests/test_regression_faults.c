@@ -1,7 +1,7 @@
 /*
- * Lack of memory in what regressions add: every allocation of reading a table, splitting and scaling
- * it, and of scoring passes fails once in turn. Each time there is a clean error, or it does not
- * matter (memory that could not be shrunk), and there is no leak.
+ * Lack of memory in what regressions add: every allocation of reading a table, splitting and
+ * scaling it, and of scoring passes fails once in turn. Each time there is a clean error, or it
+ * does not matter (memory that could not be shrunk), and there is no leak.
  */
 #include "core/base/error.h"
 #include "core/base/host.h"

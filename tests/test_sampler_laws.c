@@ -1,6 +1,6 @@
 /*
- * plugins/samplers/: what `balanced` promises beyond what every sampler must (core/check/sampler.c),
- * and that all of them drop the same units on every backend.
+ * plugins/samplers/: what `balanced` promises beyond what every sampler must
+ * (core/check/sampler.c), and that all of them drop the same units on every backend.
  */
 #include "tests/forward_run.h"
 

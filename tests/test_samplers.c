@@ -214,7 +214,10 @@ static void check_saving(const json_t *savings, const struct expected *x)
     fail_msg("%s: no row of %s", x->network, x->sampler);
 }
 
-/* As found with masks of another implementation, +-30 %: 23 to 28 (mlp), 9 (lenet), 11 to 16 (mlp2). */
+/*
+ * As found with masks of another implementation, +-30 %: 23 to 28 (mlp), 9 (lenet), 11 to 16
+ * (mlp2).
+ */
 static void variance_is_saved(void **state)
 {
 #define ROTATED "--input \"$MCDROP_REFERENCE/rotated_one.npy\" --weights \"$MCDROP_REFERENCE/"

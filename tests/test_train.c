@@ -1,6 +1,6 @@
 /*
- * core/train/train.c, core/train/train_state.c: a run that is stopped anywhere and resumed has the bits of one
- * that never was; checkpoints of another run, or damaged ones, are refused.
+ * core/train/train.c, core/train/train_state.c: a run that is stopped anywhere and resumed has the
+ * bits of one that never was; checkpoints of another run, or damaged ones, are refused.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -14,7 +14,9 @@
 
 #define SMOKE "exec $M tutorial --scale smoke "
 
-/* The posterior of the Gaussian process, to be released: what does not depend on clock and folder. */
+/*
+ * The posterior of the Gaussian process, to be released: what does not depend on clock and folder.
+ */
 static json_t *posterior(const char *file)
 {
     json_t *json = program_json(file);

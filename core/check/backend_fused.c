@@ -79,7 +79,10 @@ static const struct chain chains[] = {
     {"conv2d, map, drop", {3, {5, 9, 7}}, build_pixels},
 };
 
-/* Predicts a chain. Returns the values, or NULL; MCD_UNSUPPORTED is in t->error then, if it is that. */
+/*
+ * Predicts a chain. Returns the values, or NULL; MCD_UNSUPPORTED is in t->error then, if it is
+ * that.
+ */
 static double *predict(struct mcd_trial *t, const struct mcd_checking *c, const struct chain *chain,
                        int no_fusing, size_t *count, uint32_t *fused)
 {

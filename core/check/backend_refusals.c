@@ -90,7 +90,7 @@ static int ask_for_nonsense(struct mcd_checking *c, const struct mcd_engine *s, 
     return 0;
 }
 
-/* ---- labels out of range ---------------------------------------------------------------------- */
+/* ---- labels out of range --------------------------------------------------------------------- */
 
 enum { ROWS = 3, CLASSES = 7 };
 

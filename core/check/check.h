@@ -56,7 +56,10 @@ extern const struct mcd_check mcd_checks_backend[];
 /* Adds to the cases that were looked at. */
 void mcd_check_looked(struct mcd_checking *, uint64_t cases);
 
-/* Records a failure, unless there is one. Returns -1, so that `return mcd_check_fail(...)` reads well. */
+/*
+ * Records a failure, unless there is one. Returns -1, so that `return mcd_check_fail(...)` reads
+ * well.
+ */
 int mcd_check_fail(struct mcd_checking *, const char *where, const char *expected,
                    const char *format, ...) __attribute__((format(printf, 4, 5)));
 

@@ -20,8 +20,8 @@ struct point {
 };
 
 /*
- * One loss, recorded anew: its gradients are appended to the recording. 1 if the layer refuses to be
- * trained on one row, as one that needs a variance must.
+ * One loss, recorded anew: its gradients are appended to the recording. 1 if the layer refuses to
+ * be trained on one row, as one that needs a variance must.
  */
 static int look(struct mcd_checking *c, const struct mcd_input *in, const struct point *p,
                 struct mcd_differences *d)

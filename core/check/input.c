@@ -99,7 +99,9 @@ record_layer(struct mcd_graph_core *g, uint32_t n, const mcd_val *x, const char 
     return y;
 }
 
-/* Open as long as the graph, as a network's model is: it may have recorded a function of its own. */
+/*
+ * Open as long as the graph, as a network's model is: it may have recorded a function of its own.
+ */
 static int keep(struct mcd_graph_core *g, struct mcd_item *item)
 {
     struct mcd_item **grown = mcd_host_grow(g->host, g->kept, g->nkept, sizeof *grown, &g->error);

@@ -1,4 +1,6 @@
-/* The backends that plugins can be tried on: those in the search path that open and compute in f32. */
+/*
+ * The backends that plugins can be tried on: those in the search path that open and compute in f32.
+ */
 #ifndef CORE_CHECK_INSTALLED_H
 #define CORE_CHECK_INSTALLED_H
 

@@ -62,8 +62,8 @@ static void write_all(int to, const void *from, size_t bytes)
 }
 
 /*
- * The child ends with its parent, leaves no core file, and neither reads nor shows anything. A crash
- * ends it, whatever its parent does about crashes.
+ * The child ends with its parent, leaves no core file, and neither reads nor shows anything. A
+ * crash ends it, whatever its parent does about crashes.
  */
 static void settle(pid_t parent, int printed)
 {
@@ -134,7 +134,9 @@ static int wait_for(pid_t pid, size_t *peak)
     return status;
 }
 
-/* Returns 1 if the whole message came, which says what f found whatever became of the child then. */
+/*
+ * Returns 1 if the whole message came, which says what f found whatever became of the child then.
+ */
 static int follow(pid_t pid, int results, char *message, size_t bytes, double limit,
                   struct mcd_isolated *how)
 {

@@ -1,6 +1,6 @@
 /*
- * A function run in a process of its own, so that whatever a plugin does there - crash, hang, print,
- * leave threads behind - is known and harms nobody. Knows nothing of plugins.
+ * A function run in a process of its own, so that whatever a plugin does there - crash, hang,
+ * print, leave threads behind - is known and harms nobody. Knows nothing of plugins.
  */
 #ifndef CORE_ISOLATE_H
 #define CORE_ISOLATE_H

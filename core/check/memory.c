@@ -75,8 +75,8 @@ static void live_often(struct mcd_checking *c, const struct mcd_maker *m, int of
 }
 
 /*
- * What is kept once, as a cache is, grows in the first rounds at most; what is lost with every object
- * grows in all of them, by no less than malloc's smallest block.
+ * What is kept once, as a cache is, grows in the first rounds at most; what is lost with every
+ * object grows in all of them, by no less than malloc's smallest block.
  */
 static void look_at_malloc(struct mcd_checking *c, const struct mcd_maker *m, int often)
 {

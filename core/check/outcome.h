@@ -1,6 +1,6 @@
 /*
- * What a layer or model computes on made-up inputs: its output in a prediction, and in training also
- * its penalty and every gradient. Outcomes are compared with each other.
+ * What a layer or model computes on made-up inputs: its output in a prediction, and in training
+ * also its penalty and every gradient. Outcomes are compared with each other.
  */
 #ifndef CORE_CHECK_OUTCOME_H
 #define CORE_CHECK_OUTCOME_H

@@ -1,4 +1,7 @@
-/* Models that bring a posterior of their own: that fit gives the same draws again, and what draw says. */
+/*
+ * Models that bring a posterior of their own: that fit gives the same draws again, and what draw
+ * says.
+ */
 #include "core/base/error.h"
 #include "core/base/host.h"
 #include "core/check/recorders.h"

@@ -1,6 +1,6 @@
 /*
- * Checks of what records itself, layers and models; each is one of struct mcd_check. The lists are in
- * layer.c and model.c.
+ * Checks of what records itself, layers and models; each is one of struct mcd_check. The lists are
+ * in layer.c and model.c.
  */
 #ifndef CORE_CHECK_RECORDERS_H
 #define CORE_CHECK_RECORDERS_H

@@ -46,7 +46,9 @@ static int compare_seen(const void *a, const void *b)
     return order ? order : (x->pass > y->pass) - (x->pass < y->pass);
 }
 
-/* A mask of 140 units at p = 1/2 that comes again in another group was drawn from the same place. */
+/*
+ * A mask of 140 units at p = 1/2 that comes again in another group was drawn from the same place.
+ */
 static int masks_differ(const struct mcd_asking *a, struct seen *seen, uint64_t n)
 {
     struct mcd_site site = mcd_asking_site(SITE, 0.5);

@@ -19,10 +19,10 @@ struct mcd_subject {
 };
 
 /*
- * Fills in the rest of a subject whose path, params and, where it is known, kind are set. Of numbers
- * and choices that must be given and are not, one is chosen: the least whole number, the middle of
- * an interval, the first choice, no. A plugin that cannot be loaded is no failure: kind is 0 then.
- * MCD_INVALID: a parameter is wrong or missing.
+ * Fills in the rest of a subject whose path, params and, where it is known, kind are set. Of
+ * numbers and choices that must be given and are not, one is chosen: the least whole number, the
+ * middle of an interval, the first choice, no. A plugin that cannot be loaded is no failure: kind
+ * is 0 then. MCD_INVALID: a parameter is wrong or missing.
  */
 int mcd_subject_find(struct mcd_subject *, double limit, struct mcd_error *e);
 

@@ -225,8 +225,8 @@ static int judge(struct mcd_host *host, uint64_t k, uint64_t before, int status,
 }
 
 /*
- * What got through while allocation k was to fail: it made fewer, at least k - stride, so that one of
- * the next `stride` fails; if none does, the failure was there and nobody said so.
+ * What got through while allocation k was to fail: it made fewer, at least k - stride, so that one
+ * of the next `stride` fails; if none does, the failure was there and nobody said so.
  */
 static int judge_last(struct mcd_host *host, uint64_t k, uint64_t before, uint64_t stride,
                       struct mcd_error *e)

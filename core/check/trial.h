@@ -72,10 +72,10 @@ double *mcd_trial_get(struct mcd_trial *t, const char *name, size_t *count);
 int mcd_trial_run(struct mcd_trial *t);
 
 /*
- * Calls f(host, arg, &error) with the k-th allocation failing once, for k = 1, 1 + stride, ... until
- * it gets through. Each failure must be a clean MCD_NOMEM that leaves nothing allocated, and none
- * may be swallowed; what is wrong is recorded in `e`, with the number of the allocation. *count is
- * about how many allocations there are.
+ * Calls f(host, arg, &error) with the k-th allocation failing once, for k = 1, 1 + stride, ...
+ * until it gets through. Each failure must be a clean MCD_NOMEM that leaves nothing allocated, and
+ * none may be swallowed; what is wrong is recorded in `e`, with the number of the allocation.
+ * *count is about how many allocations there are.
  */
 int mcd_trial_starve(struct mcd_host *host,
                      int (*f)(struct mcd_host *host, void *arg, struct mcd_error *error), void *arg,

@@ -262,7 +262,9 @@ void mcd_session_close(struct mcd_session *s)
 
 /* ---- data -------------------------------------------------------------------------------- */
 
-/* Answers in a file of their own: given, or those of the training. A folder's test set has its own. */
+/*
+ * Answers in a file of their own: given, or those of the training. A folder's test set has its own.
+ */
 static int choose_labels(struct mcd_session *s, const char *name, enum mcd_split split,
                          struct mcd_error *e)
 {

@@ -90,7 +90,10 @@ static int refuse(const char *folder, struct mcd_error *e)
                     expected);
 }
 
-/* Both files in a folder beside it, which then takes its name: rename replaces nothing but an empty one. */
+/*
+ * Both files in a folder beside it, which then takes its name: rename replaces nothing but an empty
+ * one.
+ */
 int mcd_skeleton_write(const struct mcd_skeleton *s, const char *name, const char *folder,
                        struct mcd_error *e)
 {

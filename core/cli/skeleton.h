@@ -1,6 +1,6 @@
 /*
- * Working plugins to start from: the examples under another name. They are compiled in, so that they
- * fit the program's own headers.
+ * Working plugins to start from: the examples under another name. They are compiled in, so that
+ * they fit the program's own headers.
  */
 #ifndef CLI_SKELETON_H
 #define CLI_SKELETON_H
@@ -26,8 +26,8 @@ const struct mcd_skeleton *mcd_skeleton_find(const char *kind);
 int mcd_skeleton_is_name(const char *name);
 
 /*
- * Makes `folder` with NAME.c and Makefile in it: all of it or nothing. It must not be there yet, or be
- * empty; the folder around it must be there.
+ * Makes `folder` with NAME.c and Makefile in it: all of it or nothing. It must not be there yet, or
+ * be empty; the folder around it must be there.
  */
 int mcd_skeleton_write(const struct mcd_skeleton *, const char *name, const char *folder,
                        struct mcd_error *);

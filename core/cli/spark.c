@@ -24,7 +24,9 @@ static struct range range_of(const double *value, size_t count)
     return r;
 }
 
-/* 0 for the least to 1 for the largest. Halves, because a difference may exceed what a double can. */
+/*
+ * 0 for the least to 1 for the largest. Halves, because a difference may exceed what a double can.
+ */
 static double height_of(const struct range *r, double x)
 {
     if (!(r->most > r->least))

@@ -10,7 +10,9 @@
 /* 1 once the user wants to stop; what the core polls. */
 extern volatile sig_atomic_t mcd_stop;
 
-/* From now on this holds for SIGINT and SIGTERM; a file that may not grow is an error of writing. */
+/*
+ * From now on this holds for SIGINT and SIGTERM; a file that may not grow is an error of writing.
+ */
 void mcd_stop_install(void);
 
 /* There are steps now, and files to be finished: the signals ask. */

@@ -35,7 +35,8 @@ size_t mcd_table_rows(const struct mcd_table *);
 
 /*
  * Text has numbers to the right and leaves out columns that have only empty cells; JSON is an array
- * of objects; CSV has a header and quotes where RFC 4180 wants them; Markdown is the text with bars.
+ * of objects; CSV has a header and quotes where RFC 4180 wants them; Markdown is the text with
+ * bars.
  */
 int mcd_table_print(const struct mcd_table *, enum mcd_format, FILE *, struct mcd_error *e);
 

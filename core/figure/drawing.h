@@ -49,7 +49,9 @@ void mcd_drawing_begin(struct mcd_drawing *d);
 /* Where the next plot's frame is, in pixels from the upper left corner of the picture. */
 void mcd_drawing_place(struct mcd_drawing *d, double left, double top, double width, double height);
 
-/* Ends the files, draws, and returns the first failure. Data and script stay where drawing fails. */
+/*
+ * Ends the files, draws, and returns the first failure. Data and script stay where drawing fails.
+ */
 int mcd_drawing_finish(struct mcd_drawing *d, struct mcd_error *e);
 
 /* Frees, and throws away what is not finished. Harmless on zeros. */

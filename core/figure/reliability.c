@@ -1,8 +1,8 @@
 /*
  * The reliability diagram: a classifier's accuracy against its confidence, in bins, and below how
  * many rows each bin holds. Error bars are Wilson's interval of 95 %, which a bin with few rows,
- * all right or all wrong, needs. The accuracy of bins with hardly any rows is not drawn: curves that
- * jump from 0 to 1 hide those that say something. Their rows are, and the data has all.
+ * all right or all wrong, needs. The accuracy of bins with hardly any rows is not drawn: curves
+ * that jump from 0 to 1 hide those that say something. Their rows are, and the data has all.
  */
 #include "core/base/error.h"
 #include "core/base/number.h"

@@ -1,6 +1,6 @@
 /*
- * The kernel of a layer's own function. All memory is there from the start: a copy of each tensor as
- * the backend has it, and for each worker one row of each in double precision.
+ * The kernel of a layer's own function. All memory is there from the start: a copy of each tensor
+ * as the backend has it, and for each worker one row of each in double precision.
  */
 #include "core/graph/custom.h"
 #include "core/base/error.h"
@@ -111,7 +111,10 @@ static void release(void *state)
     c->host->release(c->host, c);
 }
 
-/* The function's own inputs and output; CUSTOM_DX has them behind dy, which is shaped like the latter. */
+/*
+ * The function's own inputs and output; CUSTOM_DX has them behind dy, which is shaped like the
+ * latter.
+ */
 static void tell_shapes(struct custom *c)
 {
     uint32_t skip = c->step->op == MCD_OP_CUSTOM_DX, n = c->step->nin - skip;

@@ -1,6 +1,6 @@
 /*
- * Functions of a layer's own: the steps of a plan that no backend is asked for. Values are read from
- * the backend into host memory, computed there by all threads, and written back.
+ * Functions of a layer's own: the steps of a plan that no backend is asked for. Values are read
+ * from the backend into host memory, computed there by all threads, and written back.
  */
 #ifndef CORE_CUSTOM_H
 #define CORE_CUSTOM_H

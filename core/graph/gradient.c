@@ -195,7 +195,10 @@ static void mse(struct tape *t, mcd_val y, mcd_val dy)
         accumulate(t, b, mcd_affine(&t->g->base, da, -1, 0));
 }
 
-/* The function is given dy and its inputs again; a derivative for each row of what has none is summed. */
+/*
+ * The function is given dy and its inputs again; a derivative for each row of what has none is
+ * summed.
+ */
 static void custom(struct tape *t, mcd_val y, mcd_val dy)
 {
     struct mcd_attr attr = attr_of(t, y);

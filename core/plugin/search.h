@@ -1,8 +1,8 @@
 /*
  * Where plugins are: DIR/{layers,samplers,models,backends}/NAME.so, for each DIR of
- * MCDROP_PLUGIN_PATH (separated by colons), then for plugins-build beside the program, which is there
- * where it was built, then for the installed directory. Only file names are looked at; nothing is
- * opened.
+ * MCDROP_PLUGIN_PATH (separated by colons), then for plugins-build beside the program, which is
+ * there where it was built, then for the installed directory. Only file names are looked at;
+ * nothing is opened.
  */
 #ifndef CORE_SEARCH_H
 #define CORE_SEARCH_H

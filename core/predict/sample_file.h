@@ -28,7 +28,10 @@ int mcd_sample_file_create(struct mcd_sample_file *f, const char *path, uint32_t
                            uint64_t first_pass, uint64_t passes, int64_t rows, int64_t outputs,
                            struct mcd_error *e);
 
-/* Takes blocks in any order, one at a time. As mcd_predict's `samples`, with `file` as its argument. */
+/*
+ * Takes blocks in any order, one at a time. As mcd_predict's `samples`, with `file` as its
+ * argument.
+ */
 int mcd_sample_file_put(void *file, const struct mcd_block *block, struct mcd_error *e);
 
 /* `passes` have come: fewer than announced after an early stop. The file appears. */

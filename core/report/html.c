@@ -4,7 +4,9 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Bytes of the character at `p`; its code in *code. The text is UTF-8, which the caller made sure. */
+/*
+ * Bytes of the character at `p`; its code in *code. The text is UTF-8, which the caller made sure.
+ */
 static size_t character(const unsigned char *p, size_t size, uint32_t *code)
 {
     size_t length = p[0] < 0xc0 ? 1 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;

@@ -10,8 +10,8 @@
 enum { LONG_TEXT = 26, SPARE = 5 };
 
 /*
- * The box in which a wide table scrolls, for the keyboard too. `id` is that of the caption, "" where
- * there is none: then `name` says what it is.
+ * The box in which a wide table scrolls, for the keyboard too. `id` is that of the caption, ""
+ * where there is none: then `name` says what it is.
  */
 static void start_box(const struct mcd_page *p, const char *id, const char *name, const char *class)
 {

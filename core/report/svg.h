@@ -2,9 +2,9 @@
  * SVG files on their way into an HTML page.
  *
  * A file may come from anywhere, so it is not searched for what is bad: expat parses it, and what a
- * figure is drawn with - elements, attributes, references within the file - is written anew. What is not
- * on that list (scripts, handlers, style sheets, foreign content, references to elsewhere) is left
- * out and counted.
+ * figure is drawn with - elements, attributes, references within the file - is written anew. What
+ * is not on that list (scripts, handlers, style sheets, foreign content, references to elsewhere)
+ * is left out and counted.
  */
 #ifndef CORE_REPORT_SVG_H
 #define CORE_REPORT_SVG_H

@@ -5,9 +5,9 @@
 #include <mcdrop/error.h>
 
 /*
- * What a path in `folder` must begin with to be found from where the file `from` lies (or will lie):
- * "" where it lies in that folder, else "../" and "NAME/" as needed. Links are resolved. *way is to
- * be freed, NULL on failure.
+ * What a path in `folder` must begin with to be found from where the file `from` lies (or will
+ * lie): "" where it lies in that folder, else "../" and "NAME/" as needed. Links are resolved. *way
+ * is to be freed, NULL on failure.
  */
 int mcd_way(const char *from, const char *folder, char **way, struct mcd_error *e);
 

@@ -76,9 +76,9 @@ void mcd_mixture_tally(const struct mcd_host *host, const struct mcd_mixture *m,
 }
 
 /*
- * E|Y - Y'| had only the draws of the mask been made. Their partners were mostly others, so that the
- * mean over their pairs moves half as far from that over all pairs as theirs alone would: Hoeffding's
- * first order of a statistic of pairs.
+ * E|Y - Y'| had only the draws of the mask been made. Their partners were mostly others, so that
+ * the mean over their pairs moves half as far from that over all pairs as theirs alone would:
+ * Hoeffding's first order of a statistic of pairs.
  */
 static double spread_of(const struct mcd_mixture_tally *each, const struct mcd_tally *half)
 {

@@ -26,7 +26,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Passes of one block. With MCD_MAX_PASSES it bounds the fixed-point sums (see core/stats/leaf.h). */
+/*
+ * Passes of one block. With MCD_MAX_PASSES it bounds the fixed-point sums (see core/stats/leaf.h).
+ */
 #define MCD_MAX_BLOCK ((uint32_t)1 << 16)
 
 /* Two aligned nodes of every size below 2^26 blocks, and samples at both ends, are fewer. */

@@ -3,11 +3,11 @@
  * questions: over other passes of the same network on the same set (`mc_se`), and over other test
  * sets of the same size (`test_se`).
  *
- * mc_se: balanced half-samples of the passes (core/stats/halves.h); 0 for weight averaging, which has no
- * passes. test_se: rows as independent draws. For means of rows (accuracy, NLL, Brier, entropies)
- * sd / sqrt n; errors as accuracy; AUROC and accuracy without the least certain: core/stats/ranking.h;
- * ECE: sd / sqrt n of the rows' signed gaps with the bins' signs held (its linearisation, too large
- * where a bin's gap is within its own noise).
+ * mc_se: balanced half-samples of the passes (core/stats/halves.h); 0 for weight averaging, which
+ * has no passes. test_se: rows as independent draws. For means of rows (accuracy, NLL, Brier,
+ * entropies) sd / sqrt n; errors as accuracy; AUROC and accuracy without the least certain:
+ * core/stats/ranking.h; ECE: sd / sqrt n of the rows' signed gaps with the bins' signs held (its
+ * linearisation, too large where a bin's gap is within its own noise).
  */
 #ifndef CORE_SCORE_H
 #define CORE_SCORE_H

@@ -59,7 +59,9 @@ struct row_figures {
     double predictive, information, variation;
 };
 
-/* A difference of entropies that is not above this, for each class, is rounding and no information. */
+/*
+ * A difference of entropies that is not above this, for each class, is rounding and no information.
+ */
 static const double ROUNDING = 1e-15;
 
 /* The figures of one row from sums over batches (core/stats/leaf.h) of `passes` passes. */

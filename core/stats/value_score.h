@@ -3,8 +3,8 @@
  * core/stats/score.h. All are in the output's units. doc/regression.md says what each is.
  *
  * The predictive distribution is the mixture over passes of Gaussians with the noise's sd
- * (core/stats/tally.h). The log likelihood, the CRPS and the PIT are the mixture's; intervals, and the
- * CRPS in closed form, are those of the one Gaussian with its mean and sd, which is what is
+ * (core/stats/tally.h). The log likelihood, the CRPS and the PIT are the mixture's; intervals, and
+ * the CRPS in closed form, are those of the one Gaussian with its mean and sd, which is what is
  * reported of a row. Weight averaging predicts a Gaussian with the noise's sd.
  *
  * Where no noise is known it counts as 0, and the log likelihood is undefined (NaN).

@@ -16,7 +16,9 @@
 int mcd_hold_out_choose(const char *text, uint64_t seed, int64_t rows, unsigned char *aside,
                         struct mcd_error *e);
 
-/* As files of weights keep `text`: the name of a file in full (io/full_path.h); *full to be freed. */
+/*
+ * As files of weights keep `text`: the name of a file in full (io/full_path.h); *full to be freed.
+ */
 int mcd_hold_out_full_name(const char *text, char **full, struct mcd_error *e);
 
 /* Keeps the rows of `a` whose mark is `mark`, in their order. */

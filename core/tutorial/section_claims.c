@@ -20,8 +20,8 @@ static const char *show_spread(const struct mcd_claim *c, const char *of_one, ch
 /* ---- errors ------------------------------------------------------------------------------ */
 
 /*
- * That the second has fewer errors than the first, seed by seed, in the end; with `epochs`, after so
- * many of them. Errors that still fall, by the same rule, say nothing about where they will end:
+ * That the second has fewer errors than the first, seed by seed, in the end; with `epochs`, after
+ * so many of them. Errors that still fall, by the same rule, say nothing about where they will end:
  * against a claim they do not count.
  */
 static void fewer(struct mcd_paper *p, const char *claim, int more, int less, int epochs, int ties)

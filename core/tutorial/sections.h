@@ -24,7 +24,9 @@ const char *mcd_section_images(const struct mcd_paper *p);
 /* "all" or "the first 1000" of the training images, for text that goes on about them. */
 const char *mcd_section_rows(const struct mcd_scale *s, char text[40]);
 
-/* Final errors of a network's first so many epochs (0: of all), seed by seed. How many there are. */
+/*
+ * Final errors of a network's first so many epochs (0: of all), seed by seed. How many there are.
+ */
 size_t mcd_section_errors(const struct mcd_paper *p, int net, int epochs,
                           struct mcd_reading_errors errors[MCD_CLAIM_RUNS]);
 

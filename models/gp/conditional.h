@@ -45,7 +45,10 @@ int mcd_gp_predict_draws(const struct mcd_gp_problem *, const struct mcd_gp_poin
                          uint32_t count, const double *q, double *mean, double *variance,
                          struct mcd_error *);
 
-/* A joint path of each without noise, path[count][points]; draw k has the random numbers of first + k. */
+/*
+ * A joint path of each without noise, path[count][points]; draw k has the random numbers of
+ * first + k.
+ */
 int mcd_gp_path_draws(const struct mcd_gp_problem *, const struct mcd_gp_points *, uint64_t seed,
                       uint64_t first, uint32_t count, const double *q, double *path,
                       struct mcd_error *);

@@ -1,4 +1,7 @@
-/* What every draw of the parameters predicts, draws side by side on threads: in closed form, or a path. */
+/*
+ * What every draw of the parameters predicts, draws side by side on threads: in closed form, or a
+ * path.
+ */
 #include "conditional.h"
 
 struct job {

@@ -37,7 +37,9 @@ struct mcd_gp_targets {
 int mcd_gp_targets_create(const struct mcd_gp_problem *, uint32_t count, int likelihood,
                           struct mcd_gp_targets *out, struct mcd_error *);
 
-/* After their use: MCD_STOPPED or MCD_NOMEM where that is why a density had no value, else MCD_OK. */
+/*
+ * After their use: MCD_STOPPED or MCD_NOMEM where that is why a density had no value, else MCD_OK.
+ */
 int mcd_gp_targets_status(const struct mcd_gp_problem *, const struct mcd_gp_targets *,
                           struct mcd_error *);
 

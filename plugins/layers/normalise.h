@@ -24,7 +24,9 @@ static inline mcd_val mcd_normalise(struct mcd_graph *g, mcd_val x, mcd_val mean
     return mcd_add(g, mcd_mul(g, y, gain.weight), gain.bias);
 }
 
-/* The mean of (x - mean)^2 down to `shape`, over the rows too if `over_rows`: divisor n, not n - 1. */
+/*
+ * The mean of (x - mean)^2 down to `shape`, over the rows too if `over_rows`: divisor n, not n - 1.
+ */
 static inline mcd_val mcd_variance(struct mcd_graph *g, mcd_val x, mcd_val mean,
                                    struct mcd_shape shape, int over_rows)
 {

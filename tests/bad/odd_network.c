@@ -1,4 +1,7 @@
-/* A network that has one thing wrong with it, if asked to. What recipes and outputs may lack: odd_model. */
+/*
+ * A network that has one thing wrong with it, if asked to. What recipes and outputs may lack:
+ * odd_model.
+ */
 #include <mcdrop/model.h>
 
 enum wrong {

@@ -1,7 +1,7 @@
 /*
  * For deliberately wrong plugins: a layer that works, max(x, 0), or with BAD_SAMPLER a sampler of
- * independent passes. A file defines what it does differently, BAD_CREATE and BAD_DESTROY or a table
- * BAD_TABLE(X) of parameters, and includes this last.
+ * independent passes. A file defines what it does differently, BAD_CREATE and BAD_DESTROY or a
+ * table BAD_TABLE(X) of parameters, and includes this last.
  */
 #ifndef BAD_WORKING_H
 #define BAD_WORKING_H

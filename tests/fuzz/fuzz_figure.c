@@ -1,6 +1,6 @@
 /*
- * What figures read and rewrite, by the first byte: gnuplot's SVG (s), a user's label (l), JSON of a
- * prediction (r). An answer or an error, no crash; a label that gnuplot and XML can take.
+ * What figures read and rewrite, by the first byte: gnuplot's SVG (s), a user's label (l), JSON of
+ * a prediction (r). An answer or an error, no crash; a label that gnuplot and XML can take.
  */
 #include "core/base/json.h"
 #include "core/figure/label.h"

@@ -1,4 +1,7 @@
-/* Any bytes as a partial result: refused, or good for a summary, for scores and for joining with itself. */
+/*
+ * Any bytes as a partial result: refused, or good for a summary, for scores and for joining with
+ * itself.
+ */
 #include "core/base/host.h"
 #include "core/result/merge.h"
 #include "core/stats/summary.h"

@@ -28,8 +28,8 @@ static char *inline_bytes(const void *data, size_t size, struct mcd_svg_left_out
 }
 
 /*
- * As part of a page it is judged like one. An id that occurs twice, and a reference to none, are what
- * the file had, and draw nothing.
+ * As part of a page it is judged like one. An id that occurs twice, and a reference to none, are
+ * what the file had, and draw nothing.
  */
 static void check(const char *svg)
 {

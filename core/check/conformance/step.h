@@ -84,7 +84,9 @@ int mcd_step_place_in(const struct mcd_engine *, const struct mcd_step_case *, u
 int mcd_step_place(const struct mcd_engine *, const struct mcd_step_case *, uint32_t key,
                    struct mcd_placed_step *, struct mcd_error *);
 
-/* Runs the step on fresh inputs; `results` takes mcd_step_results() numbers. From any one thread. */
+/*
+ * Runs the step on fresh inputs; `results` takes mcd_step_results() numbers. From any one thread.
+ */
 int mcd_step_execute(struct mcd_placed_step *, double *results, struct mcd_error *);
 
 /*

@@ -25,8 +25,8 @@ struct mcd_step_trial {
 enum { MCD_STEP_FAILED = -1, MCD_STEP_PASSED = 0, MCD_STEP_REFUSED = 1 };
 
 /*
- * Judges every case of mcd_cases_create that `wanted` wants - under `quick` every seventh of these -
- * until one fails. Opens backends and closes them. Skips if the backend refuses all of them.
+ * Judges every case of mcd_cases_create that `wanted` wants - under `quick` every seventh of these
+ * - until one fails. Opens backends and closes them. Skips if the backend refuses all of them.
  */
 void mcd_step_trial_run(struct mcd_checking *, int (*wanted)(const struct mcd_step_case *),
                         int (*judge)(const struct mcd_step_trial *));
