@@ -13,7 +13,8 @@ struct shapes {
     struct mcd_checking *c;
     struct mcd_host *host;
     uint32_t taken;
-    struct mcd_error last; /* what was said of the last input that was refused */
+    int is_odd;        /* the input is one that few layers take */
+    char refused[500]; /* what was said of the others, each text once, with the first such shape */
 };
 
 /* Marks y and what it depends on. */
@@ -57,6 +58,14 @@ static int judge_vector(struct shapes *s, const struct mcd_graph_core *g,
                           mcd_shape_text(&y->shape, text), y->has_rows ? "" : " without rows");
 }
 
+static void keep_refusal(struct shapes *s, const char *where, const char *text)
+{
+    size_t used = strlen(s->refused);
+    if (!s->is_odd && !strstr(s->refused, text))
+        snprintf(s->refused + used, sizeof s->refused - used, "%s%s: '%s'", used ? "; " : "", where,
+                 text);
+}
+
 static int judge(struct shapes *s, const struct mcd_graph_core *g, const struct mcd_input *in,
                  const struct mcd_recorded *r, int status, const struct mcd_error *e)
 {
@@ -64,7 +73,7 @@ static int judge(struct shapes *s, const struct mcd_graph_core *g, const struct 
     mcd_input_text(in, where);
     mcd_check_looked(s->c, 1);
     if (status) {
-        s->last = *e;
+        keep_refusal(s, where, e->text);
         if (status == MCD_INVALID && !g->unanswered)
             return 0;
         return mcd_check_fail(s->c, where, refusal, "status %d, '%s: %s'", status, e->where,
@@ -108,13 +117,14 @@ static int try_all(struct shapes *s)
     int status = mcd_inputs_list(s->c, &list);
     for (uint32_t i = 0; !status && i < list.count; i++)
         status = try(s, &list.at[i]);
+    s->is_odd = 1;
     for (uint32_t i = 0; !status && i < list.count; i++)
         status = try_odd(s, &list.at[i].shape);
     if (status || s->taken)
         return status;
     return mcd_check_fail(
         s->c, "input", "at least one of the shapes that were tried is taken; --input names others",
-        "of the last one it said '%s: %s'", s->last.where, s->last.text);
+        "all were refused: %s", s->refused);
 }
 
 void mcd_check_shapes(struct mcd_checking *c)

@@ -233,7 +233,7 @@ int mcd_cmd_bench(int argc, char **argv)
     static const struct argp argp = {
         .options = own,
         .parser = parse,
-        .args_doc = "\ncompare OLD.json NEW.json",
+        .args_doc = "\ncompare OLD.json NEW.json\nsamplers --weights FILE",
         .doc =
             "Measures models on backends side by side: a training step and a Monte-Carlo pass, in "
             "rounds, beside a product of 2048 x 2048 matrices. Before that results are compared; "
