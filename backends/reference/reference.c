@@ -158,4 +158,5 @@ static int kernel(void *self, const struct mcd_step *step, struct mcd_kernel *k,
 static const struct mcd_backend api = {
     sizeof api, info, alloc, release, write, read, kernel, NULL, &mcd_reference_linalg,
 };
-MCD_PLUGIN(MCD_BACKEND, "reference", "MIT", "plain loops, sums in double precision", mcd_self_destroy);
+MCD_PLUGIN(MCD_BACKEND, "reference", "MIT", "plain loops, sums in double precision",
+           mcd_self_destroy);
