@@ -24,6 +24,7 @@ static void the_file(void **state)
     (void)state;
     assert_bad("unresolved", "", "load", "", "undefined symbol: mcd_nobody_has_this");
     assert_bad("exports", "", "symbols", "destroy_in_public", "also exports destroy_in_public");
+    assert_bad("weak", "", "symbols", "destroy_weakly", "also exports destroy_weakly");
     assert_bad("no_entry", "", "symbols", "mcd_entry", "it exports mcd_exit");
     assert_bad("rpath", "", "rpath", "plugins", "'plugins' is not absolute");
 }

@@ -56,6 +56,14 @@ static mcd_val build_linear(struct mcd_graph *g, mcd_val x)
     return dropped(g, mcd_map(g, MCD_RELU, linear(g, dropped(g, y, 0.5), "b", 7)), 0.3);
 }
 
+/* Wide enough for several tiles, whose borders lie within units of three elements. */
+static mcd_val build_wide(struct mcd_graph *g, mcd_val x)
+{
+    mcd_val y = mcd_map(g, MCD_TANH, linear(g, dropped(g, x, 0.2), "a", 600));
+    y = mcd_drop(g, y, MCD_BERNOULLI, 0.5, 3);
+    return dropped(g, mcd_map(g, MCD_TANH, linear(g, y, "b", 600)), 0.3);
+}
+
 static mcd_val build_affine(struct mcd_graph *g, mcd_val x)
 {
     mcd_val y = mcd_affine(g, linear(g, dropped(g, x, 0.2), "a", 33), 2, 1);
@@ -74,6 +82,7 @@ static mcd_val build_pixels(struct mcd_graph *g, mcd_val x)
 
 static const struct chain chains[] = {
     {"linear, map, drop", {1, {31}}, build_linear},
+    {"wide linear, map, drop", {1, {31}}, build_wide},
     {"linear, affine, drop, map, drop", {1, {45}}, build_affine},
     {"conv2d, drop, pool2d", {3, {3, 14, 22}}, build_channels},
     {"conv2d, map, drop", {3, {5, 9, 7}}, build_pixels},

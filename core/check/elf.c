@@ -93,7 +93,8 @@ int mcd_elf_exported(const char *path, void (*f)(void *arg, const char *name), v
         const ElfW(Sym) *s = (const ElfW(Sym) *)t.entry + i;
         int hidden = ELF64_ST_VISIBILITY(s->st_other) != STV_DEFAULT &&
                      ELF64_ST_VISIBILITY(s->st_other) != STV_PROTECTED;
-        if (s->st_shndx != SHN_UNDEF && ELF64_ST_BIND(s->st_info) == STB_GLOBAL && !hidden)
+        int bind = ELF64_ST_BIND(s->st_info); /* weak and unique ones are exported, too */
+        if (s->st_shndx != SHN_UNDEF && bind != STB_LOCAL && !hidden)
             f(arg, name_of(&t, s->st_name));
     }
     mcd_bytes_clear(&elf.bytes);
