@@ -93,16 +93,27 @@ static _Noreturn void run_child(void (*f)(void *), void *arg, size_t bytes, int 
 
 /* ---- the parent -------------------------------------------------------------------------- */
 
-/* Reads until the end, or until `bytes` are there, or `until`, which alone gives 0. */
-static int read_all(int from, char *to, size_t bytes, size_t *got, double until)
+/* Whether a child that began at `start` has not used up its limit. */
+static int has_time(pid_t pid, double start, double limit)
 {
+    clockid_t clock;
+    struct timespec used;
+    if (seconds() - start >= MCD_ISOLATE_PATIENCE * limit)
+        return 0;
+    return clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) != 0 ||
+           (double)used.tv_sec + 1e-9 * (double)used.tv_nsec < limit;
+}
+
+/* Reads until the end, until `bytes` are there, or until the writer's time is up: 0. */
+static int read_all(int from, char *to, size_t bytes, size_t *got, pid_t writer, double limit)
+{
+    enum { LOOK_MS = 50 };
     struct pollfd p = {.fd = from, .events = POLLIN};
+    double start = seconds();
     for (*got = 0; *got < bytes;) {
-        double left = until - seconds();
-        int ready = left > 0 ? poll(&p, 1, left < 3600 ? (int)(left * 1000) + 1 : 3600000) : 0;
-        if (left <= 0)
+        if (!has_time(writer, start, limit))
             return 0;
-        if (ready <= 0)
+        if (poll(&p, 1, LOOK_MS) <= 0)
             continue;
         ssize_t n = read(from, to + *got, bytes - *got);
         if (n == 0 || (n < 0 && errno != EINTR))
@@ -141,7 +152,7 @@ static int follow(pid_t pid, int results, char *message, size_t bytes, double li
                   struct mcd_isolated *how)
 {
     size_t got, peak;
-    int in_time = read_all(results, message, bytes, &got, seconds() + limit);
+    int in_time = read_all(results, message, bytes, &got, pid, limit);
     if (!in_time)
         kill(pid, SIGKILL);
     int status = wait_for(pid, &peak);

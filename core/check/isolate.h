@@ -9,6 +9,9 @@
 
 #include <stddef.h>
 
+/* Times its limit of processor time that a function may take on the clock: machines are shared. */
+enum { MCD_ISOLATE_PATIENCE = 4 };
+
 enum mcd_ending {
     MCD_RETURNED = 1, /* as it should */
     MCD_SIGNALLED,    /* by `code` */
@@ -25,7 +28,8 @@ struct mcd_isolated {
 };
 
 /*
- * Runs f(arg) in a forked child for at most `limit` seconds. Once f has returned, the `bytes` at
+ * Runs f(arg) in a forked child for at most `limit` seconds of processor time, or
+ * MCD_ISOLATE_PATIENCE times as many on the clock. Once f has returned, the `bytes` at
  * `arg`, which must hold no pointer to what f allocates, are the caller's too; else they are as
  * they were. The caller must have no threads. Fails (MCD_IO) only where no process is to be had.
  */

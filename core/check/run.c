@@ -68,7 +68,10 @@ static void judge_ending(struct mcd_checking *c, const struct mcd_isolated *how,
                        how->code, after, how->printed);
         break;
     case MCD_TIMED_OUT:
-        mcd_check_fail(c, "", "an end", "none within %g s%s%s", limit, after, how->printed);
+        mcd_check_fail(c, "", "an end",
+                       "none within %g s of processor time, nor in %d times as long%s%s", limit,
+                       MCD_ISOLATE_PATIENCE, after, how->printed);
+        mcd_check_remedy(c, "if it is slow and does not hang, --quick asks less of it");
         break;
     }
     mcd_check_remedy(c, "in a debugger: gdb -ex 'set follow-fork-mode child' --args mcdrop check "
