@@ -24,7 +24,7 @@ for symbol in $exported; do
         fail "libmcdrop exports $symbol"
 done
 
-make -s -C "$build" uninstall DESTDIR="$root" >"$root/log" 2>&1 || fail "$(cat "$root/log")"
+make -s -C "$build" uninstall DESTDIR="$tree" >"$root/log" 2>&1 || fail "$(cat "$root/log")"
 rm -f "$root"/{log,first,second,message} "$examples/embed"
 left=$(find "$root" ! -type d)
 [ -z "$left" ] || fail "uninstall left $left"

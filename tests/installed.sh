@@ -1,7 +1,8 @@
-# For tests of the installed tree, which source it: installs into $root, a folder of its own that goes when the
+# For tests of the installed tree, which source it: installs into $tree, in a folder $root that goes when the
 # test ends, and points pkg-config, the loader and mcdrop there. `fail` ends the test with a message.
 # shellcheck shell=bash
 root=$(mktemp -d)
+tree=$root/installed # a folder of its own, as a prefix may begin with any name
 trap 'rm -rf "$root"' EXIT
 build=$(dirname "$MCDROP_TEST_BUILDDIR")
 name=$(basename "$0")
@@ -12,12 +13,12 @@ fail() {
 }
 
 # One at a time: installing links the library anew.
-flock "$build/config.status" make -s -C "$build" install DESTDIR="$root" >"$root/log" 2>&1 ||
+flock "$build/config.status" make -s -C "$build" install DESTDIR="$tree" >"$root/log" 2>&1 ||
     fail "$(cat "$root/log")"
 libdir=$(dirname "$(dirname "$(find "$root" -name mcdrop.pc)")")
-export PKG_CONFIG_LIBDIR=$libdir/pkgconfig PKG_CONFIG_SYSROOT_DIR=$root
+export PKG_CONFIG_LIBDIR=$libdir/pkgconfig PKG_CONFIG_SYSROOT_DIR=$tree
 export LD_LIBRARY_PATH=$libdir${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
-MCDROP_PLUGIN_PATH=$root$(PKG_CONFIG_SYSROOT_DIR='' pkg-config --variable=plugindir mcdrop)
+MCDROP_PLUGIN_PATH=$tree$(PKG_CONFIG_SYSROOT_DIR='' pkg-config --variable=plugindir mcdrop)
 export MCDROP_PLUGIN_PATH
 
 # Sanitized builds need the sanitizers' flags in what they are linked with.
