@@ -30,7 +30,7 @@ long=$(printf 'n%.0s' $(seq 64))
 try layer q
 try layer "$long"
 try sampler int --dir "a folder"
-try model _2 --dir "$root/work/deep"
+try model _2 --dir "$PWD/deep"
 try backend Own --dir given/
 mkdir empty
 try layer Empty --dir empty

@@ -78,7 +78,8 @@ static int judge(const struct errand *r, const struct mcd_isolated *how, double 
         return mcd_fail(e, MCD_UNSUPPORTED, r->backend, "%s: its process was ended by signal %d",
                         model, how->code);
     if (how->ending == MCD_TIMED_OUT)
-        return mcd_fail(e, MCD_UNSUPPORTED, r->backend, "%s: not done within %g s", model, limit);
+        return mcd_fail(e, MCD_UNSUPPORTED, r->backend,
+                        "%s: not done within %g s of processor time", model, limit);
     if (how->ending != MCD_RETURNED)
         return mcd_fail(e, MCD_UNSUPPORTED, r->backend,
                         "%s: its process was ended with status %d, before it was done", model,
