@@ -1,0 +1,114 @@
+/*
+ * Inside of the CUDA backend: one device, one stream, and how steps are put on it.
+ *
+ * Everything a backend object starts goes to its one stream, in order, so that a step, read or
+ * write needs to wait for nothing but its turn. Host code here is plain C and calls the runtime
+ * alone; what runs on the device is in bodies/, the library calls are in linear.c and conv2d.c.
+ */
+#ifndef MCD_CUDA_H
+#define MCD_CUDA_H
+
+#include <cuda_runtime_api.h>
+#include <mcdrop/backend.h>
+#include <pthread.h>
+
+enum mcd_cuda_precision { MCD_CUDA_F32, MCD_CUDA_TF32, MCD_CUDA_BF16 }; /* of factors */
+
+struct mcd_cuda_libraries; /* libraries.h: cuBLASLt and cuDNN, opened when the backend is made */
+
+struct mcd_cuda {
+    const struct mcd_host *host;
+    int device; /* its number */
+    int precision, deterministic;
+    size_t memory, used; /* bytes that may be had, 0 for all; those that are */
+    cudaStream_t stream;
+    pthread_mutex_t
+        order; /* held from the first to the last call that put one thing on the stream */
+    struct mcd_cuda_libraries *libraries;
+    struct mcd_cuda_run *single; /* run.h: of steps that are run one by one */
+};
+
+/* Device memory behind a buffer; base.host is NULL. */
+struct mcd_cuda_buffer {
+    struct mcd_buffer base;
+    char *device;
+};
+
+/* memory.c: alloc, release, write, read and sync of struct mcd_backend. */
+int mcd_cuda_alloc(void *self, size_t bytes, struct mcd_buffer **buffer, struct mcd_error *error);
+void mcd_cuda_release(void *self, struct mcd_buffer *buffer);
+int mcd_cuda_write(void *self, const struct mcd_tensor *to, const void *from,
+                   struct mcd_error *error);
+int mcd_cuda_read(void *self, const struct mcd_tensor *from, void *to, struct mcd_error *error);
+int mcd_cuda_sync(void *self, struct mcd_error *error);
+
+/* Where a tensor is on the device; NULL for an absent workspace. */
+static inline void *mcd_cuda_pointer(const struct mcd_tensor *t)
+{
+    const struct mcd_cuda_buffer *b = (const struct mcd_cuda_buffer *)t->buffer;
+    return b ? b->device + t->offset : NULL;
+}
+
+/* error.c: MCD_OK, or MCD_NOMEM or MCD_DEVICE with what the runtime says of `doing`. */
+int mcd_cuda_status(const struct mcd_cuda *cuda, cudaError_t result, const char *doing,
+                    struct mcd_error *error);
+
+/*
+ * One step to be put on a stream: the backend's own, or one that is being captured. Nothing may be
+ * allocated, and nothing may wait.
+ */
+struct mcd_cuda_call {
+    const struct mcd_cuda *cuda;
+    const struct mcd_step *step;
+    const struct mcd_run *run; /* on the device: draws and bits are device pointers, too */
+    uint32_t passes, rows;     /* run's, for the host, which cannot look there */
+    const uint8_t *filled;     /* by site: 1 if bits has it; NULL if no site is filled */
+    cudaStream_t stream;
+    struct mcd_error *error;
+};
+
+/* How a step is computed: the state of its struct mcd_kernel. */
+struct mcd_cuda_op {
+    struct mcd_cuda *cuda;
+    int (*enqueue)(const struct mcd_cuda_op *op, const struct mcd_cuda_call *call);
+    void (*release)(
+        struct mcd_cuda_op *op); /* gives back what it owns, then itself; NULL: nothing */
+};
+
+/*
+ * A family of ops without state of their own: tables of these end with op MCD_OP_NONE. `refuse`
+ * says why not, or NULL; `workspace` may be NULL.
+ */
+struct mcd_cuda_offer {
+    uint32_t op; /* enum mcd_op */
+    const char *name;
+    const char *(*refuse)(const struct mcd_step *step);
+    size_t (*workspace)(const struct mcd_step *step);
+    int (*enqueue)(const struct mcd_cuda_op *op, const struct mcd_cuda_call *call);
+};
+
+extern const struct mcd_cuda_offer mcd_cuda_elementwise[]; /* map, map_dx, affine, sgd, adam */
+extern const struct mcd_cuda_offer mcd_cuda_broadcast[];   /* binary, expand, reduce */
+extern const struct mcd_cuda_offer mcd_cuda_softmax[];     /* and logsoftmax, both gradients */
+extern const struct mcd_cuda_offer mcd_cuda_losses[];      /* xent, mse, both gradients */
+extern const struct mcd_cuda_offer mcd_cuda_noise[];       /* drop, noise */
+extern const struct mcd_cuda_offer mcd_cuda_pool2d[];      /* and its gradient */
+extern const struct mcd_cuda_offer mcd_cuda_gather[];
+
+/* Ops that keep something: descriptors, algorithms. As `kernel` of struct mcd_backend. */
+int mcd_cuda_linear(struct mcd_cuda *cuda, const struct mcd_step *step, struct mcd_kernel *kernel,
+                    struct mcd_error *error); /* LINEAR, LINEAR_DX, LINEAR_DW */
+int mcd_cuda_conv2d(struct mcd_cuda *cuda, const struct mcd_step *step, struct mcd_kernel *kernel,
+                    struct mcd_error *error); /* CONV2D, CONV2D_DX, CONV2D_DW */
+int mcd_cuda_fused(struct mcd_cuda *cuda, const struct mcd_step *step, struct mcd_kernel *kernel,
+                   struct mcd_error *error); /* a first part of any kind, then chain.h */
+
+/* kernel.c: looks through all of the above. */
+int mcd_cuda_kernel(void *self, const struct mcd_step *step, struct mcd_kernel *kernel,
+                    struct mcd_error *error);
+
+/* kernel.c: the call of an op, as mcd_kernel.run, on the backend's stream, with its order held. */
+int mcd_cuda_run_step(void *state, const struct mcd_step *step, const struct mcd_run *run,
+                      struct mcd_error *error);
+
+#endif
