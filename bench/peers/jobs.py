@@ -13,6 +13,9 @@ from torch.utils import mkldnn
 
 import networks
 
+# Each way is compiled on its own: more of them than PyTorch would take for one function gone wrong.
+torch._dynamo.config.recompile_limit = 64
+
 
 @dataclass(frozen=True)
 class Job:
