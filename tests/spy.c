@@ -119,8 +119,13 @@ static int kernel(void *self, const struct mcd_step *step, struct mcd_kernel *k,
 
 void spy_create(struct spy *spy, const struct mcd_item *inner)
 {
-    static const struct mcd_backend api = {sizeof api, info,   alloc, release, put,
-                                           take,       kernel, NULL,  NULL};
+    static const struct mcd_backend api = {.size = sizeof api,
+                                           .info = info,
+                                           .alloc = alloc,
+                                           .release = release,
+                                           .write = put,
+                                           .read = take,
+                                           .kernel = kernel};
     *spy = (struct spy){.inner = inner, .plugin = *inner->plugin};
     spy->plugin.name = "spy";
     spy->plugin.api = &api;

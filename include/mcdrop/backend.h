@@ -100,6 +100,7 @@ struct mcd_run {
     uint32_t passes, rows; /* rows: input rows of each pass */
     const struct mcd_draw *draws;
     const uint32_t *const *bits;
+    uint64_t first_place; /* place in the order that GATHER reads of row 0; since 1.1 */
 };
 
 /*
@@ -135,6 +136,12 @@ struct mcd_backend_info {
     uint32_t type;    /* MCD_F32 or MCD_F64: element type of all values but labels (i32) */
     char device[64];  /* "CPU, 2 threads", "NVIDIA H100" */
     char library[64]; /* "OpenBLAS 0.3.21 (pthread)" */
+
+    /*
+     * Since 1.1: rows of a prediction's run, all its passes together, that keep the device busy; 0:
+     * the core's choice, which suits one worker of a CPU.
+     */
+    uint32_t rows;
 };
 
 /*
@@ -180,6 +187,22 @@ struct mcd_backend {
 
     /* NULL for a backend that cannot: the core never lets another one step in. */
     const struct mcd_linalg *linalg;
+
+    /* Since 1.1, NULL for a backend that has no use for them: */
+
+    /*
+     * Offers one kernel for successive steps of a plan, all or a part of its prefix or body, whose
+     * buffers are placed by now and whose kernels are made: whole->run, called with the first of the
+     * steps, takes the place of their own runs. MCD_UNSUPPORTED: the core runs them one by one.
+     */
+    int (*section)(void *self, uint32_t nsteps, const struct mcd_step *step,
+                   const struct mcd_kernel *kernel, struct mcd_kernel *whole, struct mcd_error *);
+
+    /*
+     * As read, but nobody waits: *to is complete, and may go, only after the next sync, or read of
+     * that tensor.
+     */
+    int (*fetch)(void *self, const struct mcd_tensor *from, void *to, struct mcd_error *);
 };
 
 /*

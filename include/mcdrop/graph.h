@@ -110,7 +110,16 @@ enum mcd_op {
     MCD_OP_SGD,       /* (w, dw, velocity) -> w in place; velocity too, absent if momentum is 0 */
     MCD_OP_ADAM,      /* (w, dw, m, v) -> w in place; m and v too; the step is mcd_run.update + 1 */
     MCD_OP_CUSTOM_DX, /* (dy, x, ...) -> of input attr.custom.input, in each row; the core's too */
-    MCD_OP_FUSED      /* a chain of others that the planner makes one step: see struct mcd_part */
+    MCD_OP_FUSED,     /* a chain of others that the planner makes one step: see struct mcd_part */
+
+    /*
+     * (table [n, ...], order [m] of i32) -> [...] with rows, of the table's type, which may be i32:
+     * row r of each pass is table[order[mcd_run.first_place + r]]. Both inputs without rows. A place
+     * outside 0 .. m - 1 or a row of the table outside 0 .. n - 1 is never read: the backend refuses
+     * the run with MCD_INVALID, or gives a row of NaN, of -1 for i32. The core's own, for data that
+     * stay in a backend's memory; never part of MCD_OP_FUSED.
+     */
+    MCD_OP_GATHER
 };
 
 enum mcd_pool { MCD_POOL_MAX = 0, MCD_POOL_MEAN };
