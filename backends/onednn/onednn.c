@@ -80,7 +80,12 @@ static int kernel(void *self, const struct mcd_step *step, struct mcd_kernel *k,
 }
 
 static const struct mcd_backend api = {
-    sizeof api, info, mcd_cpu_alloc, mcd_cpu_release, mcd_cpu_write, mcd_cpu_read,
-    kernel,     NULL, NULL,
+    .size = sizeof api,
+    .info = info,
+    .alloc = mcd_cpu_alloc,
+    .release = mcd_cpu_release,
+    .write = mcd_cpu_write,
+    .read = mcd_cpu_read,
+    .kernel = kernel,
 };
 MCD_PLUGIN(MCD_BACKEND, "onednn", "MIT", "oneDNN on the CPU, single precision or bf16", destroy);

@@ -94,7 +94,13 @@ static int kernel(void *self, const struct mcd_step *step, struct mcd_kernel *k,
 }
 
 static const struct mcd_backend api = {
-    sizeof api,   info,   mcd_cpu_alloc, mcd_cpu_release,      mcd_cpu_write,
-    mcd_cpu_read, kernel, NULL,          &mcd_openblas_linalg,
+    .size = sizeof api,
+    .info = info,
+    .alloc = mcd_cpu_alloc,
+    .release = mcd_cpu_release,
+    .write = mcd_cpu_write,
+    .read = mcd_cpu_read,
+    .kernel = kernel,
+    .linalg = &mcd_openblas_linalg,
 };
 MCD_PLUGIN(MCD_BACKEND, "openblas", "MIT", "OpenBLAS on the CPU, single precision", destroy);

@@ -156,7 +156,14 @@ static int kernel(void *self, const struct mcd_step *step, struct mcd_kernel *k,
 }
 
 static const struct mcd_backend api = {
-    sizeof api, info, alloc, release, write, read, kernel, NULL, &mcd_reference_linalg,
+    .size = sizeof api,
+    .info = info,
+    .alloc = alloc,
+    .release = release,
+    .write = write,
+    .read = read,
+    .kernel = kernel,
+    .linalg = &mcd_reference_linalg,
 };
 MCD_PLUGIN(MCD_BACKEND, "reference", "MIT", "plain loops, sums in double precision",
            mcd_self_destroy);

@@ -58,9 +58,14 @@ static inline const struct mcd_host *host_of(void *state)
 #define BROKEN_LINALG NULL
 #endif
 
-static const struct mcd_backend broken_api = {sizeof api,    info,         alloc,
-                                              release,       BROKEN_WRITE, BROKEN_READ,
-                                              BROKEN_KERNEL, NULL,         BROKEN_LINALG};
+static const struct mcd_backend broken_api = {.size = sizeof broken_api,
+                                              .info = info,
+                                              .alloc = alloc,
+                                              .release = release,
+                                              .write = BROKEN_WRITE,
+                                              .read = BROKEN_READ,
+                                              .kernel = BROKEN_KERNEL,
+                                              .linalg = BROKEN_LINALG};
 
 #define BROKEN(name, what)                                                                         \
     MCD_EXPORT const struct mcd_plugin mcd_entry = {MCD_ABI,                                       \
