@@ -339,6 +339,31 @@ static void losses(void **state)
     refuse(loss(MCD_OP_MSE, x, label()), "mse: input 1 is labels: expected numbers");
 }
 
+static mcd_val gathered(mcd_val table, mcd_val order)
+{
+    return mcd_graph_op(core, MCD_OP_GATHER, 2, (mcd_val[]){table, order}, NULL);
+}
+
+static void gathering(void **state)
+{
+    (void)state;
+    mcd_val images = mcd_graph_table(core, 0, shape(4, 9, 1, 5, 6), 0);
+    mcd_val classes = mcd_graph_table(core, 1, mcd_shape1(9), 1);
+    mcd_val order = mcd_graph_table(core, 2, mcd_shape1(4), 1);
+    expect(gathered(images, order), "[1, 5, 6]", 1);
+    assert_int_equal(core->node[gathered(images, order)].label, 0);
+    expect(gathered(classes, order), "[]", 1);
+    assert_int_equal(core->node[gathered(classes, order)].label, 1);
+    refuse(gathered(images, images), "input 1 is [9, 1, 5, 6]: expected an order [m] of i32");
+    refuse(gathered(images, p_of(mcd_shape1(4))), "input 1 is [4]: expected an order [m] of i32");
+    refuse(gathered(p_of(mcd_shape0()), order), "input 0 is []: expected a table [n, ...]");
+    refuse(gathered(x_of(mcd_shape1(3)), order), "gather: input 0 has rows");
+    refuse(gathered(images, mcd_graph_input(core, 1, mcd_shape1(4), 1)), "input 1 has rows");
+    refuse(mcd_graph_op(core, MCD_OP_GATHER, 1, &images, NULL), "1 inputs: expected 2 to 2");
+    refuse(mcd_op1(g, MCD_OP_MAP, classes, NULL), "map: input 0 is labels: expected numbers");
+    refuse(g->op(g, MCD_OP_GATHER, 2, (mcd_val[]){images, order}, NULL), "is the core's own");
+}
+
 /* ---- ops that do not exist, names ----------------------------------------------------------- */
 
 static void unknown_ops(void **state)
@@ -354,6 +379,7 @@ static void unknown_ops(void **state)
         assert_string_not_equal(mcd_op_name(o), "?");
     for (uint32_t o = MCD_OP_LINEAR_DX; o <= MCD_OP_CUSTOM_DX; o++)
         assert_string_not_equal(mcd_op_name(o), "?");
+    assert_string_equal(mcd_op_name(MCD_OP_GATHER), "gather");
 }
 
 static void shapes_as_text(void **state)
@@ -382,6 +408,7 @@ int main(void)
         cmocka_unit_test(softmax_and_reshape),
         cmocka_unit_test(noise),
         cmocka_unit_test(losses),
+        cmocka_unit_test(gathering),
         cmocka_unit_test(unknown_ops),
         cmocka_unit_test(shapes_as_text),
     };

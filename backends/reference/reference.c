@@ -31,7 +31,7 @@ struct reference {
 
 static const struct op *const families[] = {
     linear_ops,  conv2d_ops, pool2d_ops, map_ops,    broadcast_ops,
-    softmax_ops, noise_ops,  loss_ops,   update_ops,
+    softmax_ops, noise_ops,  loss_ops,   update_ops, gather_ops,
 };
 
 static int create(MCD_CREATE_ARGS PARAMS(MCD_ARG))
@@ -125,14 +125,23 @@ static int run_step(void *state, const struct mcd_step *step, const struct mcd_r
     return MCD_OK;
 }
 
-/* All values are of the backend's type, but labels, the last input of a cross entropy. */
+/* Whether input i is i32: labels, an order. */
+static int is_labels(uint32_t op, uint32_t i)
+{
+    return ((op == MCD_OP_XENT || op == MCD_OP_GATHER) && i == 1) ||
+           (op == MCD_OP_XENT_DX && i == 2);
+}
+
+/* All values are of the backend's type, but labels, which may be gathered, too. */
 static int types_agree(const struct mcd_step *step, uint32_t type)
 {
-    int labelled = step->op == MCD_OP_XENT || step->op == MCD_OP_XENT_DX;
-    for (uint32_t i = 0; i < step->nin; i++)
-        if (step->in[i].type != (labelled && i + 1 == step->nin ? (uint32_t)MCD_I32 : type))
+    int moves_labels = step->op == MCD_OP_GATHER && step->in[0].type == MCD_I32;
+    for (uint32_t i = 0; i < step->nin; i++) {
+        int label = is_labels(step->op, i) || moves_labels;
+        if (step->in[i].type != (label ? (uint32_t)MCD_I32 : type))
             return 0;
-    return step->out.type == type;
+    }
+    return step->out.type == (moves_labels ? (uint32_t)MCD_I32 : type);
 }
 
 static int kernel(void *self, const struct mcd_step *step, struct mcd_kernel *k,

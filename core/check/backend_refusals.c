@@ -7,6 +7,7 @@
 #include "core/base/host.h"
 #include "core/check/conformance/step_trial.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -146,6 +147,61 @@ static int judge_labels(struct mcd_checking *c, const struct mcd_engine *s)
     return failed;
 }
 
+/* ---- places and rows that a table and its order do not have ----------------------------------- */
+
+/*
+ * MCD_INVALID with a reason, or NaN - of a table of labels -1 - in the row that is not there. The
+ * order has places for ROWS rows from first_place 0 on, and its second names a row.
+ */
+static int judge_place(struct mcd_checking *c, const struct mcd_engine *s, uint32_t fill,
+                       double named, uint64_t first_place)
+{
+    double order[ROWS] = {1, named, 2}, results[ROWS * CLASSES];
+    struct mcd_step_case of = {.op = MCD_OP_GATHER,
+                               .in_place = MCD_NO_INPUT,
+                               .passes = 1,
+                               .rows = ROWS,
+                               .first_place = first_place};
+    struct mcd_placed_step p;
+    struct mcd_error e = {0};
+    mcd_case_input(&of, 0, mcd_shape2(ROWS, CLASSES), fill);
+    of.in[0].classes = CLASSES;
+    mcd_case_input(&of, 0, mcd_shape1(ROWS), MCD_FILL_LABEL);
+    of.in[1].data = order;
+    mcd_case_output(&of, ROWS, mcd_shape1(CLASSES));
+    of.out.fill = fill;
+    if (mcd_step_place(s, &of, 1, &p, NULL))
+        return 0;
+    int status = mcd_step_execute(&p, results, &e), missing = 1;
+    mcd_step_remove(&p);
+    mcd_check_looked(c, 1);
+    double *row = results + (first_place ? ROWS - 1 : 1) * CLASSES;
+    for (int i = 0; i < CLASSES && !status; i++)
+        missing = missing && (fill == MCD_FILL_LABEL ? row[i] == -1 : isnan(row[i]));
+    if (status == MCD_INVALID ? *e.text != 0 : !status && missing)
+        return 0;
+    char where[100];
+    snprintf(where, sizeof where, "GATHER of a table of %d rows, row %.0f from place %" PRIu64,
+             ROWS, named, first_place);
+    return mcd_check_fail(c, where, "MCD_INVALID with a reason, or a row of NaN (labels: -1)",
+                          "status %d '%s', %g", status, e.text, status ? (double)NAN : row[0]);
+}
+
+static int judge_places(struct mcd_checking *c, const struct mcd_engine *s)
+{
+    static const double rows[] = {-1, ROWS, INT32_MAX, INT32_MIN};
+    static const uint64_t places[] = {1, ROWS, (uint64_t)1 << 32, (uint64_t)1 << 63};
+    static const uint32_t fills[] = {MCD_FILL_MIXED, MCD_FILL_LABEL};
+    int failed = 0;
+    for (size_t f = 0; f < MCD_COUNT(fills); f++) {
+        for (size_t i = 0; i < MCD_COUNT(rows) && !failed; i++)
+            failed = judge_place(c, s, fills[f], rows[i], 0);
+        for (size_t i = 0; i < MCD_COUNT(places) && !failed; i++)
+            failed = judge_place(c, s, fills[f], 0, places[i]);
+    }
+    return failed;
+}
+
 void mcd_backend_check_refusals(struct mcd_checking *c)
 {
     static const uint32_t nonsense[] = {0, 63, 1000, UINT32_MAX};
@@ -156,7 +212,7 @@ void mcd_backend_check_refusals(struct mcd_checking *c)
         return;
     for (size_t i = 0; i < MCD_COUNT(nonsense) && !failed; i++)
         failed = ask_for_nonsense(c, &s, nonsense[i]);
-    failed = failed || judge_labels(c, &s);
+    failed = failed || judge_labels(c, &s) || judge_places(c, &s);
     mcd_engine_close(&s);
     if (!failed)
         mcd_step_trial_run(c, some, judge);

@@ -343,6 +343,15 @@ mcd_val mcd_graph_input(struct mcd_graph_core *g, uint32_t index, struct mcd_sha
     return v;
 }
 
+mcd_val mcd_graph_table(struct mcd_graph_core *g, uint32_t index, struct mcd_shape shape,
+                        int is_label)
+{
+    mcd_val v = leaf(g, MCD_FROM_TABLE, index, &shape, 0);
+    if (v)
+        g->node[v].label = is_label != 0;
+    return v;
+}
+
 mcd_val mcd_graph_constant(struct mcd_graph_core *g, double value)
 {
     struct mcd_node node = {.source = MCD_FROM_CONSTANT};

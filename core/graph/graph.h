@@ -21,7 +21,8 @@ enum mcd_source {
     MCD_FROM_INPUT, /* given for every run: index in `leaf` (0 the input, 1 the label or target) */
     MCD_FROM_PARAM, /* a parameter of the store: index in `leaf` */
     MCD_FROM_SLOT,  /* state of the optimiser: 2 x parameter + slot in `leaf` */
-    MCD_FROM_CONSTANT /* attr.affine.shift, without rows */
+    MCD_FROM_CONSTANT, /* attr.affine.shift, without rows */
+    MCD_FROM_TABLE     /* given for a plan's life, without rows: index in `leaf` */
 };
 
 struct mcd_node {
@@ -82,6 +83,10 @@ void mcd_graph_destroy(struct mcd_graph_core *g);
 
 /* A value given for every run, with rows: the input (index 0) or the target (1). */
 mcd_val mcd_graph_input(struct mcd_graph_core *g, uint32_t index, struct mcd_shape shape,
+                        int is_label);
+
+/* What stays in a backend's memory from run to run: struct mcd_plan_spec says where. */
+mcd_val mcd_graph_table(struct mcd_graph_core *g, uint32_t index, struct mcd_shape shape,
                         int is_label);
 mcd_val mcd_graph_constant(struct mcd_graph_core *g, double value);
 

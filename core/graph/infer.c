@@ -358,6 +358,24 @@ static int custom_dx(struct context *c)
     return MCD_OK;
 }
 
+static int gather(struct context *c)
+{
+    const struct mcd_shape *table = &input(c, 0)->shape;
+    if (table->rank < 1)
+        return mismatch(c, 0, "a table [n, ...]");
+    if (!input(c, 1)->label || input(c, 1)->shape.rank != 1)
+        return mismatch(c, 1, "an order [m] of i32");
+    int status = expect_no_rows(c, 0);
+    if (!status)
+        status = expect_no_rows(c, 1);
+    c->node->shape = (struct mcd_shape){.rank = table->rank - 1};
+    for (uint32_t d = 1; d < table->rank; d++)
+        c->node->shape.dim[d - 1] = table->dim[d];
+    c->node->has_rows = 1;
+    c->node->label = input(c, 0)->label;
+    return status;
+}
+
 static const struct {
     const char *name;
     uint32_t least, most; /* inputs */
@@ -392,6 +410,7 @@ static const struct {
     [MCD_OP_SGD] = {"sgd", 2, 3, like_first},
     [MCD_OP_ADAM] = {"adam", 4, 4, like_first},
     [MCD_OP_CUSTOM_DX] = {"custom_dx", 2, MCD_MAX_INPUTS, custom_dx},
+    [MCD_OP_GATHER] = {"gather", 2, 2, gather},
 };
 
 static int known(uint32_t op)
@@ -402,6 +421,11 @@ static int known(uint32_t op)
 const char *mcd_op_name(uint32_t op)
 {
     return known(op) ? ops[op].name : "?";
+}
+
+static int may_be_label(uint32_t op, uint32_t i)
+{
+    return (op == MCD_OP_XENT && i == 1) || (op == MCD_OP_XENT_DX && i == 2) || op == MCD_OP_GATHER;
 }
 
 int mcd_infer(const struct mcd_node *all, struct mcd_node *node, const char *where,
@@ -416,8 +440,7 @@ int mcd_infer(const struct mcd_node *all, struct mcd_node *node, const char *whe
     node->has_rows = 0;
     for (uint32_t i = 0; i < node->nin; i++) {
         node->has_rows |= input(&c, i)->has_rows;
-        int may_be_label = node->op == MCD_OP_XENT ? i == 1 : node->op == MCD_OP_XENT_DX && i == 2;
-        if (input(&c, i)->label && !may_be_label)
+        if (input(&c, i)->label && !may_be_label(node->op, i))
             return mcd_fail(error, MCD_INVALID, where, "%s: input %u is labels: expected numbers",
                             ops[node->op].name, i);
     }

@@ -92,6 +92,8 @@ static int make_values(struct draft *d, struct mcd_plan *p, struct mcd_error *er
         };
         if (n->source == MCD_FROM_PARAM || n->source == MCD_FROM_SLOT)
             status = store_tensor(d, n, &p->value[v], error);
+        if (n->source == MCD_FROM_TABLE)
+            p->value[v] = d->spec->table[n->leaf];
         const struct mcd_tensor *own = &p->value[mcd_schedule_root(&d->s, v)];
         p->value[v].buffer = own->buffer;
         p->value[v].offset = own->offset;

@@ -21,9 +21,10 @@ struct mcd_plan_spec {
     uint32_t passes;   /* at least 1; 1 for training */
     uint32_t training; /* 1: one section, rows may be mixed; 0: prefix and body, rows stay apart */
     uint32_t noutputs;
-    const mcd_val *output; /* values that can be read after a run */
-    uint32_t no_sharing;   /* for tests: no two values share memory, nothing works in place */
-    uint32_t no_fusing;    /* for tests, checks and lists of ops: every step computes one op */
+    const mcd_val *output;          /* values that can be read after a run */
+    const struct mcd_tensor *table; /* by index: what the graph's tables are, kept by the caller */
+    uint32_t no_sharing; /* for tests: no two values share memory, nothing works in place */
+    uint32_t no_fusing;  /* for tests, checks and lists of ops: every step computes one op */
 };
 
 struct mcd_plan {

@@ -95,8 +95,8 @@ static int may_follow(const struct mcd_schedule *s, mcd_val v, mcd_val w)
     const struct mcd_node *from = &s->node[v], *to = &s->node[w];
     int follows = to->op == MCD_OP_MAP || to->op == MCD_OP_AFFINE || to->op == MCD_OP_DROP ||
                   to->op == MCD_OP_POOL2D;
-    return follows && !mcd_op_is_custom(from->op) && is_step(s, v) && is_step(s, w) &&
-           s->on_pass[v] == s->on_pass[w] && from->has_rows && to->has_rows;
+    return follows && !mcd_op_is_custom(from->op) && from->op != MCD_OP_GATHER && is_step(s, v) &&
+           is_step(s, w) && s->on_pass[v] == s->on_pass[w] && from->has_rows && to->has_rows;
 }
 
 /*

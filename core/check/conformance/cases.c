@@ -58,6 +58,7 @@ struct mcd_case_list mcd_cases_create(void)
     mcd_cases_softmax(&l);
     mcd_cases_noise(&l);
     mcd_cases_training(&l);
+    mcd_cases_gather(&l);
     return l;
 }
 
@@ -76,7 +77,7 @@ const char *mcd_case_op_name(uint32_t op)
         NAME(RESHAPE),   NAME(DROP),       NAME(NOISE),         NAME(XENT),      NAME(MSE),
         NAME(LINEAR_DX), NAME(LINEAR_DW),  NAME(CONV2D_DX),     NAME(CONV2D_DW), NAME(POOL2D_DX),
         NAME(MAP_DX),    NAME(SOFTMAX_DX), NAME(LOGSOFTMAX_DX), NAME(XENT_DX),   NAME(MSE_DX),
-        NAME(SGD),       NAME(ADAM),
+        NAME(SGD),       NAME(ADAM),       NAME(GATHER),
     };
 #undef NAME
     return op < MCD_COUNT(names) && names[op] ? names[op] : "?";

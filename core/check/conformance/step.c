@@ -86,11 +86,19 @@ static double load(const struct mcd_tensor *t, const unsigned char *memory, int6
 {
     float f;
     double d;
-    if (t->type == MCD_F64)
-        memcpy(&d, memory + t->offset + (size_t)i * sizeof d, sizeof d);
-    else
-        memcpy(&f, memory + t->offset + (size_t)i * sizeof f, sizeof f);
-    return t->type == MCD_F64 ? d : (double)f;
+    int32_t label;
+    const unsigned char *from = memory + t->offset + (size_t)i * mcd_type_size(t->type);
+    switch (t->type) {
+    case MCD_F64:
+        memcpy(&d, from, sizeof d);
+        return d;
+    case MCD_I32:
+        memcpy(&label, from, sizeof label);
+        return label;
+    default:
+        memcpy(&f, from, sizeof f);
+        return f;
+    }
 }
 
 static struct mcd_tensor tensor_of(const struct mcd_operand *o, uint32_t type)
@@ -149,8 +157,14 @@ static int make_run(struct mcd_placed_step *p, uint32_t key)
     uint32_t site = (uint32_t)c->attr.u.drop.site, sites = site + 1, rows = c->passes * c->rows;
     int noisy = c->op == MCD_OP_DROP || c->op == MCD_OP_NOISE;
     size_t units = noisy ? (size_t)c->attr.u.drop.units : 0, words = (units + 31) / 32 * rows;
-    p->run = (struct mcd_run){sizeof p->run, c->domain, c->seed, c->update, c->first_row,
-                              c->passes,     c->rows,   NULL,    NULL};
+    p->run = (struct mcd_run){.size = sizeof p->run,
+                              .domain = c->domain,
+                              .seed = c->seed,
+                              .update = c->update,
+                              .first_row = c->first_row,
+                              .passes = c->passes,
+                              .rows = c->rows,
+                              .first_place = c->first_place};
     if (!noisy)
         return 1;
     p->draws = malloc((size_t)sites * c->passes * sizeof *p->draws);

@@ -22,7 +22,7 @@ enum mcd_fill {
     MCD_FILL_ONE_NAN,  /* mixed, with one NaN */
     MCD_FILL_ONE_INF,  /* mixed, with one infinity */
     MCD_FILL_NAN,      /* nothing else: what must not matter */
-    MCD_FILL_LABEL     /* 0 .. classes - 1, as i32 */
+    MCD_FILL_LABEL     /* 0 .. classes - 1; i32, as is a result whose operand has this */
 };
 
 struct mcd_operand {
@@ -41,9 +41,10 @@ struct mcd_step_case {
     uint32_t updates; /* bit i: the op changes input i */
     int in_place;     /* the input that the output replaces, or MCD_NO_INPUT */
     uint32_t passes, rows, domain;
-    uint64_t seed, update, first_row, stream; /* of pass 0; the others follow, with odd steps */
-    uint32_t flip;                            /* bit i: pass i reads its numbers flipped */
-    uint32_t shared, bits;                    /* bits: the dropped units are given */
+    uint64_t seed, update, first_row, first_place;
+    uint64_t stream;       /* of pass 0; the others follow, with odd steps */
+    uint32_t flip;         /* bit i: pass i reads its numbers flipped */
+    uint32_t shared, bits; /* bits: the dropped units are given */
 };
 
 /* How many numbers a step gives: its output, then each input that it updates. */
