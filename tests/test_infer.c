@@ -351,9 +351,9 @@ static void gathering(void **state)
     mcd_val classes = mcd_graph_table(core, 1, mcd_shape1(9), 1);
     mcd_val order = mcd_graph_table(core, 2, mcd_shape1(4), 1);
     expect(gathered(images, order), "[1, 5, 6]", 1);
-    assert_int_equal(core->node[gathered(images, order)].label, 0);
+    assert_int_equal(core->node[gathered(images, order)].type, 0);
     expect(gathered(classes, order), "[]", 1);
-    assert_int_equal(core->node[gathered(classes, order)].label, 1);
+    assert_int_equal(core->node[gathered(classes, order)].type, MCD_I32);
     refuse(gathered(images, images), "input 1 is [9, 1, 5, 6]: expected an order [m] of i32");
     refuse(gathered(images, p_of(mcd_shape1(4))), "input 1 is [4]: expected an order [m] of i32");
     refuse(gathered(p_of(mcd_shape0()), order), "input 0 is []: expected a table [n, ...]");

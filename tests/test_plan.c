@@ -234,7 +234,7 @@ static void train(const struct recording *c, const char *backend, int no_sharing
     t->arena_bytes = r.plan->arena_bytes;
     for (uint32_t i = 0; i < 4; i++) {
         rig_fill(&r, x, 100);
-        if (r.core->node[target].label)
+        if (r.core->node[target].type == MCD_I32)
             rig_label(&r, target, 4);
         else
             rig_fill(&r, target, 101);

@@ -67,7 +67,7 @@ static void add_leaf(struct check *c, mcd_val v)
 {
     const struct mcd_node *n = &c->t->core->node[v];
     struct leaf *l = &c->leaf[c->leaves++];
-    *l = (struct leaf){.value = v, .is_label = n->label != 0};
+    *l = (struct leaf){.value = v, .is_label = n->type == MCD_I32};
     l->count = (size_t)mcd_shape_count(&n->shape) * (n->has_rows ? c->d->rows : 1);
     if (n->source == MCD_FROM_PARAM) {
         l->name = c->t->core->param[n->leaf].name;

@@ -339,7 +339,7 @@ mcd_val mcd_graph_input(struct mcd_graph_core *g, uint32_t index, struct mcd_sha
 {
     mcd_val v = leaf(g, MCD_FROM_INPUT, index, &shape, 1);
     if (v)
-        g->node[v].label = is_label != 0;
+        g->node[v].type = is_label ? MCD_I32 : 0;
     return v;
 }
 
@@ -348,7 +348,7 @@ mcd_val mcd_graph_table(struct mcd_graph_core *g, uint32_t index, struct mcd_sha
 {
     mcd_val v = leaf(g, MCD_FROM_TABLE, index, &shape, 0);
     if (v)
-        g->node[v].label = is_label != 0;
+        g->node[v].type = is_label ? MCD_I32 : 0;
     return v;
 }
 

@@ -31,7 +31,7 @@ struct mcd_node {
     mcd_val in[MCD_MAX_INPUTS];
     struct mcd_attr attr;
     struct mcd_shape shape;
-    uint32_t label;    /* element type: 1 is i32, 0 the backend's real type */
+    uint32_t type;     /* of the elements: enum mcd_type, 0 for the backend's real type */
     uint32_t has_rows; /* whether the value has the row dimension */
     uint32_t per_row;  /* AFFINE: the planner divides the scale by the number of rows */
 };

@@ -292,7 +292,7 @@ static int xent(struct context *c)
     struct mcd_shape scalar = mcd_shape0();
     if (input(c, 0)->shape.rank != 1)
         return mismatch(c, 0, "logits [classes]");
-    if (!input(c, 1)->label)
+    if (input(c, 1)->type != MCD_I32)
         return mcd_fail(c->error, MCD_INVALID, c->where, "xent: input 1: expected labels");
     if (!input(c, 0)->has_rows)
         return mcd_fail(c->error, MCD_INVALID, c->where, "xent: input 0: expected rows of logits");
@@ -363,7 +363,7 @@ static int gather(struct context *c)
     const struct mcd_shape *table = &input(c, 0)->shape;
     if (table->rank < 1)
         return mismatch(c, 0, "a table [n, ...]");
-    if (!input(c, 1)->label || input(c, 1)->shape.rank != 1)
+    if (input(c, 1)->type != MCD_I32 || input(c, 1)->shape.rank != 1)
         return mismatch(c, 1, "an order [m] of i32");
     int status = expect_no_rows(c, 0);
     if (!status)
@@ -372,7 +372,7 @@ static int gather(struct context *c)
     for (uint32_t d = 1; d < table->rank; d++)
         c->node->shape.dim[d - 1] = table->dim[d];
     c->node->has_rows = 1;
-    c->node->label = input(c, 0)->label;
+    c->node->type = input(c, 0)->type;
     return status;
 }
 
@@ -440,7 +440,7 @@ int mcd_infer(const struct mcd_node *all, struct mcd_node *node, const char *whe
     node->has_rows = 0;
     for (uint32_t i = 0; i < node->nin; i++) {
         node->has_rows |= input(&c, i)->has_rows;
-        if (input(&c, i)->label && !may_be_label(node->op, i))
+        if (input(&c, i)->type == MCD_I32 && !may_be_label(node->op, i))
             return mcd_fail(error, MCD_INVALID, where, "%s: input %u is labels: expected numbers",
                             ops[node->op].name, i);
     }

@@ -5,7 +5,7 @@
 #include "core/graph/graph.h"
 
 /*
- * Checks a node's inputs and attributes and fills in its shape, rows and label fields, given op,
+ * Checks a node's inputs and attributes and fills in its shape, rows and type, given op,
  * in and attr. Failures describe the shapes found and expected.
  */
 int mcd_infer(const struct mcd_node *all, struct mcd_node *node, const char *where,

@@ -86,7 +86,7 @@ static int make_values(struct draft *d, struct mcd_plan *p, struct mcd_error *er
         if (!d->s.needed[v] || n->source == MCD_FROM_CONSTANT)
             continue;
         p->value[v] = (struct mcd_tensor){
-            .type = n->label ? MCD_I32 : d->spec->store->type,
+            .type = n->type ? n->type : d->spec->store->type,
             .rows = mcd_schedule_rows(&d->s, v),
             .shape = n->shape,
         };

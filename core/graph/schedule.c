@@ -179,7 +179,7 @@ uint32_t mcd_schedule_rows(const struct mcd_schedule *s, mcd_val v)
 
 static size_t bytes_of(const struct mcd_schedule *s, mcd_val v, uint32_t rows)
 {
-    size_t element = s->node[v].label ? sizeof(int32_t) : s->spec.element;
+    size_t element = s->node[v].type ? mcd_type_size(s->node[v].type) : s->spec.element;
     return (size_t)mcd_shape_count(&s->node[v].shape) * element * (rows ? rows : 1);
 }
 
