@@ -1,0 +1,106 @@
+#!/bin/bash
+# Every plugin in tests/bad fails the check that it is there for. One that is wrong only when told to,
+# or not by a check, names the test that tells it.
+set -uo pipefail
+program=${MCDROP_PROGRAM:-./mcdrop}
+here=${MCDROP_TEST_SRCDIR:-tests}
+bad=${MCDROP_BAD_PLUGINS:-tests/bad/.libs}
+out=$(mktemp)
+trap 'rm -f "$out"' EXIT
+failed=0
+
+# name and check; or name, - and the test where it is used
+table='
+absent        - test_check_command
+adding        aliasing
+alike         law
+announces     output
+bad_default   descriptor
+consuming     aliasing
+create_fails  create
+create_leaks  create
+edges         - test_check_life
+endless       - test_check_command
+exports       symbols
+forgetful     fields
+fusing        - test_fused
+hangs         - test_check_life
+hopeful       starve
+idle          claims
+jittery       linalg
+keeps         leak
+late          refusals
+lingers       threads
+meddles       - test_check_life
+newer_minor   descriptor
+no_build      descriptor
+no_entry      symbols
+odd_layer     - test_check_layers
+odd_model     build
+odd_network   - test_check_models
+odd_posterior - test_check_models
+older         - test_older
+older_model   - test_wrong_posterior
+one_for_all   create
+other_name    descriptor
+overrun       aliasing
+padless       ops
+prints        output
+rounded       law
+rpath         rpath
+scale         ops
+scratch       concurrent
+shared        concurrent
+sign          ops
+silent        shapes
+siteless      ops
+sluggish      descriptor
+stale         kept
+stray         shapes
+threaded      split
+ties          ops
+touchy        - test_check_backends
+transposed    ops
+ungrouped     groups
+unit          masks
+unknown_kind  descriptor
+unmasked      fused
+unresolved    load
+unset         fields
+weak          symbols
+wordless      descriptor
+wordwise      memory
+workers       workers
+wrong_major   descriptor
+'
+
+complain() {
+    echo "bad.sh: $*"
+    failed=1
+}
+
+# The module fails the one check that runs, as a row of the table says, with status 1.
+fails() {
+    local name=$1 check=$2 status=0
+    "$program" check --quiet --quick --only="$check" --format=csv "$bad/$name.so" >"$out" || status=$?
+    [ $status -eq 1 ] || complain "$name: expected status 1, got $status"
+    cut -d, -f2,3 "$out" | grep -qx "$check,failed" || {
+        complain "$name passes $check"
+        cat "$out"
+    }
+}
+
+for source in "$here"/bad/*.c; do
+    name=$(basename "$source" .c)
+    grep -q "^$name " <<<"$table" || complain "$name is in no row of this test"
+done
+while read -r name check test; do
+    [ -n "$name" ] || continue
+    if [ "$check" != - ]; then
+        [ -f "$bad/$name.so" ] || { complain "$name was not built"; continue; }
+        fails "$name" "$check"
+    elif ! grep -q "\b$name\b" "$here/$test.c"; then
+        complain "$test does not use $name"
+    fi
+done <<<"$table"
+exit $failed
