@@ -111,4 +111,7 @@ int mcd_cuda_kernel(void *self, const struct mcd_step *step, struct mcd_kernel *
 int mcd_cuda_run_step(void *state, const struct mcd_step *step, const struct mcd_run *run,
                       struct mcd_error *error);
 
+/* kernel.c: mcd_kernel.release of an op: gives back what it owns, then itself. */
+void mcd_cuda_op_release(void *state);
+
 #endif

@@ -9,7 +9,9 @@
 #include <stdint.h>
 
 /* One line a kernel, X(NAME), sorted. */
-#define MCD_CUDA_KERNELS(X)
+#define MCD_CUDA_KERNELS(X)                                                                        \
+    X(narrow)                                                                                      \
+    X(round_bf16)
 
 #ifdef __cplusplus
 extern "C" {

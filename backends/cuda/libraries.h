@@ -14,6 +14,7 @@
 #define MCD_CUBLASLT_CALLS(X)                                                                      \
     X(cublasLtCreate)                                                                              \
     X(cublasLtDestroy)                                                                             \
+    X(cublasLtGetStatusString)                                                                     \
     X(cublasLtGetVersion)                                                                          \
     X(cublasLtMatmul)                                                                              \
     X(cublasLtMatmulAlgoGetHeuristic)                                                              \
