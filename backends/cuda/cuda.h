@@ -67,6 +67,13 @@ struct mcd_cuda_call {
     struct mcd_error *error;
 };
 
+/* What became of a launch or library call for it; `doing` names the op. */
+static inline int mcd_cuda_call_status(const struct mcd_cuda_call *call, cudaError_t result,
+                                       const char *doing)
+{
+    return mcd_cuda_status(call->cuda, result, doing, call->error);
+}
+
 /* How a step is computed: the state of its struct mcd_kernel. */
 struct mcd_cuda_op {
     struct mcd_cuda *cuda;

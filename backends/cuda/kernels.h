@@ -1,6 +1,7 @@
 /*
  * All kernels, and how each is put on a stream: mcd_launch_NAME(stream, count, &args) starts
- * NAME_body(&args, i) for i = 0 .. count - 1; a count of 0 starts nothing.
+ * NAME_body(&args, i) for i = 0 .. count - 1, or a team for each of `count` results; a count of 0
+ * starts nothing.
  */
 #ifndef MCD_CUDA_KERNELS_H
 #define MCD_CUDA_KERNELS_H
@@ -10,18 +11,38 @@
 
 /* One line a kernel, X(NAME), sorted. */
 #define MCD_CUDA_KERNELS(X)                                                                        \
+    X(adam)                                                                                        \
+    X(affine)                                                                                      \
+    X(binary)                                                                                      \
+    X(expand)                                                                                      \
+    X(map)                                                                                         \
+    X(map_dx)                                                                                      \
+    X(mse_dx)                                                                                      \
     X(narrow)                                                                                      \
-    X(round_bf16)
+    X(round_bf16)                                                                                  \
+    X(sgd)
+
+/* One line a team kernel, X(NAME, PART), sorted: see body.h. */
+#define MCD_CUDA_TEAMS(X)                                                                          \
+    X(mse, sum)                                                                                    \
+    X(reduce, sum)                                                                                 \
+    X(softmax, logits)                                                                             \
+    X(softmax_dx, sum)                                                                             \
+    X(total, sum)                                                                                  \
+    X(xent, sum)                                                                                   \
+    X(xent_dx, logits)                                                                             \
+    X(xent_line, logits)
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-#define MCD_CUDA_LAUNCH(name)                                                                      \
+#define MCD_CUDA_LAUNCH(name, ...)                                                                 \
     struct name##_args;                                                                            \
     cudaError_t mcd_launch_##name(cudaStream_t stream, int64_t count,                              \
                                   const struct name##_args *args);
 MCD_CUDA_KERNELS(MCD_CUDA_LAUNCH)
+MCD_CUDA_TEAMS(MCD_CUDA_LAUNCH)
 #undef MCD_CUDA_LAUNCH
 
 #ifdef __cplusplus
