@@ -38,10 +38,13 @@ struct conv {
     size_t place[SIDES];  /* of factors rounded to bf16 */
 };
 
-/* CONV2D, CONV2D_DX or CONV2D_DW; functions as `order` is held. */
+/*
+ * CONV2D, CONV2D_DX or CONV2D_DW. Of its algorithms those that add up products, as a bit each: those
+ * by Fourier's or Winograd's transforms make NaN of what is beside an infinity.
+ */
 struct operation {
     enum side result;
-    unsigned varying; /* bits of algorithms that cudnn.h says are not deterministic */
+    unsigned direct, varying; /* varying: that cudnn.h calls non-deterministic */
     cudnnStatus_t (*list)(const struct conv *c, struct candidate *to, int *count);
     cudnnStatus_t (*measure)(const struct conv *c, int algorithm, size_t *bytes);
     cudnnStatus_t (*run)(const struct conv *c, void *const data[SIDES], void *scratch);
@@ -125,12 +128,34 @@ static cudnnStatus_t run_filter(const struct conv *c, void *const data[SIDES], v
         (cudnnConvolutionBwdFilterAlgo_t)c->algorithm, scratch, c->scratch, &ZERO, c->k, data[K]);
 }
 
-static const struct operation forward = {Y, 0, list_forward, measure_forward, run_forward};
-static const struct operation backward_data = {X, 1u << CUDNN_CONVOLUTION_BWD_DATA_ALGO_0,
-                                               list_data, measure_data, run_data};
+static const struct operation forward = {
+    .result = Y,
+    .direct = 1u << CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_GEMM |
+              1u << CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM |
+              1u << CUDNN_CONVOLUTION_FWD_ALGO_GEMM | 1u << CUDNN_CONVOLUTION_FWD_ALGO_DIRECT,
+    .varying = 0,
+    .list = list_forward,
+    .measure = measure_forward,
+    .run = run_forward,
+};
+static const struct operation backward_data = {
+    .result = X,
+    .direct = 1u << CUDNN_CONVOLUTION_BWD_DATA_ALGO_0 | 1u << CUDNN_CONVOLUTION_BWD_DATA_ALGO_1,
+    .varying = 1u << CUDNN_CONVOLUTION_BWD_DATA_ALGO_0,
+    .list = list_data,
+    .measure = measure_data,
+    .run = run_data,
+};
 static const struct operation backward_filter = {
-    K, 1u << CUDNN_CONVOLUTION_BWD_FILTER_ALGO_0 | 1u << CUDNN_CONVOLUTION_BWD_FILTER_ALGO_3,
-    list_filter, measure_filter, run_filter};
+    .result = K,
+    .direct = 1u << CUDNN_CONVOLUTION_BWD_FILTER_ALGO_0 |
+              1u << CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1 | 1u << CUDNN_CONVOLUTION_BWD_FILTER_ALGO_3,
+    .varying =
+        1u << CUDNN_CONVOLUTION_BWD_FILTER_ALGO_0 | 1u << CUDNN_CONVOLUTION_BWD_FILTER_ALGO_3,
+    .list = list_filter,
+    .measure = measure_filter,
+    .run = run_filter,
+};
 
 /* ---- making ------------------------------------------------------------------------------ */
 
@@ -211,10 +236,12 @@ static cudnnStatus_t set_descriptors(const struct conv *c, const struct mcd_attr
 
 static int is_allowed(const struct conv *c, const struct candidate *of)
 {
-    const struct mcd_cuda *cuda = c->op.cuda;
-    return of->status == CUDNN_STATUS_SUCCESS && of->memory <= mcd_cuda_scratch_limit(cuda) &&
+    const unsigned bit = 1u << of->algorithm;
+    int repeats = of->repeats && !(c->operation->varying & bit);
+    return of->status == CUDNN_STATUS_SUCCESS && (c->operation->direct & bit) &&
+           of->memory <= mcd_cuda_scratch_limit(c->op.cuda) &&
            of->math != CUDNN_TENSOR_OP_MATH_ALLOW_CONVERSION && /* to half */
-           (!cuda->deterministic || (of->repeats && !(c->operation->varying >> of->algorithm & 1)));
+           (repeats || !c->op.cuda->deterministic);
 }
 
 /* Takes a candidate; *found is 0 if it turns out to be none. */
@@ -272,13 +299,11 @@ static int make(struct conv *c, const struct mcd_step *step, struct mcd_error *e
     const char *why = refuse(c, step);
     if (why)
         return cuda->host->fail(error, MCD_UNSUPPORTED, "conv2d", "%s", why);
-    pthread_mutex_lock(&cuda->order); /* the handle is for one thread at a time */
     cudnnStatus_t s = create_descriptors(c);
     if (!s)
         s = set_descriptors(c, &step->attr.u.conv, tensor);
     if (!s)
         s = choose(c, &found);
-    pthread_mutex_unlock(&cuda->order);
     int status = status_of(cuda, s, "choosing how to convolve", error);
     if (status || found)
         return status;

@@ -168,11 +168,9 @@ int mcd_product_create(struct mcd_cuda *cuda, const struct mcd_product_shape *sh
                                 (long long)shape->m, (long long)shape->n, (long long)shape->k);
     *p = (struct mcd_product){.a = factor(cuda, shape->m, shape->k, shape->a_transposed),
                               .b = factor(cuda, shape->k, shape->n, shape->b_transposed)};
-    pthread_mutex_lock(&cuda->order);
     cublasStatus_t s = create_descriptors(cuda, p, shape);
     if (!s)
         s = choose(cuda, p, &found);
-    pthread_mutex_unlock(&cuda->order);
     lay_out(cuda, p);
     int status = status_of(cuda, s, "choosing how to multiply", error);
     if (!status && !found)

@@ -40,13 +40,15 @@ static int is_product(uint32_t op)
 }
 
 /*
- * Factors in bf16 have 8 bits, and the largest sum of a case is not much less than the sum of the
- * magnitudes. The user asked for it by the parameter's name.
+ * Factors in bf16 have 8 bits, in tf32 11, and the largest sum of a case is not much less than the
+ * sum of the magnitudes. The user asked for it by the parameter's name.
  */
 double mcd_step_trial_tolerance(const struct mcd_checking *c, uint32_t type, uint32_t op)
 {
     if (is_product(op) && strstr(c->params, "precision=bf16"))
         return 2e-2;
+    if (is_product(op) && strstr(c->params, "precision=tf32"))
+        return 2e-2 / 8;
     return type == MCD_F32 ? 1e-5 : 1e-12;
 }
 
