@@ -3,8 +3,9 @@
 # calls this, as mcd_openblas.m4 does.
 #
 # CHECK looks for headers and libraries with AC_CHECK_HEADER, AC_SEARCH_LIBS and the like.
-# CPPFLAGS and LDFLAGS already point to DIR, if one was given; whatever CHECK adds to them and to
-# LIBS goes into NAME_CPPFLAGS, NAME_LDFLAGS and NAME_LIBS and is taken out again. CHECK sets
+# CPPFLAGS and LDFLAGS already point to DIR, if one was given, whose libraries are in mcd_lib;
+# whatever CHECK adds to them and to LIBS goes into NAME_CPPFLAGS, NAME_LDFLAGS and NAME_LIBS and
+# is taken out again. CHECK sets
 #   mcd_why      when something is missing: a phrase for the summary ("cblas.h is missing");
 #   mcd_version  when all is there: the version, or nothing.
 # A wish (yes or DIR) that fails stops configure, auto leaves the backend out.
@@ -21,14 +22,16 @@ AC_DEFUN([MCD_ARG_BACKEND], [
     [yes|auto], [],
     [/*], [mcd_dir=$with_$1],
     [AC_MSG_ERROR([--with-$1=$with_$1: expected yes, no, auto or an absolute directory])])
-  AS_IF([test -n "$mcd_dir" && { test ! -d "$mcd_dir/include" || test ! -d "$mcd_dir/lib"; }],
-    [AC_MSG_ERROR([--with-$1=$mcd_dir: expected a folder that holds include and lib])])
+  mcd_lib=$mcd_dir/lib
+  AS_IF([test ! -d "$mcd_lib" && test -d "${mcd_lib}64"], [mcd_lib=${mcd_lib}64])
+  AS_IF([test -n "$mcd_dir" && { test ! -d "$mcd_dir/include" || test ! -d "$mcd_lib"; }],
+    [AC_MSG_ERROR([--with-$1=$mcd_dir: expected a folder that holds include and lib or lib64])])
   AS_IF([test -z "$mcd_why"], [
     mcd_saved_CPPFLAGS=$CPPFLAGS mcd_saved_LDFLAGS=$LDFLAGS mcd_saved_LIBS=$LIBS
     CPPFLAGS= LDFLAGS= LIBS=
     AS_IF([test -n "$mcd_dir"], [
       CPPFLAGS="-I$mcd_dir/include"
-      LDFLAGS="-L$mcd_dir/lib -Wl,-rpath,$mcd_dir/lib"])
+      LDFLAGS="-L$mcd_lib -Wl,-rpath,$mcd_lib"])
     $3
     NAME[]_CPPFLAGS=$CPPFLAGS NAME[]_LDFLAGS=$LDFLAGS NAME[]_LIBS=$LIBS
     CPPFLAGS=$mcd_saved_CPPFLAGS LDFLAGS=$mcd_saved_LDFLAGS LIBS=$mcd_saved_LIBS

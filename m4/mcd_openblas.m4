@@ -5,8 +5,8 @@ AC_DEFUN([MCD_OPENBLAS], [
   LAPACKE_LIBS=
   MCD_ARG_BACKEND([openblas], [OpenBLAS on the CPU], [
     AS_IF([test -n "$mcd_dir"],
-      [AS_IF([ls "$mcd_dir"/lib/libopenblas.* >/dev/null 2>&1], [],
-        [mcd_why="no libopenblas in $mcd_dir/lib"])
+      [AS_IF([ls "$mcd_lib"/libopenblas.* >/dev/null 2>&1], [],
+        [mcd_why="no libopenblas in $mcd_lib"])
       mcd_version=$(sed -n 's/.*OpenBLAS \(@<:@0-9.@:>@*\).*/\1/p' \
         "$mcd_dir/include/openblas_config.h" 2>/dev/null)],
       [$PKG_CONFIG --exists openblas], [

@@ -8,6 +8,8 @@
 #ifndef MCD_CUDA_H
 #define MCD_CUDA_H
 
+#include "card.h"
+
 #include <cuda_runtime_api.h>
 #include <mcdrop/backend.h>
 #include <pthread.h>
@@ -15,24 +17,39 @@
 enum mcd_cuda_precision { MCD_CUDA_F32, MCD_CUDA_TF32, MCD_CUDA_BF16 }; /* of factors */
 
 struct mcd_cuda_libraries; /* libraries.h: cuBLASLt and cuDNN, opened when the backend is made */
+struct mcd_cuda_transfers; /* memory.c: pinned memory for copies */
 
 struct mcd_cuda {
     const struct mcd_host *host;
-    int device; /* its number */
+    struct mcd_cuda_card card;
     int precision, deterministic;
     size_t memory, used; /* bytes that may be had, 0 for all; those that are */
     cudaStream_t stream;
-    pthread_mutex_t
-        order; /* held from the first to the last call that put one thing on the stream */
+    pthread_mutex_t order; /* see mcd_cuda_enter; all below is used while it is held */
+    int before;            /* device of the thread that holds it, to be set again */
     struct mcd_cuda_libraries *libraries;
-    struct mcd_cuda_run *single; /* run.h: of steps that are run one by one */
+    struct mcd_cuda_transfers *transfers;
+    struct mcd_cuda_run *single;   /* run.h: of steps that are run one by one */
+    uint32_t units[MCD_MAX_SITES]; /* of such a step: see mcd_cuda_run_sites */
 };
+
+/*
+ * cuda.c: holds the order, from the first to the last call that put one thing on the stream, and
+ * makes the card the thread's, which allocating, launching and both libraries ask for; leave gives
+ * both back. Not nested: what is called with the order held says so.
+ */
+int mcd_cuda_enter(struct mcd_cuda *cuda, struct mcd_error *error);
+void mcd_cuda_leave(struct mcd_cuda *cuda);
 
 /* Device memory behind a buffer; base.host is NULL. */
 struct mcd_cuda_buffer {
     struct mcd_buffer base;
     char *device;
 };
+
+/* memory.c: for cuda.c; what create leaves behind when it fails, destroy takes away. */
+int mcd_cuda_transfers_create(struct mcd_cuda *cuda, struct mcd_error *error);
+void mcd_cuda_transfers_destroy(struct mcd_cuda *cuda);
 
 /* memory.c: alloc, release, write, read and sync of struct mcd_backend. */
 int mcd_cuda_alloc(void *self, size_t bytes, struct mcd_buffer **buffer, struct mcd_error *error);
@@ -102,7 +119,11 @@ extern const struct mcd_cuda_offer mcd_cuda_noise[];       /* drop, noise */
 extern const struct mcd_cuda_offer mcd_cuda_pool2d[];      /* and its gradient */
 extern const struct mcd_cuda_offer mcd_cuda_gather[];
 
-/* Ops that keep something: descriptors, algorithms. As `kernel` of struct mcd_backend. */
+/*
+ * Ops that keep something: descriptors, algorithms. As `kernel` of struct mcd_backend, with the order
+ * held. kernel->state is a struct mcd_cuda_op, kernel->run mcd_cuda_run_step, kernel->release
+ * mcd_cuda_op_release.
+ */
 int mcd_cuda_linear(struct mcd_cuda *cuda, const struct mcd_step *step, struct mcd_kernel *kernel,
                     struct mcd_error *error); /* LINEAR, LINEAR_DX, LINEAR_DW */
 int mcd_cuda_conv2d(struct mcd_cuda *cuda, const struct mcd_step *step, struct mcd_kernel *kernel,
@@ -110,9 +131,16 @@ int mcd_cuda_conv2d(struct mcd_cuda *cuda, const struct mcd_step *step, struct m
 int mcd_cuda_fused(struct mcd_cuda *cuda, const struct mcd_step *step, struct mcd_kernel *kernel,
                    struct mcd_error *error); /* a first part of any kind, then chain.h */
 
-/* kernel.c: looks through all of the above. */
+/* kernel.c: looks through all of the above. part_kernel with the order held, for parts of a step. */
 int mcd_cuda_kernel(void *self, const struct mcd_step *step, struct mcd_kernel *kernel,
                     struct mcd_error *error);
+int mcd_cuda_part_kernel(struct mcd_cuda *cuda, const struct mcd_step *step,
+                         struct mcd_kernel *kernel, struct mcd_error *error);
+
+/* kernel.c: a kernel from an offer, MCD_UNSUPPORTED where that refuses. */
+int mcd_cuda_take_offer(struct mcd_cuda *cuda, const struct mcd_cuda_offer *offer,
+                        const struct mcd_step *step, struct mcd_kernel *kernel,
+                        struct mcd_error *error);
 
 /* kernel.c: the call of an op, as mcd_kernel.run, on the backend's stream, with its order held. */
 int mcd_cuda_run_step(void *state, const struct mcd_step *step, const struct mcd_run *run,

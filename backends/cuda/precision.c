@@ -27,25 +27,13 @@ static int check_override(const struct mcd_cuda *cuda, struct mcd_error *error)
 
 int mcd_cuda_precision_check(const struct mcd_cuda *cuda, struct mcd_error *error)
 {
-    int major = 0, minor = 0;
-    if (cuda->precision != MCD_CUDA_F32) {
-        int status = mcd_cuda_status(
-            cuda, cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, cuda->device),
-            "asking for its compute capability", error);
-        if (!status)
-            status = mcd_cuda_status(
-                cuda,
-                cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, cuda->device),
-                "asking for its compute capability", error);
-        if (status)
-            return status;
-        if (major < 8)
-            return cuda->host->fail(error, MCD_DEVICE, "precision",
-                                    "%s needs a card of compute capability 8.0 or more; device %d "
-                                    "has %d.%d: take precision=f32",
-                                    cuda->precision == MCD_CUDA_TF32 ? "tf32" : "bf16",
-                                    cuda->device, major, minor);
-    }
+    const int capability = cuda->card.capability;
+    if (cuda->precision != MCD_CUDA_F32 && capability < 80)
+        return cuda->host->fail(error, MCD_DEVICE, "precision",
+                                "%s needs a card of compute capability 8.0 or later, %s has %d.%d: "
+                                "expected f32",
+                                cuda->precision == MCD_CUDA_TF32 ? "tf32" : "bf16", cuda->card.name,
+                                capability / 10, capability % 10);
     return check_override(cuda, error);
 }
 

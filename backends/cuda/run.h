@@ -16,11 +16,18 @@ void mcd_cuda_run_destroy(struct mcd_cuda_run *r); /* NULL is fine */
 
 /*
  * Puts a copy of `run` on the backend's stream, sites 0 .. sites - 1 with `units` random numbers a
- * row each; the host's may change when this returns. Waits only if so many uploads are under way
- * that their memory is not free yet. Address and place of tables stay the same until passes, rows or sites grow.
+ * row each (0: nobody draws there, its bits are not copied); the host's may change when this returns.
+ * With the order held. Waits only if so many uploads are under way that their memory is not free yet.
+ * The address stays the same until passes, rows, sites or the filled ones become more.
  */
 int mcd_cuda_run_upload(struct mcd_cuda_run *r, const struct mcd_run *run, uint32_t sites,
                         const uint32_t *units, struct mcd_error *error);
+
+/*
+ * Sets units[0 .. n - 1] and returns n, for the sites of some steps: what upload asks for. At most
+ * MCD_MAX_SITES.
+ */
+uint32_t mcd_cuda_run_sites(uint32_t nsteps, const struct mcd_step *step, uint32_t *units);
 
 /* Where it is on the device, and which sites have bits. */
 const struct mcd_run *mcd_cuda_run_device(const struct mcd_cuda_run *r);
