@@ -100,6 +100,7 @@ static void act(void *arg)
     case COUNT:
         return;
     case CRASH:
+        mcd_isolate_doing("a crash");
         printf("last words\n");
         fflush(stdout);
         raise(SIGSEGV);
@@ -138,10 +139,12 @@ static void children(void **state)
     assert_int_equal(how.ending, MCD_RETURNED);
     assert_int_equal(how.threads, 0);
     assert_string_equal(how.printed, "");
+    assert_string_equal(how.doing, "");
     how = isolate(CRASH, 0, 60);
     assert_int_equal(how.ending, MCD_SIGNALLED);
     assert_int_equal(how.code, SIGSEGV);
     assert_string_equal(how.printed, "last words");
+    assert_string_equal(how.doing, "a crash");
     how = isolate(LEAVE, 0, 60);
     assert_int_equal(how.ending, MCD_EXITED);
     assert_int_equal(how.code, 0);

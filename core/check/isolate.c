@@ -27,6 +27,15 @@ static double seconds(void)
 
 /* ---- the child --------------------------------------------------------------------------- */
 
+/* Memory that a child has in common with its parent; NULL in processes that are no child. */
+static char *doing;
+
+void mcd_isolate_doing(const char *what)
+{
+    if (doing)
+        snprintf(doing, MCD_DOING, "%s", what);
+}
+
 static uint32_t count_threads(void)
 {
     uint32_t n = 0;
@@ -79,6 +88,14 @@ static void settle(pid_t parent, int printed)
         _exit(EXIT_FAILURE);
     close(nothing);
 }
+
+/* What parent and child have in common. */
+struct channel {
+    int end[2];    /* of the pipe for results */
+    int printed;   /* an open file */
+    char *message; /* the parent's room for arg and the number of threads */
+    char *doing;   /* MCD_DOING bytes of shared memory */
+};
 
 static _Noreturn void run_child(void (*f)(void *), void *arg, size_t bytes, int results)
 {
@@ -168,9 +185,8 @@ static int follow(pid_t pid, int results, char *message, size_t bytes, double li
     return got == bytes;
 }
 
-/* `end` is a pipe, `printed` an open file, `message` has room for arg and the number of threads. */
-static int run(void (*f)(void *), void *arg, size_t bytes, double limit, int end[2], int printed,
-               char *message, struct mcd_isolated *how)
+static int run(void (*f)(void *), void *arg, size_t bytes, double limit, struct channel *c,
+               struct mcd_isolated *how)
 {
     pid_t parent = getpid();
     fflush(NULL);
@@ -178,35 +194,53 @@ static int run(void (*f)(void *), void *arg, size_t bytes, double limit, int end
     if (pid < 0)
         return -1;
     if (pid == 0) {
-        free(message);
-        settle(parent, printed);
-        run_child(f, arg, bytes, end[1]);
+        free(c->message);
+        doing = c->doing;
+        settle(parent, c->printed);
+        run_child(f, arg, bytes, c->end[1]);
     }
-    close(end[1]);
-    end[1] = -1;
-    if (follow(pid, end[0], message, bytes + sizeof how->threads, limit, how)) {
-        memcpy(arg, message, bytes);
-        memcpy(&how->threads, message + bytes, sizeof how->threads);
+    close(c->end[1]);
+    c->end[1] = -1;
+    if (follow(pid, c->end[0], c->message, bytes + sizeof how->threads, limit, how)) {
+        memcpy(arg, c->message, bytes);
+        memcpy(&how->threads, c->message + bytes, sizeof how->threads);
     }
-    read_printed(printed, how->printed, sizeof how->printed);
+    read_printed(c->printed, how->printed, sizeof how->printed);
+    snprintf(how->doing, sizeof how->doing, "%.*s", MCD_DOING - 1, c->doing);
     return 0;
+}
+
+static int channel_open(struct channel *c, size_t bytes)
+{
+    *c = (struct channel){.end = {-1, -1}, .printed = memfd_create("printed", MFD_CLOEXEC)};
+    c->message = malloc(bytes);
+    c->doing = mmap(NULL, MCD_DOING, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (c->doing == MAP_FAILED)
+        c->doing = NULL;
+    return c->message && c->doing && c->printed >= 0 && pipe2(c->end, O_CLOEXEC) == 0 ? 0 : -1;
+}
+
+static void channel_close(struct channel *c)
+{
+    for (int i = 0; i < 2; i++)
+        if (c->end[i] >= 0)
+            close(c->end[i]);
+    if (c->printed >= 0)
+        close(c->printed);
+    if (c->doing)
+        munmap(c->doing, MCD_DOING);
+    free(c->message);
 }
 
 int mcd_isolate(void (*f)(void *arg), void *arg, size_t bytes, double limit,
                 struct mcd_isolated *how, struct mcd_error *e)
 {
-    int end[2] = {-1, -1}, printed = memfd_create("printed", MFD_CLOEXEC);
-    char *message = malloc(bytes + sizeof how->threads);
+    struct channel c;
     *how = (struct mcd_isolated){0};
-    int failed = !message || printed < 0 || pipe2(end, O_CLOEXEC) != 0 ||
-                 run(f, arg, bytes, limit, end, printed, message, how) != 0;
+    int failed = channel_open(&c, bytes + sizeof how->threads) != 0 ||
+                 run(f, arg, bytes, limit, &c, how) != 0;
     if (failed)
         mcd_fail(e, MCD_IO, "", "no process to be had: %s", strerror(errno));
-    for (int i = 0; i < 2; i++)
-        if (end[i] >= 0)
-            close(end[i]);
-    if (printed >= 0)
-        close(printed);
-    free(message);
+    channel_close(&c);
     return failed ? MCD_IO : MCD_OK;
 }

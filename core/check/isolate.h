@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 /* Times its limit of processor time that a function may take on the clock: machines are shared. */
-enum { MCD_ISOLATE_PATIENCE = 4 };
+enum { MCD_ISOLATE_PATIENCE = 4, MCD_DOING = 200 };
 
 enum mcd_ending {
     MCD_RETURNED = 1, /* as it should */
@@ -22,9 +22,10 @@ enum mcd_ending {
 struct mcd_isolated {
     enum mcd_ending ending;
     int code;
-    uint32_t threads;  /* that were left when the function returned */
-    size_t peak;       /* bytes: the most memory that the process had */
-    char printed[200]; /* the first line on stdout or stderr, not printable bytes as '?' */
+    uint32_t threads;      /* that were left when the function returned */
+    size_t peak;           /* bytes: the most memory that the process had */
+    char printed[200];     /* the first line on stdout or stderr, not printable bytes as '?' */
+    char doing[MCD_DOING]; /* what the function said last that it was about to do, or "" */
 };
 
 /*
@@ -35,5 +36,11 @@ struct mcd_isolated {
  */
 int mcd_isolate(void (*f)(void *arg), void *arg, size_t bytes, double limit,
                 struct mcd_isolated *how, struct mcd_error *e);
+
+/*
+ * Says within such a function what comes next, for the case that it never returns. Does nothing
+ * elsewhere.
+ */
+void mcd_isolate_doing(const char *what);
 
 #endif

@@ -60,15 +60,15 @@ static void judge_ending(struct mcd_checking *c, const struct mcd_isolated *how,
     case MCD_RETURNED:
         return;
     case MCD_SIGNALLED:
-        mcd_check_fail(c, "", "no crash", "ended by signal %d, %s%s%s", how->code,
+        mcd_check_fail(c, how->doing, "no crash", "ended by signal %d, %s%s%s", how->code,
                        strsignal(how->code), after, how->printed);
         break;
     case MCD_EXITED:
-        mcd_check_fail(c, "", "a plugin never ends the process", "ended with status %d%s%s",
+        mcd_check_fail(c, how->doing, "a plugin never ends the process", "ended with status %d%s%s",
                        how->code, after, how->printed);
         break;
     case MCD_TIMED_OUT:
-        mcd_check_fail(c, "", "an end",
+        mcd_check_fail(c, how->doing, "an end",
                        "none within %g s of processor time, nor in %d times as long%s%s", limit,
                        MCD_ISOLATE_PATIENCE, after, how->printed);
         mcd_check_remedy(c, "if it is slow and does not hang, --quick asks less of it");

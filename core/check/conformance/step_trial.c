@@ -1,6 +1,8 @@
 /* Running cases and comparing what they give. */
 #include "core/check/conformance/step_trial.h"
 
+#include "core/check/isolate.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
@@ -180,6 +182,14 @@ static struct mcd_step_trial trial_of(struct mcd_checking *c, const struct backe
                                        mcd_step_trial_tolerance(c, b->engine[0].type, l->at[i].op)};
 }
 
+/* A kernel that never returns is known by its step. */
+static void say(const struct mcd_step_trial *t)
+{
+    char what[MCD_DOING];
+    mcd_case_describe(t->of, what, sizeof what);
+    mcd_isolate_doing(what);
+}
+
 static void judge_all(struct mcd_checking *c, const struct backends *b,
                       const struct mcd_case_list *list, int (*wanted)(const struct mcd_step_case *),
                       int (*judge)(const struct mcd_step_trial *))
@@ -189,6 +199,7 @@ static void judge_all(struct mcd_checking *c, const struct backends *b,
         if (wanted && (!wanted(&list->at[i]) || (number++ % 7 != 0 && c->quick)))
             continue;
         struct mcd_step_trial t = trial_of(c, b, list, i);
+        say(&t);
         int result = judge(&t);
         if (result == MCD_STEP_FAILED)
             return;
