@@ -53,6 +53,7 @@ scale         ops
 scratch       concurrent
 shared        concurrent
 sign          ops
+sections      - test_sections
 silent        shapes
 siteless      ops
 sluggish      descriptor

@@ -117,6 +117,68 @@ static int kernel(void *self, const struct mcd_step *step, struct mcd_kernel *k,
     return MCD_OK;
 }
 
+/* ---- sections -------------------------------------------------------------------------------- */
+
+struct watched_section {
+    struct spy *spy;
+    uint32_t number;
+    const struct mcd_kernel *kernel; /* of its steps */
+    uint32_t released;               /* the spy's, when it was made */
+};
+
+static int run_section(void *state, const struct mcd_step *step, const struct mcd_run *run,
+                       struct mcd_error *error)
+{
+    const struct watched_section *w = state;
+    struct spy_section *section = &w->spy->section[w->number];
+    int status = step == section->first ? MCD_OK : mcd_fail(error, MCD_INVALID, "spy", "astray");
+    section->runs++;
+    for (uint32_t i = 0; !status && i < section->nsteps; i++)
+        status = w->kernel[i].run(w->kernel[i].state, step + i, run, error);
+    return status;
+}
+
+static void release_section(void *state)
+{
+    struct watched_section *w = state;
+    w->spy->sections_released++;
+    w->spy->orphaned += w->spy->released != w->released;
+    free(w);
+}
+
+static int is_placed(const struct mcd_step *step)
+{
+    int placed = step->out.buffer && step->workspace.buffer;
+    for (uint32_t i = 0; i < step->nin; i++)
+        placed = placed && step->in[i].buffer;
+    return placed;
+}
+
+static int section(void *self, uint32_t nsteps, const struct mcd_step *step,
+                   const struct mcd_kernel *kernels, struct mcd_kernel *whole,
+                   struct mcd_error *error)
+{
+    struct spy *spy = self;
+    struct spy_section *s = &spy->section[spy->nsections % SPY_SECTIONS];
+    *s = (struct spy_section){.first = step, .nsteps = nsteps};
+    for (uint32_t i = 0; i < nsteps; i++)
+        s->unplaced += !is_placed(&step[i]);
+    struct watched_section *w = malloc(sizeof *w);
+    if (!w)
+        return mcd_fail(error, MCD_NOMEM, "spy", "out of memory");
+    *w = (struct watched_section){spy, spy->nsections++, kernels, spy->released};
+    *whole = (struct mcd_kernel){.run = run_section, .state = w, .release = release_section};
+    if (spy->sections == SPY_ACCEPTS || spy->nsections < spy->break_section) {
+        spy->sections_made++;
+        return MCD_OK;
+    }
+    free(w); /* and leaves behind what nobody should look at */
+    if (spy->sections == SPY_REFUSES)
+        return mcd_fail(error, MCD_UNSUPPORTED, "spy", "by request");
+    return spy->sections == SPY_BREAKS ? mcd_fail(error, MCD_DEVICE, "spy", "by request")
+                                       : MCD_DEVICE;
+}
+
 void spy_create(struct spy *spy, const struct mcd_item *inner)
 {
     static const struct mcd_backend api = {.size = sizeof api,
@@ -125,7 +187,8 @@ void spy_create(struct spy *spy, const struct mcd_item *inner)
                                            .release = release,
                                            .write = put,
                                            .read = take,
-                                           .kernel = kernel};
+                                           .kernel = kernel,
+                                           .section = section};
     *spy = (struct spy){.inner = inner, .plugin = *inner->plugin};
     spy->plugin.name = "spy";
     spy->plugin.api = &api;

@@ -5,6 +5,7 @@
 #include "core/graph/custom.h"
 #include "core/graph/infer.h"
 #include "core/graph/schedule.h"
+#include "core/graph/sections.h"
 
 #include <string.h>
 
@@ -307,6 +308,8 @@ static int make(struct draft *d, struct mcd_plan **plan, struct mcd_error *error
         status = make_steps(d, p, error);
     if (!status)
         status = place(d, p, error);
+    if (!status)
+        status = mcd_sections_create(p, d->spec->no_sections != 0, error);
     if (status)
         mcd_plan_destroy(p);
     else
@@ -348,8 +351,8 @@ void mcd_plan_destroy(struct mcd_plan *p)
 {
     if (!p)
         return;
-    if (api(p->backend)->sync) /* a failed run may have left work that still uses the arena */
-        api(p->backend)->sync(p->backend->self, NULL);
+    mcd_plan_sync(p, NULL); /* a failed run may have left work that still uses the arena */
+    mcd_sections_destroy(p);
     for (uint32_t s = 0; s < p->nsteps; s++)
         if (p->kernel[s].release)
             p->kernel[s].release(p->kernel[s].state);
@@ -381,23 +384,16 @@ int mcd_plan_read(struct mcd_plan *p, mcd_val value, void *to, struct mcd_error 
     return mcd_item_status(p->backend, status, error);
 }
 
-static int run_steps(struct mcd_plan *p, uint32_t first, uint32_t end, const struct mcd_run *run,
-                     struct mcd_error *error)
+int mcd_plan_fetch(struct mcd_plan *p, mcd_val value, void *to, struct mcd_error *error)
 {
-    for (uint32_t s = first; s < end; s++) {
-        int status = p->kernel[s].run(p->kernel[s].state, &p->step[s], run, error);
-        if (status)
-            return mcd_item_status(p->backend, status, error);
-    }
-    return MCD_OK;
+    if (!api(p->backend)->fetch)
+        return mcd_plan_read(p, value, to, error);
+    int status = api(p->backend)->fetch(p->backend->self, &p->value[value], to, error);
+    return mcd_item_status(p->backend, status, error);
 }
 
-int mcd_plan_run_prefix(struct mcd_plan *p, const struct mcd_run *run, struct mcd_error *error)
+int mcd_plan_sync(const struct mcd_plan *p, struct mcd_error *error)
 {
-    return run_steps(p, 0, p->nprefix, run, error);
-}
-
-int mcd_plan_run_body(struct mcd_plan *p, const struct mcd_run *run, struct mcd_error *error)
-{
-    return run_steps(p, p->nprefix, p->nsteps, run, error);
+    int status = api(p->backend)->sync ? api(p->backend)->sync(p->backend->self, error) : MCD_OK;
+    return mcd_item_status(p->backend, status, error);
 }

@@ -1,15 +1,16 @@
 /*
  * Plans: a graph turned into steps over tensors in one arena, for a number of rows and passes.
  *
- * A training plan has one section: everything from the input to the update. A prediction plan has
- * two: the prefix - all that depends on no pass - is computed once for a block of rows, the body
- * for all passes of a block at once. Several plans may share a store; each belongs to one thread at
- * a time.
+ * A training plan is a body alone: everything from the input to the update. A prediction plan has
+ * a prefix, too: all that depends on no pass, computed once for a block of rows, where the body is
+ * computed for all passes of a block at once. Several plans may share a store; each belongs to one
+ * thread at a time.
  */
 #ifndef CORE_PLAN_H
 #define CORE_PLAN_H
 
 #include "core/graph/graph.h"
+#include "core/graph/sections.h"
 #include "core/graph/store.h"
 
 #include <mcdrop/backend.h>
@@ -19,18 +20,21 @@ struct mcd_plan_spec {
     struct mcd_store *store;
     uint32_t rows;     /* input rows of one run, at least 1 */
     uint32_t passes;   /* at least 1; 1 for training */
-    uint32_t training; /* 1: one section, rows may be mixed; 0: prefix and body, rows stay apart */
+    uint32_t training; /* 1: a body alone, rows may be mixed; 0: prefix and body, rows stay apart */
     uint32_t noutputs;
     const mcd_val *output;          /* values that can be read after a run */
     const struct mcd_tensor *table; /* by index: what the graph's tables are, kept by the caller */
-    uint32_t no_sharing; /* for tests: no two values share memory, nothing works in place */
-    uint32_t no_fusing;  /* for tests, checks and lists of ops: every step computes one op */
+    uint32_t no_sharing;  /* for tests: no two values share memory, nothing works in place */
+    uint32_t no_fusing;   /* for tests, checks and lists of ops: every step computes one op */
+    uint32_t no_sections; /* for tests and checks: steps run one by one */
 };
 
 struct mcd_plan {
     const struct mcd_host *host;
     const struct mcd_item *backend;
     uint32_t nsteps, nprefix; /* steps [0, nprefix) are the prefix */
+    uint32_t nsections;
+    struct mcd_section *section; /* of all steps, in order: sections.h */
     struct mcd_step *step;
     struct mcd_kernel *kernel;
     struct mcd_tensor *input; /* inputs of the steps, MCD_MAX_INPUTS each */
@@ -58,6 +62,13 @@ const struct mcd_tensor *mcd_plan_tensor(const struct mcd_plan *plan, mcd_val va
 /* Writing what nothing depends on does nothing. */
 int mcd_plan_write(struct mcd_plan *plan, mcd_val value, const void *from, struct mcd_error *error);
 int mcd_plan_read(struct mcd_plan *plan, mcd_val value, void *to, struct mcd_error *error);
+
+/*
+ * As mcd_plan_read, but *to need not be complete, and must be there, before the next sync or read:
+ * see fetch in mcdrop/backend.h.
+ */
+int mcd_plan_fetch(struct mcd_plan *plan, mcd_val value, void *to, struct mcd_error *error);
+int mcd_plan_sync(const struct mcd_plan *plan, struct mcd_error *error);
 
 /*
  * Prediction: write the input, run the prefix, then the body as often as there are passes.

@@ -1,6 +1,6 @@
 /*
- * Schedules: which nodes of a graph are needed, in which order and section they run, and how long
- * each value lives. Knows shapes and lifetimes, but no backend and no memory.
+ * Schedules: which nodes of a graph are needed, in which order they run, in prefix or body, and how
+ * long each value lives. Knows shapes and lifetimes, but no backend and no memory.
  */
 #ifndef CORE_SCHEDULE_H
 #define CORE_SCHEDULE_H
@@ -12,7 +12,7 @@ struct mcd_schedule_spec {
     const struct mcd_graph_core *graph;
     uint32_t rows;     /* input rows of one run, at least 1 */
     uint32_t passes;   /* at least 1; 1 for training */
-    uint32_t training; /* 1: one section, rows may be mixed; 0: prefix and body, rows stay apart */
+    uint32_t training; /* 1: a body alone, rows may be mixed; 0: prefix and body, rows stay apart */
     uint32_t noutputs;
     const mcd_val *output; /* values that can be read after a run */
     size_t element;        /* bytes of the backend's real type */

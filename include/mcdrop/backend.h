@@ -191,16 +191,22 @@ struct mcd_backend {
     /* Since 1.1, NULL for a backend that has no use for them: */
 
     /*
-     * Offers one kernel for successive steps of a plan, all or a part of its prefix or body, whose
-     * buffers are placed by now and whose kernels are made: whole->run, called with the first of the
-     * steps, takes the place of their own runs. MCD_UNSUPPORTED: the core runs them one by one.
+     * Offers one kernel for a section: `nsteps` successive steps of a plan, all of its prefix or of
+     * its body, or as far as the next step that the core computes itself. Buffers are placed by
+     * now; `step` and `kernel`, the steps' own kernels, live longer than `whole`. whole->run is
+     * called with the first step in place of their own runs, always for the same passes and rows;
+     * it may allocate when it is called first and once again, and its workspace is not looked at.
+     * It gives what they give, bit by bit, and fails where one of them does. MCD_UNSUPPORTED: the
+     * core runs them one by one. On failure nothing is left to release.
      */
     int (*section)(void *self, uint32_t nsteps, const struct mcd_step *step,
                    const struct mcd_kernel *kernel, struct mcd_kernel *whole, struct mcd_error *);
 
     /*
-     * As read, but nobody waits: *to is complete, and may go, only after the next sync, or read of
-     * that tensor.
+     * As read, but nobody waits: *to becomes what the tensor is when its turn comes, whatever is
+     * started later. It is complete when a sync or read that was called later returns MCD_OK, and
+     * must be there until one of these has returned, whatever it says; other threads' may write
+     * there, too.
      */
     int (*fetch)(void *self, const struct mcd_tensor *from, void *to, struct mcd_error *);
 };

@@ -57,6 +57,15 @@ static inline const struct mcd_host *host_of(void *state)
 #ifndef BROKEN_LINALG
 #define BROKEN_LINALG NULL
 #endif
+#ifndef BROKEN_SYNC
+#define BROKEN_SYNC NULL
+#endif
+#ifndef BROKEN_SECTION
+#define BROKEN_SECTION NULL
+#endif
+#ifndef BROKEN_FETCH
+#define BROKEN_FETCH NULL
+#endif
 
 static const struct mcd_backend broken_api = {.size = sizeof broken_api,
                                               .info = info,
@@ -65,7 +74,10 @@ static const struct mcd_backend broken_api = {.size = sizeof broken_api,
                                               .write = BROKEN_WRITE,
                                               .read = BROKEN_READ,
                                               .kernel = BROKEN_KERNEL,
-                                              .linalg = BROKEN_LINALG};
+                                              .sync = BROKEN_SYNC,
+                                              .linalg = BROKEN_LINALG,
+                                              .section = BROKEN_SECTION,
+                                              .fetch = BROKEN_FETCH};
 
 #define BROKEN(name, what)                                                                         \
     MCD_EXPORT const struct mcd_plugin mcd_entry = {MCD_ABI,                                       \
