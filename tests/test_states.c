@@ -243,7 +243,7 @@ static void layers_are_told_batch_and_nat(void **state)
         double told[2] = {0, 1};
         rig_network_open(&n, host, f64, build_telling, told, task, mcd_shape1(WIDTH));
         assert_true(told[0] == 0 && told[1] == 0);
-        assert_ok(mcd_network_record_training(&n.network, BATCH, ROWS, &r, &e), e);
+        assert_ok(mcd_network_record_training(&n.network, BATCH, ROWS, 0, &r, &e), e);
         assert_true(told[0] == BATCH);
         assert_true(told[1] == (task == MCD_CLASSIFY ? 1. / ROWS : 2. / (ROWS * OUT)));
         struct mcd_plan *plan;

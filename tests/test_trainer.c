@@ -8,6 +8,7 @@
 #include "tests/fitting.h"
 
 #include "core/base/host.h"
+#include "core/train/shuffle.h"
 
 #include <mcdrop/model.h>
 
@@ -142,7 +143,7 @@ static uint64_t fnv1a(const uint32_t *order, uint32_t rows)
     return h;
 }
 
-/* Frozen; computed by other code from the definition in trainer.h. */
+/* Frozen; computed by other code from the definition in shuffle.h. */
 static void orders_are_frozen(void **state)
 {
     (void)state;

@@ -5,6 +5,7 @@
 #include "core/base/host.h"
 #include "core/bench/shake.h"
 #include "core/check/isolate.h"
+#include "core/train/shuffle.h"
 
 #include <math.h>
 #include <mcdrop/random.h>

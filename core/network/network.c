@@ -10,9 +10,24 @@ struct purpose {
     int stochastic;
     uint32_t batch;
     double nat;
+    int64_t resident; /* rows of the tables that the input is gathered from; 0: it is given */
 };
 
 static const struct purpose passes = {.stochastic = 1};
+
+/* A table has rows of one dimension: one rank more than the input's may be too many. */
+static void record_input(struct mcd_graph_core *g, const struct mcd_shape *input, int64_t rows,
+                         struct mcd_recording *r)
+{
+    if (!rows) {
+        r->x = mcd_graph_input(g, 0, *input, 0);
+        return;
+    }
+    r->order = mcd_graph_table(g, MCD_TABLE_ORDER, mcd_shape1(rows), 1);
+    struct mcd_shape table = mcd_shape2(rows, mcd_shape_count(input));
+    mcd_val in[2] = {mcd_graph_table(g, MCD_TABLE_X, table, 0), r->order};
+    r->x = mcd_reshape(&g->base, mcd_graph_op(g, MCD_OP_GATHER, 2, in, NULL), *input);
+}
 
 /* The caller destroys the graph, also of a failure; NULL for lack of memory. */
 static struct mcd_graph_core *record(const struct mcd_host *host, const struct mcd_item *item,
@@ -25,14 +40,14 @@ static struct mcd_graph_core *record(const struct mcd_host *host, const struct m
         return NULL;
     g->base.batch = purpose.batch;
     g->base.nat = purpose.nat;
-    mcd_val x = mcd_graph_input(g, 0, *input, 0);
-    mcd_val y = model->build(item->self, &g->base, x);
+    *r = (struct mcd_recording){.graph = g};
+    record_input(g, input, purpose.resident, r);
+    mcd_val y = r->y = model->build(item->self, &g->base, r->x);
     if (!y)
         mcd_fail(&g->error, MCD_INVALID, item->plugin->name, "failed without saying why");
     else if (y >= g->count)
         mcd_fail(&g->error, MCD_INVALID, item->plugin->name,
                  "returned what is not a value of this graph");
-    *r = (struct mcd_recording){g, x, y};
     return g;
 }
 
@@ -58,13 +73,14 @@ int mcd_network_record(const struct mcd_network *n, int stochastic, struct mcd_r
 }
 
 int mcd_network_record_training(const struct mcd_network *n, uint32_t batch, int64_t rows,
-                                struct mcd_recording *r, struct mcd_error *error)
+                                int resident, struct mcd_recording *r, struct mcd_error *error)
 {
     double answers = (double)rows * (n->recipe.task == MCD_CLASSIFY ? 1 : (double)n->outputs);
     struct purpose purpose = {
         .stochastic = 1,
         .batch = batch,
         .nat = (n->recipe.task == MCD_CLASSIFY ? 1 : 2) / answers,
+        .resident = resident ? rows : 0,
     };
     return record_network(n, purpose, r, error);
 }

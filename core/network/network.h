@@ -25,8 +25,12 @@ struct mcd_network {
 /* A recording of the network. */
 struct mcd_recording {
     struct mcd_graph_core *graph;
-    mcd_val x, y; /* input and output */
+    mcd_val x, y;  /* input and output */
+    mcd_val order; /* of rows that are gathered; else 0 */
 };
+
+/* Tables of data that stay in a backend's memory, by index. */
+enum { MCD_TABLE_X, MCD_TABLE_TARGET, MCD_TABLE_ORDER, MCD_TABLES };
 
 /*
  * Opens a model and a backend ("lenet.so:drop=0.2", "openblas") for data of the given shape, with
@@ -55,9 +59,13 @@ int mcd_model_misnames_layer(const struct mcd_host *host, const struct mcd_item 
 int mcd_network_record(const struct mcd_network *network, int stochastic,
                        struct mcd_recording *recording, struct mcd_error *error);
 
-/* Records for updates on batches of `batch` rows, out of `rows` that are trained on. */
+/*
+ * Records for updates on batches of `batch` rows, out of `rows` that are trained on. `resident` 1:
+ * the input is gathered from MCD_TABLE_X [rows, elements] by MCD_TABLE_ORDER [rows].
+ */
 int mcd_network_record_training(const struct mcd_network *network, uint32_t batch, int64_t rows,
-                                struct mcd_recording *recording, struct mcd_error *error);
+                                int resident, struct mcd_recording *recording,
+                                struct mcd_error *error);
 
 /*
  * MCD_INVALID, with the reason, if all passes of the network would be the same: their spread would

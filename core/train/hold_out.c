@@ -7,7 +7,7 @@
 #include "core/io/full_path.h"
 #include "core/io/place.h"
 #include "core/io/values.h"
-#include "core/train/trainer.h"
+#include "core/train/shuffle.h"
 
 #include <inttypes.h>
 #include <math.h>

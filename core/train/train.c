@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+enum { FIRST_AHEAD = 16 };
+
 static double now(void)
 {
     struct timespec t;
@@ -18,18 +20,69 @@ static double now(void)
 struct clock {
     double started; /* when `seconds` was 0 */
     double saved;   /* time of the last checkpoint */
+    double settled; /* when no update was under way */
 };
 
-static int save(const struct mcd_train *t, struct mcd_train_state *s, struct clock *clock,
-                struct mcd_error *error)
+/* A run, with what outlives it in `state`. */
+struct running {
+    const struct mcd_train *train;
+    struct mcd_trainer *trainer;
+    struct mcd_train_state *state;
+    struct clock clock;
+    uint32_t most_ahead; /* updates that may be under way */
+};
+
+/* ---- how far updates run ahead of who reads their losses ------------------------------------ */
+
+/* Waits for all updates, and adds up their losses. */
+static int settle(struct running *r, struct mcd_error *error)
 {
-    if (!t->checkpoint)
-        return MCD_OK;
-    s->seconds = now() - clock->started;
-    int status = mcd_train_state_save(t, s, error);
+    const struct mcd_loss *loss;
+    uint32_t count;
+    int status = mcd_trainer_settle(r->trainer, &loss, &count, error);
+    for (uint32_t i = 0; !status && i < count; i++) {
+        if (!isfinite(loss[i].value))
+            return mcd_fail(error, MCD_INVALID, "training",
+                            "the loss of update %llu is %g: expected a finite number; a smaller "
+                            "learning rate may help",
+                            (unsigned long long)loss[i].update, loss[i].value);
+        r->state->loss_sum += loss[i].value * loss[i].rows;
+    }
+    r->clock.settled = now();
+    return status;
+}
+
+/*
+ * A device should not have to wait for the host, nor whoever presses Ctrl-C for the device: twice as
+ * many updates may be under way while all take less than a tenth of a second.
+ */
+static int settle_and_adapt(struct running *r, struct mcd_error *error)
+{
+    static const double little = 0.1, much = 0.4;
+    double since = r->clock.settled;
+    int status = settle(r, error);
+    double seconds = r->clock.settled - since;
+    if (seconds < little && r->most_ahead < MCD_MOST_AHEAD && mcd_trainer_runs_ahead(r->trainer))
+        r->most_ahead *= 2;
+    else if (seconds > much && r->most_ahead > 1)
+        r->most_ahead /= 2;
+    return status;
+}
+
+/* ---- updates and epochs ---------------------------------------------------------------------- */
+
+/* What is under way is done first: its losses belong to what is saved. */
+static int save(struct running *r, struct mcd_error *error)
+{
+    const struct mcd_train *t = r->train;
+    int status = settle(r, error);
+    if (status || !t->checkpoint)
+        return status;
+    r->state->seconds = now() - r->clock.started;
+    status = mcd_train_state_save(t, r->state, error);
     if (!status && t->history)
-        status = mcd_train_history_save(t, s, t->history, error);
-    clock->saved = now();
+        status = mcd_train_history_save(t, r->state, t->history, error);
+    r->clock.saved = now();
     return status;
 }
 
@@ -39,65 +92,65 @@ static int stopped(const struct mcd_train *t)
 }
 
 /* MCD_STOPPED, without a text, if the evaluation was interrupted: it is done again later. */
-static int finish_epoch(const struct mcd_train *t, struct mcd_train_state *s, struct clock *clock,
-                        struct mcd_error *error)
+static int finish_epoch(struct running *r, struct mcd_error *error)
 {
+    const struct mcd_train *t = r->train;
+    struct mcd_train_state *s = r->state;
+    int status = settle(r, error);
     struct mcd_epoch line = {.loss = s->loss_sum / (double)t->trainer.data.rows, .test = NAN};
-    if (t->test.rows) {
+    if (!status && t->test.rows) {
         struct mcd_error e = {0};
-        int status = mcd_evaluate(t->trainer.network, &t->test, &line.test, t->stop, &e);
-        if (status)
-            return status == MCD_STOPPED ? status : mcd_fail(error, status, e.where, "%s", e.text);
+        status = mcd_evaluate(t->trainer.network, &t->test, &line.test, t->stop, &e);
+        if (status && status != MCD_STOPPED)
+            mcd_fail(error, status, e.where, "%s", e.text);
     }
-    line.seconds = now() - clock->started;
+    if (status)
+        return status;
+    line.seconds = now() - r->clock.started;
     struct mcd_epoch *longer = realloc(s->history, (s->epochs + 1) * sizeof *longer);
     if (!longer)
         return mcd_fail(error, MCD_NOMEM, "training", "out of memory");
     s->history = longer;
     s->history[s->epochs++] = line;
     s->loss_sum = 0;
+    r->clock.settled = now(); /* an evaluation's time is not the updates' */
     if (t->on_epoch)
         t->on_epoch(t->arg, s->epochs, &line);
     return MCD_OK;
 }
 
-static int update(const struct mcd_train *t, struct mcd_trainer *trainer, struct mcd_train_state *s,
-                  struct mcd_error *error)
+static int update(struct running *r, struct mcd_error *error)
 {
-    double loss;
-    uint32_t rows;
-    int status = mcd_trainer_step(trainer, s->update, &loss, &rows, error);
+    const struct mcd_train *t = r->train;
+    struct mcd_train_state *s = r->state;
+    int status = mcd_trainer_start(r->trainer, s->update, error);
+    if (!status && mcd_trainer_ahead(r->trainer) == r->most_ahead)
+        status = settle_and_adapt(r, error);
     if (status)
         return status;
-    if (!isfinite(loss))
-        return mcd_fail(error, MCD_INVALID, "training",
-                        "the loss of update %llu is %g: expected a finite number; a smaller "
-                        "learning rate may help",
-                        (unsigned long long)s->update, loss);
-    s->loss_sum += loss * rows;
     s->update++;
     if (t->on_update)
-        t->on_update(t->arg, s->update, mcd_trainer_epoch_updates(trainer) * t->epochs);
+        t->on_update(t->arg, s->update, mcd_trainer_epoch_updates(r->trainer) * t->epochs);
     return MCD_OK;
 }
 
 /* Updates and epochs' ends in turn. An epoch is done once its line is written. */
-static int loop(const struct mcd_train *t, struct mcd_trainer *trainer, struct mcd_train_state *s,
-                struct mcd_error *error)
+static int loop(struct running *r, struct mcd_error *error)
 {
-    struct clock clock = {now() - s->seconds, now()};
-    uint64_t each = mcd_trainer_epoch_updates(trainer);
+    const struct mcd_train *t = r->train;
+    struct mcd_train_state *s = r->state;
+    uint64_t each = mcd_trainer_epoch_updates(r->trainer);
     while (s->epochs < t->epochs && !stopped(t)) {
         int complete = s->update == (s->epochs + 1) * each;
-        int status = complete ? finish_epoch(t, s, &clock, error) : update(t, trainer, s, error);
+        int status = complete ? finish_epoch(r, error) : update(r, error);
         if (status == MCD_STOPPED)
             break;
-        if (!status && now() - clock.saved >= t->interval)
-            status = save(t, s, &clock, error);
+        if (!status && now() - r->clock.saved >= t->interval)
+            status = save(r, error);
         if (status)
             return status;
     }
-    int status = save(t, s, &clock, error);
+    int status = save(r, error);
     if (!status && s->epochs < t->epochs)
         status = mcd_fail(error, MCD_STOPPED, "", "interrupted after %llu of %llu updates",
                           (unsigned long long)s->update, (unsigned long long)(each * t->epochs));
@@ -106,12 +159,15 @@ static int loop(const struct mcd_train *t, struct mcd_trainer *trainer, struct m
 
 int mcd_train_run(const struct mcd_train *t, struct mcd_train_state *state, struct mcd_error *error)
 {
-    struct mcd_trainer *trainer;
-    int status = mcd_trainer_create(&t->trainer, &trainer, error);
+    struct running r = {.train = t, .state = state};
+    int status = mcd_trainer_create(&t->trainer, &r.trainer, error);
     if (status)
         return status;
-    status = loop(t, trainer, state, error);
-    mcd_trainer_destroy(trainer);
+    double time = now();
+    r.clock = (struct clock){.started = time - state->seconds, .saved = time, .settled = time};
+    r.most_ahead = mcd_trainer_runs_ahead(r.trainer) ? FIRST_AHEAD : 1;
+    status = loop(&r, error);
+    mcd_trainer_destroy(r.trainer);
     return status;
 }
 

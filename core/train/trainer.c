@@ -1,10 +1,14 @@
-/* One update after another: gathers a batch, runs the plan for its size. */
+/*
+ * One update after another: runs the plan for the size of its batch, which is gathered in the
+ * backend's memory, or in the host's and written.
+ */
 #include "core/train/trainer.h"
 
 #include "core/base/error.h"
 #include "core/base/reals.h"
-#include "core/base/word_stream.h"
 #include "core/graph/plan.h"
+#include "core/network/resident.h"
+#include "core/train/shuffle.h"
 
 #include <string.h>
 
@@ -21,38 +25,21 @@ struct mcd_trainer {
     struct mcd_trainer_spec spec;
     const struct mcd_host *host;
     struct trainer_plan plan[PLANS];
-    uint32_t *order;  /* rows of the epoch below */
-    uint64_t epoch;   /* UINT64_MAX: none yet */
+    uint32_t *order; /* rows of the epoch below */
+    uint64_t epoch;  /* UINT64_MAX: none yet */
+    struct mcd_resident resident;
+    int is_resident;  /* else batches are written: */
     void *x, *target; /* one batch in the backend's types */
     struct mcd_draw *draws;
+    union real *fetched;   /* [MCD_MOST_AHEAD] losses as they come from the backend */
+    struct mcd_loss *loss; /* [MCD_MOST_AHEAD] */
+    uint32_t ahead;
 };
 
-/* ---- shuffling --------------------------------------------------------------------------- */
-
-/* Uniform below `bound`, without bias. */
-static uint32_t below(struct mcd_word_stream *s, uint32_t bound)
-{
-    uint64_t product = (uint64_t)mcd_next_word(s) * bound;
-    if ((uint32_t)product < bound) {
-        uint32_t reject = (0u - bound) % bound;
-        while ((uint32_t)product < reject)
-            product = (uint64_t)mcd_next_word(s) * bound;
-    }
-    return (uint32_t)(product >> 32);
-}
-
-void mcd_shuffle(uint64_t seed, uint64_t epoch, uint32_t rows, uint32_t *order)
-{
-    struct mcd_word_stream s = {
-        .at = {.seed = seed, .stream = epoch, .domain = MCD_DOMAIN_SHUFFLE}};
-    for (uint32_t i = 0; i < rows; i++)
-        order[i] = i;
-    for (uint32_t i = rows; i > 1; i--) {
-        uint32_t j = below(&s, i), t = order[i - 1];
-        order[i - 1] = order[j];
-        order[j] = t;
-    }
-}
+union real {
+    float narrow;
+    double wide;
+};
 
 /* ---- making ------------------------------------------------------------------------------ */
 
@@ -67,16 +54,27 @@ static uint32_t batch_of(const struct mcd_trainer_spec *s)
     return s->batch == 0 || s->batch > s->data.rows ? (uint32_t)s->data.rows : s->batch;
 }
 
-int mcd_trainer_record(const struct mcd_network *n, uint32_t batch, int64_t rows,
-                       const struct mcd_update *update, struct mcd_recording *r, mcd_val *target,
-                       mcd_val *loss, struct mcd_error *error)
+/* The target's node: gathered as the input is, or given. */
+static mcd_val record_target(const struct mcd_network *n, const struct mcd_recording *r,
+                             int64_t rows)
 {
     int labels = n->recipe.task == MCD_CLASSIFY;
-    int status = mcd_network_record_training(n, batch, rows, r, error);
+    if (!r->order)
+        return mcd_graph_input(r->graph, 1, labels ? mcd_shape0() : mcd_shape1(n->outputs), labels);
+    struct mcd_shape table = labels ? mcd_shape1(rows) : mcd_shape2(rows, n->outputs);
+    mcd_val in[2] = {mcd_graph_table(r->graph, MCD_TABLE_TARGET, table, labels), r->order};
+    return mcd_graph_op(r->graph, MCD_OP_GATHER, 2, in, NULL);
+}
+
+static int record(const struct mcd_network *n, uint32_t batch, int64_t rows, int resident,
+                  const struct mcd_update *update, struct trainer_plan *p, struct mcd_error *error)
+{
+    struct mcd_recording *r = &p->recording;
+    int status = mcd_network_record_training(n, batch, rows, resident, r, error);
     if (status)
         return status;
-    *target = mcd_graph_input(r->graph, 1, labels ? mcd_shape0() : mcd_shape1(n->outputs), labels);
-    status = mcd_graph_training(r->graph, n->recipe.task, r->y, *target, update, loss, error);
+    p->target = record_target(n, r, rows);
+    status = mcd_graph_training(r->graph, n->recipe.task, r->y, p->target, update, &p->loss, error);
     if (status) {
         mcd_graph_destroy(r->graph);
         r->graph = NULL;
@@ -84,30 +82,86 @@ int mcd_trainer_record(const struct mcd_network *n, uint32_t batch, int64_t rows
     return status;
 }
 
-/* The graph of an update on so many rows. */
-static int record(const struct mcd_trainer_spec *s, struct trainer_plan *p, uint32_t rows,
-                  struct mcd_error *error)
+int mcd_trainer_record(const struct mcd_network *n, uint32_t batch, int64_t rows,
+                       const struct mcd_update *update, struct mcd_recording *r, mcd_val *target,
+                       mcd_val *loss, struct mcd_error *error)
 {
-    return mcd_trainer_record(s->network, rows, s->data.rows, &s->update, &p->recording, &p->target,
-                              &p->loss, error);
+    struct trainer_plan p = {0};
+    int status = record(n, batch, rows, 0, update, &p, error);
+    *r = p.recording;
+    *target = p.target;
+    *loss = p.loss;
+    return status;
 }
 
 static int plan_create(struct mcd_trainer *t, struct trainer_plan *p, uint32_t rows,
                        struct mcd_error *error)
 {
-    int status = record(&t->spec, p, rows, error);
+    const struct mcd_trainer_spec *s = &t->spec;
+    int status = record(s->network, rows, s->data.rows, t->is_resident, &s->update, p, error);
     if (status)
         return status;
     struct mcd_plan_spec spec = {
         .graph = p->recording.graph,
-        .store = t->spec.network->store,
+        .store = s->network->store,
         .rows = rows,
         .passes = 1,
         .training = 1,
         .noutputs = 1,
         .output = &p->loss,
+        .table = t->resident.table,
     };
     return mcd_plan_create(&spec, &p->plan, error);
+}
+
+static int plans_create(struct mcd_trainer *t, struct mcd_error *error)
+{
+    uint32_t rest = (uint32_t)t->spec.data.rows % t->spec.batch;
+    int status = plan_create(t, &t->plan[FULL], t->spec.batch, error);
+    return status || !rest ? status : plan_create(t, &t->plan[LAST], rest, error);
+}
+
+static void plans_destroy(struct mcd_trainer *t)
+{
+    for (int i = 0; i < PLANS; i++) {
+        mcd_plan_destroy(t->plan[i].plan);
+        mcd_graph_destroy(t->plan[i].recording.graph);
+        t->plan[i] = (struct trainer_plan){0};
+    }
+}
+
+/*
+ * Plans that gather from the data in the backend's memory: MCD_NOMEM if there is too little of it,
+ * MCD_UNSUPPORTED if it cannot gather or another thing, which the plans without gathering tell.
+ */
+static int become_resident(struct mcd_trainer *t, struct mcd_error *error)
+{
+    const struct mcd_trainer_spec *s = &t->spec;
+    int status = mcd_resident_create(s->network, &s->data, &t->resident, error);
+    t->is_resident = !status;
+    if (!status)
+        status = plans_create(t, error);
+    if (status) {
+        plans_destroy(t);
+        mcd_resident_destroy(&t->resident);
+        t->is_resident = 0;
+    }
+    return status;
+}
+
+static int prepare(struct mcd_trainer *t, struct mcd_error *error)
+{
+    struct mcd_error reason = {0};
+    int status = MCD_UNSUPPORTED;
+    if (mcd_resident_is_useful(t->spec.network))
+        status = become_resident(t, &reason);
+    if (status == MCD_NOMEM)
+        t->host->log(t->host, MCD_LOG_INFO,
+                     "%s has too little memory for the training data: batches are copied there",
+                     t->spec.network->backend->plugin->name);
+    if (status == MCD_NOMEM || status == MCD_UNSUPPORTED)
+        return plans_create(t, error);
+    return status ? mcd_fail(error, status, reason.where, "%s", reason.text) : MCD_OK;
 }
 
 int mcd_trainer_add_state(const struct mcd_trainer_spec *spec, struct mcd_error *error)
@@ -116,7 +170,8 @@ int mcd_trainer_add_state(const struct mcd_trainer_spec *spec, struct mcd_error 
     struct mcd_store *store = spec->network->store;
     uint32_t before = store->count;
     char name[MCD_SLOT_NAME];
-    int status = record(spec, &p, batch_of(spec), error);
+    int status =
+        record(spec->network, batch_of(spec), spec->data.rows, 0, &spec->update, &p, error);
     for (uint32_t v = 1; !status && v < p.recording.graph->count; v++) {
         const struct mcd_node *n = &p.recording.graph->node[v];
         if (n->source != MCD_FROM_SLOT)
@@ -151,15 +206,18 @@ static int check(const struct mcd_trainer_spec *s, struct mcd_error *error)
 static int buffers_create(struct mcd_trainer *t, struct mcd_error *error)
 {
     const struct mcd_trainer_spec *s = &t->spec;
-    size_t real = mcd_type_size(s->network->store->type);
+    const struct mcd_host *host = t->host;
+    size_t real = mcd_type_size(s->network->store->type), batch = t->is_resident ? 0 : s->batch;
     size_t in = (size_t)mcd_shape_count(&s->network->input);
     size_t out = is_classifier(t) ? sizeof(int32_t) : (size_t)s->network->outputs * real;
     uint32_t sites = t->plan[FULL].recording.graph->nsites;
-    t->order = t->host->alloc(t->host, (size_t)s->data.rows * sizeof *t->order);
-    t->x = t->host->alloc(t->host, s->batch * in * real);
-    t->target = t->host->alloc(t->host, s->batch * out);
-    t->draws = t->host->alloc(t->host, (sites + 1) * sizeof *t->draws);
-    if (t->order && t->x && t->target && t->draws)
+    t->order = host->alloc(host, (size_t)s->data.rows * sizeof *t->order);
+    t->x = host->alloc(host, batch * in * real);
+    t->target = host->alloc(host, batch * out);
+    t->draws = host->alloc(host, (sites + 1) * sizeof *t->draws);
+    t->fetched = host->alloc(host, MCD_MOST_AHEAD * sizeof *t->fetched);
+    t->loss = host->alloc(host, MCD_MOST_AHEAD * sizeof *t->loss);
+    if (t->order && t->x && t->target && t->draws && t->fetched && t->loss)
         return MCD_OK;
     return mcd_fail(error, MCD_NOMEM, "training", "out of memory");
 }
@@ -175,11 +233,8 @@ int mcd_trainer_create(const struct mcd_trainer_spec *spec, struct mcd_trainer *
     if (!t)
         return mcd_fail(error, MCD_NOMEM, "training", "out of memory");
     *t = (struct mcd_trainer){.spec = *spec, .host = host, .epoch = UINT64_MAX};
-    uint32_t rows = (uint32_t)spec->data.rows;
     t->spec.batch = batch_of(spec);
-    status = plan_create(t, &t->plan[FULL], t->spec.batch, error);
-    if (!status && rows % t->spec.batch)
-        status = plan_create(t, &t->plan[LAST], rows % t->spec.batch, error);
+    status = prepare(t, error);
     if (!status)
         status = buffers_create(t, error);
     if (status)
@@ -193,14 +248,14 @@ void mcd_trainer_destroy(struct mcd_trainer *t)
 {
     if (!t)
         return;
-    for (int i = 0; i < PLANS; i++) {
-        mcd_plan_destroy(t->plan[i].plan);
-        mcd_graph_destroy(t->plan[i].recording.graph);
-    }
+    plans_destroy(t); /* waits for what is under way */
+    mcd_resident_destroy(&t->resident);
     t->host->release(t->host, t->order);
     t->host->release(t->host, t->x);
     t->host->release(t->host, t->target);
     t->host->release(t->host, t->draws);
+    t->host->release(t->host, t->fetched);
+    t->host->release(t->host, t->loss);
     t->host->release(t->host, t);
 }
 
@@ -221,7 +276,8 @@ static void gather(const struct mcd_trainer *t, const float *from, size_t width,
         mcd_reals_copy((char *)to + r * bytes, type, from + order[r] * width, MCD_F32, width);
 }
 
-static void gather_batch(struct mcd_trainer *t, const uint32_t *order, uint32_t rows)
+static int write_batch(struct mcd_trainer *t, struct trainer_plan *p, const uint32_t *order,
+                       uint32_t rows, struct mcd_error *error)
 {
     const struct mcd_examples *d = &t->spec.data;
     gather(t, d->x, (size_t)mcd_shape_count(&t->spec.network->input), order, rows, t->x);
@@ -229,11 +285,29 @@ static void gather_batch(struct mcd_trainer *t, const uint32_t *order, uint32_t 
         gather(t, d->target, (size_t)t->spec.network->outputs, order, rows, t->target);
     for (uint32_t r = 0; is_classifier(t) && r < rows; r++)
         ((int32_t *)t->target)[r] = d->label[order[r]];
+    int status = mcd_plan_write(p->plan, p->recording.x, t->x, error);
+    return status ? status : mcd_plan_write(p->plan, p->target, t->target, error);
 }
 
-static int run_update(struct mcd_trainer *t, struct trainer_plan *p, uint64_t update, uint32_t rows,
-                      double *loss, struct mcd_error *error)
+/* The order of an epoch's rows. */
+static int begin_epoch(struct mcd_trainer *t, uint64_t epoch, struct mcd_error *error)
 {
+    uint32_t all = (uint32_t)t->spec.data.rows;
+    if (t->spec.shuffle)
+        mcd_shuffle(t->spec.seed, epoch, all, t->order);
+    for (uint32_t i = 0; !t->spec.shuffle && i < all; i++)
+        t->order[i] = i;
+    int status = t->is_resident ? mcd_resident_order(&t->resident, t->order, error) : MCD_OK;
+    t->epoch = status ? UINT64_MAX : epoch;
+    return status;
+}
+
+int mcd_trainer_start(struct mcd_trainer *t, uint64_t update, struct mcd_error *error)
+{
+    uint64_t each = mcd_trainer_epoch_updates(t);
+    uint32_t all = (uint32_t)t->spec.data.rows, first = (uint32_t)(update % each) * t->spec.batch;
+    uint32_t rows = all - first < t->spec.batch ? all - first : t->spec.batch;
+    struct trainer_plan *p = &t->plan[rows == t->spec.batch ? FULL : LAST];
     struct mcd_run run = {
         .size = sizeof run,
         .domain = MCD_DOMAIN_TRAIN,
@@ -242,39 +316,57 @@ static int run_update(struct mcd_trainer *t, struct trainer_plan *p, uint64_t up
         .passes = 1,
         .rows = rows,
         .draws = t->draws,
+        .first_place = first,
     };
     for (uint32_t s = 0; s < p->recording.graph->nsites; s++)
         t->draws[s] = (struct mcd_draw){.stream = update};
-    int status = mcd_plan_write(p->plan, p->recording.x, t->x, error);
-    if (!status)
-        status = mcd_plan_write(p->plan, p->target, t->target, error);
+    int status = update / each == t->epoch ? MCD_OK : begin_epoch(t, update / each, error);
+    if (!status && !t->is_resident)
+        status = write_batch(t, p, t->order + first, rows, error);
     if (!status)
         status = mcd_plan_run_body(p->plan, &run, error);
-    union {
-        float narrow;
-        double wide;
-    } value = {0};
     if (!status)
-        status = mcd_plan_read(p->plan, p->loss, &value, error);
-    *loss = t->spec.network->store->type == MCD_F64 ? value.wide : value.narrow;
+        status = mcd_plan_fetch(p->plan, p->loss, &t->fetched[t->ahead], error);
+    if (!status)
+        t->loss[t->ahead++] = (struct mcd_loss){.update = update, .rows = rows};
+    return status;
+}
+
+uint32_t mcd_trainer_ahead(const struct mcd_trainer *t)
+{
+    return t->ahead;
+}
+
+int mcd_trainer_runs_ahead(const struct mcd_trainer *t)
+{
+    const struct mcd_backend *api = t->spec.network->backend->plugin->api;
+    return api->fetch != NULL;
+}
+
+int mcd_trainer_settle(struct mcd_trainer *t, const struct mcd_loss **loss, uint32_t *count,
+                       struct mcd_error *error)
+{
+    int wide = t->spec.network->store->type == MCD_F64;
+    int status = t->ahead ? mcd_plan_sync(t->plan[FULL].plan, error) : MCD_OK;
+    for (uint32_t i = 0; !status && i < t->ahead; i++)
+        t->loss[i].value = wide ? t->fetched[i].wide : (double)t->fetched[i].narrow;
+    *loss = t->loss;
+    *count = status ? 0 : t->ahead;
+    t->ahead = 0;
     return status;
 }
 
 int mcd_trainer_step(struct mcd_trainer *t, uint64_t update, double *loss, uint32_t *rows,
                      struct mcd_error *error)
 {
-    uint64_t each = mcd_trainer_epoch_updates(t), epoch = update / each;
-    uint32_t all = (uint32_t)t->spec.data.rows, first = (uint32_t)(update % each) * t->spec.batch;
-    if (epoch != t->epoch) {
-        if (t->spec.shuffle)
-            mcd_shuffle(t->spec.seed, epoch, all, t->order);
-        else
-            for (uint32_t i = 0; i < all; i++)
-                t->order[i] = i;
-        t->epoch = epoch;
+    const struct mcd_loss *settled;
+    uint32_t count;
+    int status = mcd_trainer_start(t, update, error);
+    if (!status)
+        status = mcd_trainer_settle(t, &settled, &count, error);
+    if (!status) {
+        *loss = settled[count - 1].value;
+        *rows = settled[count - 1].rows;
     }
-    *rows = all - first < t->spec.batch ? all - first : t->spec.batch;
-    gather_batch(t, t->order + first, *rows);
-    struct trainer_plan *p = &t->plan[*rows == t->spec.batch ? FULL : LAST];
-    return run_update(t, p, update, *rows, loss, error);
+    return status;
 }

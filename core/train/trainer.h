@@ -45,16 +45,36 @@ int mcd_trainer_add_state(const struct mcd_trainer_spec *spec, struct mcd_error 
 /* Updates in one epoch; the last one has the rows that are left over. */
 uint64_t mcd_trainer_epoch_updates(const struct mcd_trainer *trainer);
 
+/* What an update was told before it: the mean loss of its batch. */
+struct mcd_loss {
+    uint64_t update;
+    uint32_t rows; /* of the batch */
+    double value;
+};
+
 /*
- * Does update number `update` (from 0). *loss is the batch's mean loss before it, *rows its size.
+ * Starts update number `update` (from 0), which a device does when it comes to it. At most
+ * MCD_MOST_AHEAD may be started before mcd_trainer_settle.
+ */
+enum { MCD_MOST_AHEAD = 1024 };
+int mcd_trainer_start(struct mcd_trainer *trainer, uint64_t update, struct mcd_error *error);
+
+/* Updates started since mcd_trainer_settle. Whether there is any use in more than one at a time. */
+uint32_t mcd_trainer_ahead(const struct mcd_trainer *trainer);
+int mcd_trainer_runs_ahead(const struct mcd_trainer *trainer);
+
+/*
+ * Waits for the updates that were started. *loss, valid until the next one, has theirs, *count of
+ * them, in order.
+ */
+int mcd_trainer_settle(struct mcd_trainer *trainer, const struct mcd_loss **loss, uint32_t *count,
+                       struct mcd_error *error);
+
+/*
+ * Does update number `update`. *loss is the batch's mean loss before it, *rows its size. Losses of
+ * earlier ones that were started are lost.
  */
 int mcd_trainer_step(struct mcd_trainer *trainer, uint64_t update, double *loss, uint32_t *rows,
                      struct mcd_error *error);
-
-/*
- * The order of an epoch's rows: a uniformly random permutation of 0 .. rows - 1 (Fisher & Yates,
- * with Lemire's unbiased bounded integers: Fast random integer generation in an interval, 2019).
- */
-void mcd_shuffle(uint64_t seed, uint64_t epoch, uint32_t rows, uint32_t *order);
 
 #endif
