@@ -14,11 +14,17 @@
     X(adam)                                                                                        \
     X(affine)                                                                                      \
     X(binary)                                                                                      \
+    X(chain)                                                                                       \
     X(expand)                                                                                      \
+    X(gather)                                                                                      \
     X(map)                                                                                         \
     X(map_dx)                                                                                      \
+    X(mask)                                                                                        \
     X(mse_dx)                                                                                      \
     X(narrow)                                                                                      \
+    X(noise)                                                                                       \
+    X(pool2d)                                                                                      \
+    X(pool2d_dx)                                                                                   \
     X(round_bf16)                                                                                  \
     X(sgd)
 

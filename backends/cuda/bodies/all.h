@@ -4,8 +4,13 @@
 
 #include "bf16.h"
 #include "broadcast.h"
+#include "chain.h"
+#include "drop.h"
+#include "gather.h"
 #include "loss.h"
 #include "map.h"
+#include "noise.h"
+#include "pool2d.h"
 #include "reduce.h"
 #include "softmax.h"
 #include "sum.h"

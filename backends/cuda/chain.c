@@ -1,0 +1,253 @@
+/* Chains of elementwise parts, and pooling behind them: see chain.h. */
+#include "chain.h"
+#include "bodies/drop.h"
+#include "bodies/pool2d.h"
+#include "kernels.h"
+#include "pool2d.h"
+
+enum { LINE = 64 /* bytes: a part's mask begins there */ };
+
+static struct mcd_part part_at(const struct mcd_cuda_chain *c, uint32_t i)
+{
+    const struct mcd_step *s = c->step;
+    if (s->nparts)
+        return s->part[c->first + i];
+    return (struct mcd_part){.op = s->op, .attr = s->attr, .shape = s->out.shape};
+}
+
+struct mcd_cuda_chain mcd_cuda_chain_of(const struct mcd_step *step, uint32_t first)
+{
+    uint32_t parts = step->nparts ? step->nparts : 1;
+    struct mcd_cuda_chain c = {step, first, parts - first, step->in[0].shape};
+    if (first)
+        c.from = step->nparts ? step->part[first - 1].shape : step->out.shape;
+    return c;
+}
+
+static const char *refuse_part(const struct mcd_cuda_chain *c, const struct mcd_part *p, int last)
+{
+    switch (p->op) {
+    case MCD_OP_MAP:
+        return (uint64_t)p->attr.u.map.function <= MCD_GELU ? NULL : "this function";
+    case MCD_OP_AFFINE:
+        return NULL;
+    case MCD_OP_DROP:
+        return p->attr.u.drop.law == MCD_BERNOULLI ? NULL : "noise of this law in a chain";
+    case MCD_OP_POOL2D:
+        return last ? mcd_cuda_pool2d_refuse(&p->attr.u.pool, &c->from) : "pooling within a chain";
+    default:
+        return "this op in a chain";
+    }
+}
+
+const char *mcd_cuda_chain_refuse(const struct mcd_cuda_chain *c)
+{
+    const char *why = c->count < CHAIN_PARTS ? NULL : "a chain as long as this one";
+    for (uint32_t i = 0; i < c->count && !why; i++) {
+        struct mcd_part p = part_at(c, i);
+        why = refuse_part(c, &p, i + 1 == c->count);
+    }
+    return why;
+}
+
+int mcd_cuda_chain_pools(const struct mcd_cuda_chain *c)
+{
+    return c->count && part_at(c, c->count - 1).op == MCD_OP_POOL2D;
+}
+
+static uint32_t rows_of(const struct mcd_tensor *t)
+{
+    return t->rows ? t->rows : 1;
+}
+
+/* ---- masks ------------------------------------------------------------------------------- */
+
+/* Whether bits say what a part drops: p = 0 and p = 1 need none. */
+static int has_mask(const struct mcd_part *p)
+{
+    return p->op == MCD_OP_DROP && p->attr.u.drop.p > 0 && p->attr.u.drop.p < 1;
+}
+
+static uint32_t words_of(const struct mcd_attr_drop *drop)
+{
+    return (uint32_t)((drop->units + 31) / 32);
+}
+
+static size_t mask_bytes(const struct mcd_attr_drop *drop, uint32_t rows)
+{
+    size_t bytes = (size_t)rows * words_of(drop) * sizeof(uint32_t);
+    return (bytes + LINE - 1) / LINE * LINE;
+}
+
+size_t mcd_cuda_chain_bytes(const struct mcd_cuda_chain *c)
+{
+    size_t bytes = 0;
+    for (uint32_t i = 0; i < c->count; i++) {
+        struct mcd_part p = part_at(c, i);
+        bytes += has_mask(&p) ? mask_bytes(&p.attr.u.drop, rows_of(&c->step->out)) : 0;
+    }
+    return bytes;
+}
+
+/* What is to be launched. */
+struct draft {
+    const struct mcd_cuda_call *call;
+    char *memory; /* for further masks */
+    uint32_t rows;
+    struct mask_args masks;
+    uint64_t threads; /* that draw them */
+    struct chain chain;
+};
+
+/* Where a site's bits will be; NULL: the run has them. */
+static const uint32_t *add_mask(struct draft *d, const struct mcd_attr_drop *drop)
+{
+    if (d->call->filled && d->call->filled[drop->site])
+        return NULL;
+    uint32_t *bits = (uint32_t *)d->memory;
+    struct mask_site *site = &d->masks.site[d->masks.count++];
+    *site = (struct mask_site){
+        .threshold = mcd_threshold(drop->p),
+        .first = d->threads,
+        .bits = bits,
+        .blocks = mcd_divisor_of((uint64_t)(drop->units + 127) / 128),
+        .site = (uint32_t)drop->site,
+        .words = words_of(drop),
+    };
+    d->threads += d->rows * site->blocks.by;
+    d->memory += mask_bytes(drop, d->rows);
+    return bits;
+}
+
+/* ---- parts ------------------------------------------------------------------------------- */
+
+/* One more, its numbers of `span` elements each. */
+static struct chain_part *add(struct draft *d, enum chain_kind kind, int64_t span)
+{
+    struct chain_part *part = &d->chain.part[d->chain.count++];
+    *part = (struct chain_part){.kind = kind, .span = mcd_divisor_of((uint64_t)span)};
+    return part;
+}
+
+static void add_bias(struct draft *d, const struct mcd_cuda_chain *c, const struct mcd_tensor *bias)
+{
+    int64_t plane = mcd_shape_count(&c->from) / mcd_shape_count(&bias->shape);
+    add(d, CHAIN_BIAS, plane)->bias = mcd_cuda_pointer(bias);
+}
+
+/* Nothing is left to do where p = 0. */
+static void add_drop(struct draft *d, const struct mcd_attr_drop *drop)
+{
+    if (drop->p <= 0)
+        return;
+    struct chain_part *part = add(d, drop->p < 1 ? CHAIN_DROP : CHAIN_ZERO, drop->span);
+    if (drop->p >= 1)
+        return;
+    part->scale = (float)(1 / (1 - drop->p));
+    part->site = (uint32_t)drop->site;
+    part->words = words_of(drop);
+    part->bits = add_mask(d, drop);
+}
+
+static void add_affine(struct draft *d, const struct mcd_attr *attr)
+{
+    struct chain_part *part = add(d, CHAIN_AFFINE, 1);
+    part->scale = (float)attr->u.affine.scale;
+    part->shift = (float)attr->u.affine.shift;
+}
+
+/* Pooling comes after all parts. */
+static void add_part(struct draft *d, const struct mcd_part *p)
+{
+    if (p->op == MCD_OP_DROP)
+        add_drop(d, &p->attr.u.drop);
+    else if (p->op == MCD_OP_AFFINE)
+        add_affine(d, &p->attr);
+    else if (p->op == MCD_OP_MAP)
+        add(d, CHAIN_MAP, 1)->function = (uint32_t)p->attr.u.map.function;
+}
+
+/* ---- launches ---------------------------------------------------------------------------- */
+
+static cudaError_t launch_chain(const struct draft *d, const struct mcd_cuda_chain *c,
+                                const struct mcd_tensor *x)
+{
+    uint64_t elements = (uint64_t)mcd_shape_count(&c->from), quads = (elements + 3) / 4;
+    struct chain_args a = {
+        .chain = d->chain,
+        .x = mcd_cuda_pointer(x),
+        .y = mcd_cuda_pointer(&c->step->out),
+        .x_rows = mcd_divisor_of(rows_of(x)),
+        .quads = mcd_divisor_of(quads),
+        .elements = elements,
+    };
+    return mcd_launch_chain(d->call->stream, (int64_t)(d->rows * quads), &a);
+}
+
+static cudaError_t launch_pool2d(const struct draft *d, const struct mcd_cuda_chain *c,
+                                 const struct mcd_tensor *x)
+{
+    struct mcd_part last = part_at(c, c->count - 1);
+    const struct mcd_shape *y = &last.shape;
+    struct pool2d_args a = {
+        .chain = d->chain,
+        .shape = mcd_cuda_pool2d_shape(&last.attr.u.pool, &c->from, y),
+        .x = mcd_cuda_pointer(x),
+        .y = mcd_cuda_pointer(&c->step->out),
+        .x_rows = mcd_divisor_of(rows_of(x)),
+        .channels = mcd_divisor_of((uint64_t)y->dim[0]),
+        .plane = mcd_divisor_of((uint64_t)(y->dim[1] * y->dim[2])),
+        .width = mcd_divisor_of((uint64_t)y->dim[2]),
+    };
+    return mcd_launch_pool2d(d->call->stream, mcd_tensor_count(&c->step->out), &a);
+}
+
+/* Whether the result is there already: a product with nothing behind it, or p = 0 in place. */
+static int is_there(const struct draft *d, const struct mcd_cuda_chain *c,
+                    const struct mcd_tensor *x)
+{
+    return d->chain.count == 0 && !mcd_cuda_chain_pools(c) &&
+           mcd_cuda_pointer(x) == mcd_cuda_pointer(&c->step->out);
+}
+
+int mcd_cuda_chain_enqueue(const struct mcd_cuda_chain *c, const struct mcd_cuda_call *call,
+                           const struct mcd_tensor *x, const struct mcd_tensor *bias, void *memory)
+{
+    struct draft d = {.call = call, .memory = memory, .rows = rows_of(&c->step->out)};
+    d.masks.run = d.chain.run = call->run;
+    if (bias)
+        add_bias(&d, c, bias);
+    for (uint32_t i = 0; i < c->count; i++) {
+        struct mcd_part p = part_at(c, i);
+        add_part(&d, &p);
+    }
+    if (is_there(&d, c, x))
+        return MCD_OK;
+    cudaError_t result = mcd_launch_mask(call->stream, (int64_t)d.threads, &d.masks);
+    if (!result)
+        result = mcd_cuda_chain_pools(c) ? launch_pool2d(&d, c, x) : launch_chain(&d, c, x);
+    return mcd_cuda_status(call->cuda, result, "starting a chain of elementwise kernels",
+                           call->error);
+}
+
+/* ---- steps that are a chain from their input on ------------------------------------------ */
+
+const char *mcd_cuda_chain_step_refuse(const struct mcd_step *step)
+{
+    struct mcd_cuda_chain c = mcd_cuda_chain_of(step, 0);
+    return mcd_cuda_chain_refuse(&c);
+}
+
+size_t mcd_cuda_chain_step_workspace(const struct mcd_step *step)
+{
+    struct mcd_cuda_chain c = mcd_cuda_chain_of(step, 0);
+    return mcd_cuda_chain_bytes(&c);
+}
+
+int mcd_cuda_chain_step_enqueue(const struct mcd_cuda_op *op, const struct mcd_cuda_call *call)
+{
+    struct mcd_cuda_chain c = mcd_cuda_chain_of(call->step, 0);
+    (void)op;
+    return mcd_cuda_chain_enqueue(&c, call, &call->step->in[0], NULL,
+                                  mcd_cuda_pointer(&call->step->workspace));
+}
