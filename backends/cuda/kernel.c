@@ -4,22 +4,20 @@
 
 /* Families of ops without state of their own. */
 static const struct mcd_cuda_offer *const families[] = {
-    mcd_cuda_broadcast, mcd_cuda_elementwise, mcd_cuda_losses, mcd_cuda_softmax, NULL,
+    mcd_cuda_broadcast, mcd_cuda_elementwise, mcd_cuda_gather,  mcd_cuda_losses,
+    mcd_cuda_noise,     mcd_cuda_pool2d,      mcd_cuda_softmax, NULL,
 };
 
-/* Ops that keep something; a bias of CONV2D is a chain's. */
+/* Ops that keep something. A product that cannot add its bias has a chain do it. */
 static const struct {
     uint32_t op; /* MCD_OP_NONE ends the list */
     int (*make)(struct mcd_cuda *cuda, const struct mcd_step *step, struct mcd_kernel *kernel,
                 struct mcd_error *error);
 } makers[] = {
-    {MCD_OP_LINEAR, mcd_cuda_linear},
-    {MCD_OP_LINEAR_DX, mcd_cuda_linear},
-    {MCD_OP_LINEAR_DW, mcd_cuda_linear},
-    {MCD_OP_CONV2D, mcd_cuda_conv2d},
-    {MCD_OP_CONV2D_DX, mcd_cuda_conv2d},
-    {MCD_OP_CONV2D_DW, mcd_cuda_conv2d},
-    {MCD_OP_NONE, NULL},
+    {MCD_OP_LINEAR, mcd_cuda_fused},     {MCD_OP_LINEAR_DX, mcd_cuda_linear},
+    {MCD_OP_LINEAR_DW, mcd_cuda_linear}, {MCD_OP_CONV2D, mcd_cuda_fused},
+    {MCD_OP_CONV2D_DX, mcd_cuda_conv2d}, {MCD_OP_CONV2D_DW, mcd_cuda_conv2d},
+    {MCD_OP_FUSED, mcd_cuda_fused},      {MCD_OP_NONE, NULL},
 };
 
 /* ---- what is accepted ------------------------------------------------------------------------ */
