@@ -7,14 +7,16 @@
 #include <math.h>
 #include <mcdrop/graph.h>
 
+/* By whichever exponential does not overflow. */
 MCD_BODY float map_sigmoid(float x)
 {
-    return 1.0f / (1.0f + expf(-x));
+    float e = expf(-fabsf(x));
+    return (x < 0.0f ? e : 1.0f) / (1.0f + e);
 }
 
 MCD_BODY float map_softplus(float x)
 {
-    return x > 0.0f ? x + log1pf(expf(-x)) : log1pf(expf(x));
+    return fmaxf(x, 0.0f) + log1pf(expf(-fabsf(x)));
 }
 
 /* The normal law's Phi; erfc is precise in the left tail, too. */
