@@ -1,0 +1,374 @@
+/*
+ * cuDNN: convolutions and their gradients, summed in double precision. The algorithms that are said
+ * to be fastest cannot be had, need more memory than there is, or add in no fixed order.
+ */
+#include "fake_dnn.h"
+#include "fake_round.h"
+
+#include <stdio.h>
+
+enum direction { FORWARD, DATA, FILTER };
+enum { X, K, Y, SIDES }; /* images, kernels, what they give */
+
+struct problem {
+    enum direction direction;
+    int dim[SIDES][4];
+    int pad[2], stride[2], dilation[2];
+    cudnnMathType_t math;
+};
+
+/* What is said of an algorithm. Halves: offered only where tensor cores may be used. */
+struct algorithm {
+    int number;
+    cudnnStatus_t status;
+    enum { NOTHING, SOME, HUGE } memory;
+    int unsteady, halves;
+};
+
+static const struct algorithm forward[] = {
+    {CUDNN_CONVOLUTION_FWD_ALGO_FFT, CUDNN_STATUS_NOT_SUPPORTED, NOTHING, 0, 0},
+    {CUDNN_CONVOLUTION_FWD_ALGO_WINOGRAD_NONFUSED, CUDNN_STATUS_SUCCESS, HUGE, 0, 0},
+    {CUDNN_CONVOLUTION_FWD_ALGO_WINOGRAD, CUDNN_STATUS_SUCCESS, NOTHING, 0, 1},
+    {CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM, CUDNN_STATUS_SUCCESS, SOME, 0, 0},
+    {CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_GEMM, CUDNN_STATUS_SUCCESS, NOTHING, 0, 0},
+};
+static const struct algorithm data[] = {
+    {CUDNN_CONVOLUTION_BWD_DATA_ALGO_FFT, CUDNN_STATUS_NOT_SUPPORTED, NOTHING, 0, 0},
+    {CUDNN_CONVOLUTION_BWD_DATA_ALGO_0, CUDNN_STATUS_SUCCESS, NOTHING, 1, 0},
+    {CUDNN_CONVOLUTION_BWD_DATA_ALGO_WINOGRAD_NONFUSED, CUDNN_STATUS_SUCCESS, HUGE, 0, 0},
+    {CUDNN_CONVOLUTION_BWD_DATA_ALGO_WINOGRAD, CUDNN_STATUS_SUCCESS, NOTHING, 0, 1},
+    {CUDNN_CONVOLUTION_BWD_DATA_ALGO_1, CUDNN_STATUS_SUCCESS, SOME, 0, 0},
+};
+static const struct algorithm filter[] = {
+    {CUDNN_CONVOLUTION_BWD_FILTER_ALGO_FFT, CUDNN_STATUS_NOT_SUPPORTED, NOTHING, 0, 0},
+    {CUDNN_CONVOLUTION_BWD_FILTER_ALGO_0, CUDNN_STATUS_SUCCESS, NOTHING, 1, 0},
+    {CUDNN_CONVOLUTION_BWD_FILTER_ALGO_3, CUDNN_STATUS_SUCCESS, SOME, 1, 0},
+    {CUDNN_CONVOLUTION_BWD_FILTER_ALGO_WINOGRAD_NONFUSED, CUDNN_STATUS_SUCCESS, HUGE, 0, 0},
+    {CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1, CUDNN_STATUS_SUCCESS, SOME, 0, 0},
+};
+static const struct algorithm *const algorithms[] = {forward, data, filter};
+
+enum { ALGORITHMS = 5 };
+
+/* ---- what is convolved ----------------------------------------------------------------------- */
+
+static int convolved(const struct problem *p, int axis)
+{
+    const int window = p->dilation[axis] * (p->dim[K][2 + axis] - 1) + 1;
+    return (p->dim[X][2 + axis] + 2 * p->pad[axis] - window) / p->stride[axis] + 1;
+}
+
+static int describe(struct problem *p, enum direction direction, cudnnTensorDescriptor_t x,
+                    cudnnFilterDescriptor_t k, cudnnTensorDescriptor_t y,
+                    cudnnConvolutionDescriptor_t c)
+{
+    if (!fake_is(x, FAKE_DNN_TENSOR) || !fake_is(k, FAKE_DNN_FILTER) ||
+        !fake_is(y, FAKE_DNN_TENSOR) || !fake_is(c, FAKE_DNN_CONVOLUTION))
+        return 0;
+    *p = (struct problem){.direction = direction, .math = c->math};
+    memcpy(p->dim[X], x->dim, sizeof x->dim);
+    memcpy(p->dim[K], k->dim, sizeof k->dim);
+    memcpy(p->dim[Y], y->dim, sizeof y->dim);
+    memcpy(p->pad, c->pad, sizeof p->pad);
+    memcpy(p->stride, c->stride, sizeof p->stride);
+    memcpy(p->dilation, c->dilation, sizeof p->dilation);
+    if (p->dim[X][0] < 1 || p->dim[K][0] < 1 || p->dim[Y][0] < 1 || p->stride[0] < 1)
+        return fake_wrong("a descriptor was not set") == cudaSuccess;
+    if (p->dim[X][0] != p->dim[Y][0] || p->dim[X][1] != p->dim[K][1] ||
+        p->dim[Y][1] != p->dim[K][0] || p->dim[Y][2] != convolved(p, 0) ||
+        p->dim[Y][3] != convolved(p, 1))
+        return fake_wrong("%dx%d of %d channels give %dx%d of %d, not %dx%d of %d", p->dim[X][2],
+                          p->dim[X][3], p->dim[X][1], convolved(p, 0), convolved(p, 1),
+                          p->dim[K][0], p->dim[Y][2], p->dim[Y][3], p->dim[Y][1]) == cudaSuccess;
+    return 1;
+}
+
+static size_t count(const int dim[4])
+{
+    return (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2] * (size_t)dim[3];
+}
+
+static size_t memory_of(const struct problem *p, const struct algorithm *a)
+{
+    return a->memory == HUGE ? (size_t)1 << 40 : a->memory == SOME ? 4 * count(p->dim[K]) + 128 : 0;
+}
+
+static int may_halve(const struct problem *p)
+{
+    return p->math != CUDNN_FMA_MATH;
+}
+
+/* By its number; NULL if it cannot be had. */
+static const struct algorithm *algorithm_of(const struct problem *p, int number)
+{
+    const struct algorithm *a = algorithms[p->direction];
+    for (int i = 0; i < ALGORITHMS; i++)
+        if (a[i].number == number && a[i].status == CUDNN_STATUS_SUCCESS &&
+            (!a[i].halves || may_halve(p)))
+            return &a[i];
+    return NULL;
+}
+
+/* ---- choosing -------------------------------------------------------------------------------- */
+
+static cudaError_t check(cudnnHandle_t handle)
+{
+    return fake_is(handle, FAKE_DNN) ? cudaSuccess : cudaErrorInvalidValue;
+}
+
+/* Structs differ in their names alone. */
+#define LIST(name, perf_t, algorithm_t)                                                            \
+    static cudaError_t name(const struct problem *p, int most, int *found, perf_t *results)        \
+    {                                                                                              \
+        *found = 0;                                                                                \
+        for (int i = 0; i < ALGORITHMS && *found < most; i++) {                                    \
+            const struct algorithm *a = &algorithms[p->direction][i];                              \
+            if (a->halves && !may_halve(p))                                                        \
+                continue;                                                                          \
+            results[(*found)++] = (perf_t){                                                        \
+                .algo = (algorithm_t)a->number,                                                    \
+                .status = a->status,                                                               \
+                .time = a->status ? -1.0f : (float)(i + 1),                                        \
+                .memory = memory_of(p, a),                                                         \
+                .determinism = a->unsteady ? CUDNN_NON_DETERMINISTIC : CUDNN_DETERMINISTIC,        \
+                .mathType = a->halves ? CUDNN_TENSOR_OP_MATH_ALLOW_CONVERSION : p->math};          \
+        }                                                                                          \
+        return cudaSuccess;                                                                        \
+    }
+LIST(list_forward, cudnnConvolutionFwdAlgoPerf_t, cudnnConvolutionFwdAlgo_t)
+LIST(list_data, cudnnConvolutionBwdDataAlgoPerf_t, cudnnConvolutionBwdDataAlgo_t)
+LIST(list_filter, cudnnConvolutionBwdFilterAlgoPerf_t, cudnnConvolutionBwdFilterAlgo_t)
+#undef LIST
+
+static cudaError_t measure(const struct problem *p, int number, size_t *bytes)
+{
+    const struct algorithm *a = algorithm_of(p, number);
+    if (a)
+        *bytes = memory_of(p, a);
+    return a ? cudaSuccess : cudaErrorNotSupported;
+}
+
+/* Of a problem that is described first. */
+#define CHOOSE(direction, x, k, y, convolution, expression)                                        \
+    do {                                                                                           \
+        struct problem p;                                                                          \
+        DNN_CALL(check(handle)                                    ? cudaErrorInvalidValue          \
+                 : !describe(&p, direction, x, k, y, convolution) ? cudaErrorInvalidValue          \
+                                                                  : (expression));                 \
+    } while (0)
+
+cudnnStatus_t cudnnGetConvolutionForwardAlgorithm_v7(
+    cudnnHandle_t handle, const cudnnTensorDescriptor_t x, const cudnnFilterDescriptor_t k,
+    const cudnnConvolutionDescriptor_t convolution, const cudnnTensorDescriptor_t y, const int most,
+    int *found, cudnnConvolutionFwdAlgoPerf_t *results)
+{
+    CHOOSE(FORWARD, x, k, y, convolution, list_forward(&p, most, found, results));
+}
+
+cudnnStatus_t cudnnGetConvolutionBackwardDataAlgorithm_v7(
+    cudnnHandle_t handle, const cudnnFilterDescriptor_t k, const cudnnTensorDescriptor_t y,
+    const cudnnConvolutionDescriptor_t convolution, const cudnnTensorDescriptor_t x, const int most,
+    int *found, cudnnConvolutionBwdDataAlgoPerf_t *results)
+{
+    CHOOSE(DATA, x, k, y, convolution, list_data(&p, most, found, results));
+}
+
+cudnnStatus_t cudnnGetConvolutionBackwardFilterAlgorithm_v7(
+    cudnnHandle_t handle, const cudnnTensorDescriptor_t x, const cudnnTensorDescriptor_t y,
+    const cudnnConvolutionDescriptor_t convolution, const cudnnFilterDescriptor_t k, const int most,
+    int *found, cudnnConvolutionBwdFilterAlgoPerf_t *results)
+{
+    CHOOSE(FILTER, x, k, y, convolution, list_filter(&p, most, found, results));
+}
+
+cudnnStatus_t cudnnGetConvolutionForwardWorkspaceSize(
+    cudnnHandle_t handle, const cudnnTensorDescriptor_t x, const cudnnFilterDescriptor_t k,
+    const cudnnConvolutionDescriptor_t convolution, const cudnnTensorDescriptor_t y,
+    cudnnConvolutionFwdAlgo_t algorithm, size_t *bytes)
+{
+    CHOOSE(FORWARD, x, k, y, convolution, measure(&p, (int)algorithm, bytes));
+}
+
+cudnnStatus_t cudnnGetConvolutionBackwardDataWorkspaceSize(
+    cudnnHandle_t handle, const cudnnFilterDescriptor_t k, const cudnnTensorDescriptor_t y,
+    const cudnnConvolutionDescriptor_t convolution, const cudnnTensorDescriptor_t x,
+    cudnnConvolutionBwdDataAlgo_t algorithm, size_t *bytes)
+{
+    CHOOSE(DATA, x, k, y, convolution, measure(&p, (int)algorithm, bytes));
+}
+
+cudnnStatus_t cudnnGetConvolutionBackwardFilterWorkspaceSize(
+    cudnnHandle_t handle, const cudnnTensorDescriptor_t x, const cudnnTensorDescriptor_t y,
+    const cudnnConvolutionDescriptor_t convolution, const cudnnFilterDescriptor_t k,
+    cudnnConvolutionBwdFilterAlgo_t algorithm, size_t *bytes)
+{
+    CHOOSE(FILTER, x, k, y, convolution, measure(&p, (int)algorithm, bytes));
+}
+
+/* ---- computing ------------------------------------------------------------------------------- */
+
+struct work {
+    struct problem problem;
+    float alpha, beta;
+    const float *in[SIDES];
+    float *out;
+    void *workspace;
+    size_t bytes;
+    int unsteady;
+};
+
+static int factor_bits(const struct problem *p)
+{
+    return p->math == CUDNN_FMA_MATH ? FAKE_F32_BITS : FAKE_TF32_BITS;
+}
+
+/* All products of a convolution, each once: sum[of the result] += x k, x y or k y. */
+static void add_products(const struct problem *p, float *const at[SIDES], int result, double *sum)
+{
+    const int *x = p->dim[X], *k = p->dim[K], *y = p->dim[Y];
+    const int bits = factor_bits(p);
+    int64_t i[SIDES];
+    for (int n = 0; n < y[0]; n++)
+        for (int o = 0; o < y[1]; o++)
+            for (int h = 0; h < y[2]; h++)
+                for (int w = 0; w < y[3]; w++)
+                    for (int c = 0; c < x[1]; c++)
+                        for (int r = 0; r < k[2]; r++)
+                            for (int s = 0; s < k[3]; s++) {
+                                int row = h * p->stride[0] - p->pad[0] + r * p->dilation[0];
+                                int column = w * p->stride[1] - p->pad[1] + s * p->dilation[1];
+                                if (row < 0 || row >= x[2] || column < 0 || column >= x[3])
+                                    continue;
+                                i[X] = (((int64_t)n * x[1] + c) * x[2] + row) * x[3] + column;
+                                i[K] = (((int64_t)o * k[1] + c) * k[2] + r) * k[3] + s;
+                                i[Y] = (((int64_t)n * y[1] + o) * y[2] + h) * y[3] + w;
+                                const int a = result == X ? K : X, b = result == Y ? K : Y;
+                                sum[i[result]] += (double)fake_factor(at[a][i[a]], bits) *
+                                                  fake_factor(at[b][i[b]], bits);
+                            }
+}
+
+static const int results[] = {[FORWARD] = Y, [DATA] = X, [FILTER] = K};
+
+static cudaError_t convolve(void *args)
+{
+    static uint64_t turn;
+    const struct work *w = args;
+    const int result = results[w->problem.direction];
+    const size_t n = count(w->problem.dim[result]);
+    double *sum = calloc(n, sizeof *sum);
+    if (!sum)
+        abort();
+    add_products(&w->problem, (float *const *)(uintptr_t)w->in, result, sum);
+    turn++;
+    for (size_t i = 0; i < n; i++) {
+        const float one = w->unsteady ? fake_unsteady(sum[i], turn + i) : (float)sum[i];
+        w->out[i] = w->beta != 0 ? w->alpha * one + w->beta * w->out[i] : w->alpha * one;
+    }
+    if (w->bytes > 0)
+        memset(w->workspace, 0xFF, w->bytes);
+    free(sum);
+    return cudaSuccess;
+}
+
+/* ---- the calls ------------------------------------------------------------------------------- */
+
+/* Where everything is. */
+static int is_placed(const struct work *w, int device)
+{
+    static const char *const names[SIDES] = {"x", "w", "y"};
+    const int result = results[w->problem.direction];
+    for (int i = 0; i < SIDES; i++) {
+        const void *at = i == result ? w->out : w->in[i];
+        if (!fake_on_device(device, at, count(w->problem.dim[i]) * sizeof(float), names[i]))
+            return 0;
+        if ((uintptr_t)at % sizeof(float) != 0)
+            return fake_wrong("%s is at %p", names[i], at) == cudaSuccess;
+        if (i != result && at == w->out)
+            return fake_wrong("%s is the result, too", names[i]) == cudaSuccess;
+    }
+    return w->bytes == 0 || fake_on_device(device, w->workspace, w->bytes, "the workspace");
+}
+
+static cudaError_t put(cudnnHandle_t handle, struct work *w, int number)
+{
+    const struct algorithm *a = algorithm_of(&w->problem, number);
+    if (!a)
+        return cudaErrorNotSupported;
+    if (handle->thread != fake_thread())
+        return fake_wrong("another thread has set the handle's stream");
+    if (handle->device != fake_device())
+        return fake_wrong("the handle is of device %d, the thread's is %d", handle->device,
+                          fake_device());
+    if (w->bytes < memory_of(&w->problem, a))
+        return fake_wrong("%zu bytes of workspace, algorithm %d needs %zu", w->bytes, number,
+                          memory_of(&w->problem, a));
+    if (!is_placed(w, handle->device))
+        return cudaErrorInvalidValue;
+    w->unsteady = a->unsteady;
+    fake.library.direction = (int)w->problem.direction;
+    fake.library.algorithm = number;
+    fake.library.math = (int)w->problem.math;
+    fake.library.convolution_workspace = w->bytes;
+    return fake_put(handle->stream, &(struct fake_piece){.name = "cudnnConvolution",
+                                                         .work = convolve,
+                                                         .args = w,
+                                                         .bytes = sizeof *w});
+}
+
+cudnnStatus_t cudnnConvolutionForward(cudnnHandle_t handle, const void *alpha,
+                                      const cudnnTensorDescriptor_t x, const void *x_at,
+                                      const cudnnFilterDescriptor_t k, const void *k_at,
+                                      const cudnnConvolutionDescriptor_t convolution,
+                                      cudnnConvolutionFwdAlgo_t algorithm, void *workspace,
+                                      size_t bytes, const void *beta,
+                                      const cudnnTensorDescriptor_t y, void *y_at)
+{
+    struct work w = {.alpha = *(const float *)alpha,
+                     .beta = *(const float *)beta,
+                     .in = {x_at, k_at, NULL},
+                     .out = y_at,
+                     .workspace = workspace,
+                     .bytes = bytes};
+    DNN_CALL(check(handle) || !describe(&w.problem, FORWARD, x, k, y, convolution)
+                 ? cudaErrorInvalidValue
+                 : put(handle, &w, (int)algorithm));
+}
+
+cudnnStatus_t cudnnConvolutionBackwardData(cudnnHandle_t handle, const void *alpha,
+                                           const cudnnFilterDescriptor_t k, const void *k_at,
+                                           const cudnnTensorDescriptor_t y, const void *y_at,
+                                           const cudnnConvolutionDescriptor_t convolution,
+                                           cudnnConvolutionBwdDataAlgo_t algorithm, void *workspace,
+                                           size_t bytes, const void *beta,
+                                           const cudnnTensorDescriptor_t x, void *x_at)
+{
+    struct work w = {.alpha = *(const float *)alpha,
+                     .beta = *(const float *)beta,
+                     .in = {NULL, k_at, y_at},
+                     .out = x_at,
+                     .workspace = workspace,
+                     .bytes = bytes};
+    DNN_CALL(check(handle) || !describe(&w.problem, DATA, x, k, y, convolution)
+                 ? cudaErrorInvalidValue
+                 : put(handle, &w, (int)algorithm));
+}
+
+cudnnStatus_t cudnnConvolutionBackwardFilter(cudnnHandle_t handle, const void *alpha,
+                                             const cudnnTensorDescriptor_t x, const void *x_at,
+                                             const cudnnTensorDescriptor_t y, const void *y_at,
+                                             const cudnnConvolutionDescriptor_t convolution,
+                                             cudnnConvolutionBwdFilterAlgo_t algorithm,
+                                             void *workspace, size_t bytes, const void *beta,
+                                             const cudnnFilterDescriptor_t k, void *k_at)
+{
+    struct work w = {.alpha = *(const float *)alpha,
+                     .beta = *(const float *)beta,
+                     .in = {x_at, NULL, y_at},
+                     .out = k_at,
+                     .workspace = workspace,
+                     .bytes = bytes};
+    DNN_CALL(check(handle) || !describe(&w.problem, FILTER, x, k, y, convolution)
+                 ? cudaErrorInvalidValue
+                 : put(handle, &w, (int)algorithm));
+}
