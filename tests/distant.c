@@ -70,20 +70,35 @@ static void info(void *self, struct mcd_backend_info *i)
 
 /* ---- memory ------------------------------------------------------------------------------ */
 
+/* Takes memory, if there is enough of it. */
+static int take_room(struct distant *d, size_t bytes)
+{
+    pthread_mutex_lock(&d->lock);
+    int fits = !d->room || d->bytes + bytes <= d->room;
+    if (fits)
+        d->bytes += bytes;
+    d->most_bytes = d->bytes > d->most_bytes ? d->bytes : d->most_bytes;
+    pthread_mutex_unlock(&d->lock);
+    return fits;
+}
+
+static void give_room(struct distant *d, size_t bytes)
+{
+    pthread_mutex_lock(&d->lock);
+    d->bytes -= bytes;
+    pthread_mutex_unlock(&d->lock);
+}
+
 static int alloc(void *self, size_t bytes, struct mcd_buffer **buffer, struct mcd_error *error)
 {
     struct distant *d = self;
+    if (!take_room(d, bytes))
+        return mcd_fail(error, MCD_NOMEM, "distant", "no room for %zu bytes", bytes);
     struct buffer *b = malloc(sizeof *b);
-    pthread_mutex_lock(&d->lock);
-    int full = !b || (d->room && d->bytes + bytes > d->room);
-    if (!full) {
-        d->bytes += bytes;
-        d->most_bytes = d->bytes > d->most_bytes ? d->bytes : d->most_bytes;
-    }
-    pthread_mutex_unlock(&d->lock);
-    int status = full ? mcd_fail(error, MCD_NOMEM, "distant", "no room for %zu bytes", bytes)
-                      : inner_api(d)->alloc(d->inner->self, bytes, &b->inner, error);
+    int status = b ? inner_api(d)->alloc(d->inner->self, bytes, &b->inner, error)
+                   : mcd_fail(error, MCD_NOMEM, "distant", "out of memory");
     if (status) {
+        give_room(d, bytes);
         free(b);
         return status;
     }
@@ -98,9 +113,7 @@ static void release(void *self, struct mcd_buffer *buffer)
     struct buffer *b = (struct buffer *)buffer;
     if (!b)
         return;
-    pthread_mutex_lock(&d->lock);
-    d->bytes -= b->base.bytes;
-    pthread_mutex_unlock(&d->lock);
+    give_room(d, b->base.bytes);
     inner_api(d)->release(d->inner->self, b->inner);
     free(b);
 }

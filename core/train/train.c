@@ -91,6 +91,25 @@ static int stopped(const struct mcd_train *t)
     return t->stop && *t->stop;
 }
 
+/* Where the backend's memory is too small for both, the training data make room for the tests. */
+static int evaluate(struct running *r, double *score, struct mcd_error *error)
+{
+    const struct mcd_train *t = r->train;
+    const struct mcd_network *n = t->trainer.network;
+    struct mcd_error e = {0}, no_room = {0};
+    int status = mcd_evaluate(n, &t->test, score, t->stop, &e);
+    int room = status == MCD_NOMEM ? mcd_trainer_make_room(r->trainer, &no_room) : MCD_UNSUPPORTED;
+    if (room == MCD_OK) {
+        e = (struct mcd_error){0};
+        status = mcd_evaluate(n, &t->test, score, t->stop, &e);
+    } else if (room != MCD_UNSUPPORTED) {
+        status = room;
+        e = no_room;
+    }
+    return status && status != MCD_STOPPED ? mcd_fail(error, status, e.where, "%s", e.text)
+                                           : status;
+}
+
 /* MCD_STOPPED, without a text, if the evaluation was interrupted: it is done again later. */
 static int finish_epoch(struct running *r, struct mcd_error *error)
 {
@@ -98,12 +117,8 @@ static int finish_epoch(struct running *r, struct mcd_error *error)
     struct mcd_train_state *s = r->state;
     int status = settle(r, error);
     struct mcd_epoch line = {.loss = s->loss_sum / (double)t->trainer.data.rows, .test = NAN};
-    if (!status && t->test.rows) {
-        struct mcd_error e = {0};
-        status = mcd_evaluate(t->trainer.network, &t->test, &line.test, t->stop, &e);
-        if (status && status != MCD_STOPPED)
-            mcd_fail(error, status, e.where, "%s", e.text);
-    }
+    if (!status && t->test.rows)
+        status = evaluate(r, &line.test, error);
     if (status)
         return status;
     line.seconds = now() - r->clock.started;

@@ -149,6 +149,13 @@ static int become_resident(struct mcd_trainer *t, struct mcd_error *error)
     return status;
 }
 
+static void tell_of_copying(const struct mcd_trainer *t)
+{
+    t->host->log(t->host, MCD_LOG_INFO,
+                 "%s has too little memory for the training data: batches are copied there",
+                 t->spec.network->backend->plugin->name);
+}
+
 static int prepare(struct mcd_trainer *t, struct mcd_error *error)
 {
     struct mcd_error reason = {0};
@@ -156,9 +163,7 @@ static int prepare(struct mcd_trainer *t, struct mcd_error *error)
     if (mcd_resident_is_useful(t->spec.network))
         status = become_resident(t, &reason);
     if (status == MCD_NOMEM)
-        t->host->log(t->host, MCD_LOG_INFO,
-                     "%s has too little memory for the training data: batches are copied there",
-                     t->spec.network->backend->plugin->name);
+        tell_of_copying(t);
     if (status == MCD_NOMEM || status == MCD_UNSUPPORTED)
         return plans_create(t, error);
     return status ? mcd_fail(error, status, reason.where, "%s", reason.text) : MCD_OK;
@@ -203,23 +208,29 @@ static int check(const struct mcd_trainer_spec *s, struct mcd_error *error)
     return MCD_OK;
 }
 
-static int buffers_create(struct mcd_trainer *t, struct mcd_error *error)
+/* Room for a batch, of who has to copy them. */
+static int batch_create(struct mcd_trainer *t, struct mcd_error *error)
 {
     const struct mcd_trainer_spec *s = &t->spec;
-    const struct mcd_host *host = t->host;
-    size_t real = mcd_type_size(s->network->store->type), batch = t->is_resident ? 0 : s->batch;
+    size_t real = mcd_type_size(s->network->store->type);
     size_t in = (size_t)mcd_shape_count(&s->network->input);
     size_t out = is_classifier(t) ? sizeof(int32_t) : (size_t)s->network->outputs * real;
+    t->x = t->host->alloc(t->host, s->batch * in * real);
+    t->target = t->host->alloc(t->host, s->batch * out);
+    return t->x && t->target ? MCD_OK : mcd_fail(error, MCD_NOMEM, "training", "out of memory");
+}
+
+static int buffers_create(struct mcd_trainer *t, struct mcd_error *error)
+{
+    const struct mcd_host *host = t->host;
     uint32_t sites = t->plan[FULL].recording.graph->nsites;
-    t->order = host->alloc(host, (size_t)s->data.rows * sizeof *t->order);
-    t->x = host->alloc(host, batch * in * real);
-    t->target = host->alloc(host, batch * out);
+    t->order = host->alloc(host, (size_t)t->spec.data.rows * sizeof *t->order);
     t->draws = host->alloc(host, (sites + 1) * sizeof *t->draws);
     t->fetched = host->alloc(host, MCD_MOST_AHEAD * sizeof *t->fetched);
     t->loss = host->alloc(host, MCD_MOST_AHEAD * sizeof *t->loss);
-    if (t->order && t->x && t->target && t->draws && t->fetched && t->loss)
-        return MCD_OK;
-    return mcd_fail(error, MCD_NOMEM, "training", "out of memory");
+    if (!t->order || !t->draws || !t->fetched || !t->loss)
+        return mcd_fail(error, MCD_NOMEM, "training", "out of memory");
+    return t->is_resident ? MCD_OK : batch_create(t, error);
 }
 
 int mcd_trainer_create(const struct mcd_trainer_spec *spec, struct mcd_trainer **trainer,
@@ -257,6 +268,19 @@ void mcd_trainer_destroy(struct mcd_trainer *t)
     t->host->release(t->host, t->fetched);
     t->host->release(t->host, t->loss);
     t->host->release(t->host, t);
+}
+
+int mcd_trainer_make_room(struct mcd_trainer *t, struct mcd_error *error)
+{
+    if (!t->is_resident)
+        return mcd_fail(error, MCD_UNSUPPORTED, "training",
+                        "its data take no memory of the backend");
+    plans_destroy(t);
+    mcd_resident_destroy(&t->resident);
+    t->is_resident = 0;
+    tell_of_copying(t);
+    int status = plans_create(t, error);
+    return status ? status : batch_create(t, error);
 }
 
 uint64_t mcd_trainer_epoch_updates(const struct mcd_trainer *t)

@@ -42,6 +42,12 @@ int mcd_trainer_record(const struct mcd_network *network, uint32_t batch, int64_
  */
 int mcd_trainer_add_state(const struct mcd_trainer_spec *spec, struct mcd_error *error);
 
+/*
+ * Gives back the memory of the backend that the data take, for who needs it more: from now on
+ * batches are copied there. MCD_UNSUPPORTED if they are already. Once all is settled.
+ */
+int mcd_trainer_make_room(struct mcd_trainer *trainer, struct mcd_error *error);
+
 /* Updates in one epoch; the last one has the rows that are left over. */
 uint64_t mcd_trainer_epoch_updates(const struct mcd_trainer *trainer);
 
