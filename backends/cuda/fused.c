@@ -9,7 +9,7 @@ enum { LINE = 256 /* bytes: what the libraries like their memory to begin at */ 
 struct fused {
     struct mcd_cuda_op op;
     struct mcd_step first;     /* without buffers */
-    struct mcd_cuda_op *inner; /* what computes it; NULL: a chain does it all */
+    struct mcd_cuda_op *inner; /* what computes it */
     int adds_bias;             /* its third input is left to the chain */
     size_t room, masks; /* where they begin in the workspace: the first part's, the chain's */
 };
@@ -107,7 +107,7 @@ static void release(struct mcd_cuda_op *op)
 {
     struct fused *f = (struct fused *)op;
     const struct mcd_host *host = op->cuda->host;
-    if (f->inner && f->inner->release)
+    if (f->inner->release)
         f->inner->release(f->inner);
     host->release(host, f);
 }
@@ -117,32 +117,9 @@ static size_t bytes_of(const struct mcd_tensor *t)
     return (size_t)mcd_tensor_count(t) * mcd_type_size(t->type);
 }
 
-static void offer_kernel(struct fused *f, size_t workspace, struct mcd_kernel *kernel)
-{
-    f->op.release = release;
-    *kernel = (struct mcd_kernel){
-        .run = mcd_cuda_run_step,
-        .state = &f->op,
-        .release = mcd_cuda_op_release,
-        .workspace = workspace,
-    };
-}
-
-/* A chain from the step's input on. */
-static int make_chain(struct fused *f, const struct mcd_step *step, struct mcd_kernel *kernel,
-                      struct mcd_error *error)
-{
-    const char *reason = mcd_cuda_chain_step_refuse(step);
-    if (reason)
-        return f->op.cuda->host->fail(error, MCD_UNSUPPORTED, "fused", "%s", reason);
-    f->op.enqueue = mcd_cuda_chain_step_enqueue;
-    offer_kernel(f, mcd_cuda_chain_step_workspace(step), kernel);
-    return MCD_OK;
-}
-
 /* A first part and a chain behind it. A product that adds its bias may be all there is. */
-static int make_both(struct fused *f, const struct mcd_step *step, struct mcd_kernel *kernel,
-                     struct mcd_error *error)
+static int make(struct fused *f, const struct mcd_step *step, struct mcd_kernel *kernel,
+                struct mcd_error *error)
 {
     const struct mcd_cuda_chain chain = mcd_cuda_chain_of(step, 1);
     const char *reason = mcd_cuda_chain_refuse(&chain);
@@ -154,22 +131,36 @@ static int make_both(struct fused *f, const struct mcd_step *step, struct mcd_ke
         return status;
     f->inner = kernel->state;
     f->op.enqueue = enqueue;
+    f->op.release = release;
     f->room = mcd_cuda_chain_pools(&chain) ? lines(bytes_of(&f->first.out)) : 0;
     f->masks = f->room + lines(kernel->workspace);
-    offer_kernel(f, f->masks + mcd_cuda_chain_bytes(&chain), kernel);
+    *kernel = (struct mcd_kernel){
+        .run = mcd_cuda_run_step,
+        .state = &f->op,
+        .release = mcd_cuda_op_release,
+        .workspace = f->masks + mcd_cuda_chain_bytes(&chain),
+    };
     return MCD_OK;
 }
 
 int mcd_cuda_fused(struct mcd_cuda *cuda, const struct mcd_step *step, struct mcd_kernel *kernel,
                    struct mcd_error *error)
 {
+    static const struct mcd_cuda_offer whole = {
+        .op = MCD_OP_FUSED,
+        .name = "fused",
+        .refuse = mcd_cuda_chain_step_refuse,
+        .workspace = mcd_cuda_chain_step_workspace,
+        .enqueue = mcd_cuda_chain_step_enqueue,
+    };
+    if (begins_chain(step))
+        return mcd_cuda_take_offer(cuda, &whole, step, kernel, error);
     void *self;
     struct fused *f = mcd_self_create(cuda->host, sizeof *f, &self, error);
     if (!f)
         return MCD_NOMEM;
     f->op.cuda = cuda;
-    int status =
-        begins_chain(step) ? make_chain(f, step, kernel, error) : make_both(f, step, kernel, error);
+    int status = make(f, step, kernel, error);
     if (status)
         cuda->host->release(cuda->host, f);
     return status;
