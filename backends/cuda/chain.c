@@ -1,11 +1,9 @@
 /* Chains of elementwise parts, and pooling behind them: see chain.h. */
 #include "chain.h"
-#include "bodies/drop.h"
 #include "bodies/pool2d.h"
 #include "kernels.h"
+#include "masks.h"
 #include "pool2d.h"
-
-enum { LINE = 64 /* bytes: a part's mask begins there */ };
 
 static struct mcd_part part_at(const struct mcd_cuda_chain *c, uint32_t i)
 {
@@ -60,66 +58,25 @@ static uint32_t rows_of(const struct mcd_tensor *t)
     return t->rows ? t->rows : 1;
 }
 
-/* ---- masks ------------------------------------------------------------------------------- */
-
-/* Whether bits say what a part drops: p = 0 and p = 1 need none. */
-static int has_mask(const struct mcd_part *p)
-{
-    return p->op == MCD_OP_DROP && p->attr.u.drop.p > 0 && p->attr.u.drop.p < 1;
-}
-
-static uint32_t words_of(const struct mcd_attr_drop *drop)
-{
-    return (uint32_t)((drop->units + 31) / 32);
-}
-
-static size_t mask_bytes(const struct mcd_attr_drop *drop, uint32_t rows)
-{
-    size_t bytes = (size_t)rows * words_of(drop) * sizeof(uint32_t);
-    return (bytes + LINE - 1) / LINE * LINE;
-}
-
 size_t mcd_cuda_chain_bytes(const struct mcd_cuda_chain *c)
 {
     size_t bytes = 0;
     for (uint32_t i = 0; i < c->count; i++) {
         struct mcd_part p = part_at(c, i);
-        bytes += has_mask(&p) ? mask_bytes(&p.attr.u.drop, rows_of(&c->step->out)) : 0;
+        if (mcd_cuda_has_mask(p.op, &p.attr.u.drop))
+            bytes += mcd_cuda_mask_bytes(&p.attr.u.drop, rows_of(&c->step->out));
     }
     return bytes;
 }
 
+/* ---- parts ------------------------------------------------------------------------------- */
+
 /* What is to be launched. */
 struct draft {
-    const struct mcd_cuda_call *call;
-    char *memory; /* for further masks */
     uint32_t rows;
-    struct mask_args masks;
-    uint64_t threads; /* that draw them */
+    struct mcd_cuda_masks masks;
     struct chain chain;
 };
-
-/* Where a site's bits will be; NULL: the run has them. */
-static const uint32_t *add_mask(struct draft *d, const struct mcd_attr_drop *drop)
-{
-    if (d->call->filled && d->call->filled[drop->site])
-        return NULL;
-    uint32_t *bits = (uint32_t *)d->memory;
-    struct mask_site *site = &d->masks.site[d->masks.count++];
-    *site = (struct mask_site){
-        .threshold = mcd_threshold(drop->p),
-        .first = d->threads,
-        .bits = bits,
-        .blocks = mcd_divisor_of((uint64_t)(drop->units + 127) / 128),
-        .site = (uint32_t)drop->site,
-        .words = words_of(drop),
-    };
-    d->threads += d->rows * site->blocks.by;
-    d->memory += mask_bytes(drop, d->rows);
-    return bits;
-}
-
-/* ---- parts ------------------------------------------------------------------------------- */
 
 /* One more, its numbers of `span` elements each. */
 static struct chain_part *add(struct draft *d, enum chain_kind kind, int64_t span)
@@ -145,8 +102,8 @@ static void add_drop(struct draft *d, const struct mcd_attr_drop *drop)
         return;
     part->scale = (float)(1 / (1 - drop->p));
     part->site = (uint32_t)drop->site;
-    part->words = words_of(drop);
-    part->bits = add_mask(d, drop);
+    part->words = mcd_cuda_mask_words(drop);
+    part->bits = mcd_cuda_masks_add(&d->masks, drop, d->rows);
 }
 
 static void add_affine(struct draft *d, const struct mcd_attr *attr)
@@ -181,7 +138,7 @@ static cudaError_t launch_chain(const struct draft *d, const struct mcd_cuda_cha
         .quads = mcd_divisor_of(quads),
         .elements = elements,
     };
-    return mcd_launch_chain(d->call->stream, (int64_t)(d->rows * quads), &a);
+    return mcd_launch_chain(d->masks.call->stream, (int64_t)(d->rows * quads), &a);
 }
 
 static cudaError_t launch_pool2d(const struct draft *d, const struct mcd_cuda_chain *c,
@@ -199,7 +156,7 @@ static cudaError_t launch_pool2d(const struct draft *d, const struct mcd_cuda_ch
         .plane = mcd_divisor_of((uint64_t)(y->dim[1] * y->dim[2])),
         .width = mcd_divisor_of((uint64_t)y->dim[2]),
     };
-    return mcd_launch_pool2d(d->call->stream, mcd_tensor_count(&c->step->out), &a);
+    return mcd_launch_pool2d(d->masks.call->stream, mcd_tensor_count(&c->step->out), &a);
 }
 
 /* Whether the result is there already: a product with nothing behind it, or p = 0 in place. */
@@ -213,8 +170,8 @@ static int is_there(const struct draft *d, const struct mcd_cuda_chain *c,
 int mcd_cuda_chain_enqueue(const struct mcd_cuda_chain *c, const struct mcd_cuda_call *call,
                            const struct mcd_tensor *x, const struct mcd_tensor *bias, void *memory)
 {
-    struct draft d = {.call = call, .memory = memory, .rows = rows_of(&c->step->out)};
-    d.masks.run = d.chain.run = call->run;
+    struct draft d = {.rows = rows_of(&c->step->out), .chain = {.run = call->run}};
+    mcd_cuda_masks_start(&d.masks, call, memory);
     if (bias)
         add_bias(&d, c, bias);
     for (uint32_t i = 0; i < c->count; i++) {
@@ -223,11 +180,10 @@ int mcd_cuda_chain_enqueue(const struct mcd_cuda_chain *c, const struct mcd_cuda
     }
     if (is_there(&d, c, x))
         return MCD_OK;
-    cudaError_t result = mcd_launch_mask(call->stream, (int64_t)d.threads, &d.masks);
+    cudaError_t result = mcd_cuda_masks_launch(&d.masks);
     if (!result)
         result = mcd_cuda_chain_pools(c) ? launch_pool2d(&d, c, x) : launch_chain(&d, c, x);
-    return mcd_cuda_status(call->cuda, result, "starting a chain of elementwise kernels",
-                           call->error);
+    return mcd_cuda_call_status(call, result, "starting a chain of elementwise kernels");
 }
 
 /* ---- steps that are a chain from their input on ------------------------------------------ */

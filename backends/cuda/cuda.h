@@ -77,9 +77,10 @@ int mcd_cuda_status(const struct mcd_cuda *cuda, cudaError_t result, const char 
 struct mcd_cuda_call {
     const struct mcd_cuda *cuda;
     const struct mcd_step *step;
-    const struct mcd_run *run; /* on the device: draws and bits are device pointers, too */
-    uint32_t passes, rows;     /* run's, for the host, which cannot look there */
-    const uint8_t *filled;     /* by site: 1 if bits has it; NULL if no site is filled */
+    const struct mcd_run *run;    /* on the device: draws and bits are device pointers, too */
+    uint32_t passes, rows;        /* run's, for the host, which cannot look there */
+    const uint8_t *filled;        /* by site: 1 if bits has it; NULL if no site is filled */
+    const uint32_t *const *drawn; /* by site: masks.h; NULL if each step draws its own masks */
     cudaStream_t stream;
     struct mcd_error *error;
 };

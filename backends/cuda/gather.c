@@ -27,9 +27,8 @@ static int enqueue(const struct mcd_cuda_op *op, const struct mcd_cuda_call *cal
         .places = (uint64_t)s->in[1].shape.dim[0],
     };
     (void)op;
-    return mcd_cuda_status(call->cuda,
-                           mcd_launch_gather(call->stream, mcd_tensor_count(&s->out), &a),
-                           "starting gather", call->error);
+    return mcd_cuda_call_status(
+        call, mcd_launch_gather(call->stream, mcd_tensor_count(&s->out), &a), "starting gather");
 }
 
 const struct mcd_cuda_offer mcd_cuda_gather[] = {

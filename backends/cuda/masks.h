@@ -37,10 +37,10 @@ const uint32_t *mcd_cuda_masks_add(struct mcd_cuda_masks *m, const struct mcd_at
 /* Draws what was added. */
 cudaError_t mcd_cuda_masks_launch(struct mcd_cuda_masks *m);
 
-/* Bytes of all masks of successive steps, each site's counted once. */
+/* Bytes that all masks of successive steps fit into; 0: nothing is drawn there. */
 size_t mcd_cuda_masks_bytes(uint32_t nsteps, const struct mcd_step *step);
 
-/* Draws them into `memory`, and says where in `drawn`, by site, which was full of NULL. */
+/* Draws them into `memory`, each site's once, and says where in `drawn`, by site: NULL before. */
 int mcd_cuda_masks_draw(const struct mcd_cuda_call *call, uint32_t nsteps,
                         const struct mcd_step *step, void *memory, const uint32_t **drawn);
 

@@ -48,8 +48,8 @@ static int enqueue(const struct mcd_cuda_call *call, const struct mcd_tensor *x,
         .normal = drop->law == MCD_GAUSSIAN,
     };
     uint64_t threads = (s->out.rows ? s->out.rows : 1) * a.blocks.by * a.lanes.by;
-    return mcd_cuda_status(call->cuda, mcd_launch_noise(call->stream, (int64_t)threads, &a),
-                           "starting noise", call->error);
+    return mcd_cuda_call_status(call, mcd_launch_noise(call->stream, (int64_t)threads, &a),
+                                "starting noise");
 }
 
 static size_t drop_workspace(const struct mcd_step *step)

@@ -56,9 +56,9 @@ static int enqueue_dx(const struct mcd_cuda_op *op, const struct mcd_cuda_call *
                    mcd_divisor_of((uint64_t)pool->stride[1])},
     };
     (void)op;
-    return mcd_cuda_status(call->cuda,
-                           mcd_launch_pool2d_dx(call->stream, mcd_tensor_count(&s->out), &a),
-                           "starting pool2d_dx", call->error);
+    return mcd_cuda_call_status(call,
+                                mcd_launch_pool2d_dx(call->stream, mcd_tensor_count(&s->out), &a),
+                                "starting pool2d_dx");
 }
 
 const struct mcd_cuda_offer mcd_cuda_pool2d[] = {
