@@ -6,6 +6,7 @@
 #include "core/stats/logits.h"
 
 #include <mcdrop/model.h>
+#include <mcdrop/moments.h>
 #include <mcdrop/tensor.h>
 
 #include <inttypes.h>
@@ -79,35 +80,26 @@ static int64_t load(const struct mcd_moments_spec *spec, const struct mcd_leaf_i
 static void count(const struct mcd_moments_spec *spec, uint64_t pass, const double *p, int64_t vote,
                   int64_t *sums)
 {
-    int64_t *batch = sums + pass / spec->group % MCD_BATCHES * mcd_leaf_sums(spec);
+    int64_t *batch = sums + mcd_batch_of(pass, spec->group) * mcd_leaf_sums(spec);
     int64_t n = spec->outputs;
     for (int64_t k = 0; k < n; k++)
-        batch[k] += (int64_t)(p[k] / MCD_PROBABILITY_UNIT + 0.5); /* quicker than llrint */
+        batch[k] += mcd_in_units(p[k], MCD_PROBABILITY_UNIT);
     batch[n + vote]++;
-    batch[2 * n] += (int64_t)(p[n] / MCD_ENTROPY_UNIT + 0.5);
+    batch[2 * n] += mcd_in_units(p[n], MCD_ENTROPY_UNIT);
 }
 
-/*
- * Mean and M2 of every channel of x [n][channels], in one walk. Sums are of differences from the
- * first values: these are no further from the mean than the spread, so that nothing cancels (Chan,
- * Golub, LeVeque 1983, Algorithms for computing the sample variance), and equal values have exactly
- * this mean and no spread.
- */
+/* Mean and M2 of every channel of x [n][channels], in one walk. */
 static void spread(const double *restrict x, uint64_t n, size_t channels, double *restrict mean,
                    double *restrict m2)
 {
     memset(mean, 0, channels * sizeof *mean);
     memset(m2, 0, channels * sizeof *m2);
     for (uint64_t i = 1; i < n; i++)
-        for (size_t c = 0; c < channels; c++) {
-            double d = x[i * channels + c] - x[c];
-            mean[c] += d;
-            m2[c] += d * d;
-        }
+        for (size_t c = 0; c < channels; c++)
+            mcd_spread_add(x[c], x[i * channels + c], &mean[c], &m2[c]);
     for (size_t c = 0; c < channels && n > 0; c++) {
-        double sum = mean[c], squares = m2[c] - sum * sum / (double)n;
-        mean[c] = x[c] + sum / (double)n;
-        m2[c] = squares > 0.0 ? squares : 0.0;
+        m2[c] = mcd_spread_m2(mean[c], m2[c], (double)n);
+        mean[c] = mcd_spread_mean(x[c], mean[c], (double)n);
     }
 }
 
@@ -124,7 +116,7 @@ static uint64_t average_groups(const struct mcd_moments_spec *spec, const struct
             double sum = 0.0;
             for (uint32_t j = 0; j < spec->group; j++)
                 sum += member[j * channels] - member[0];
-            mean[i * channels + c] = member[0] + sum / spec->group;
+            mean[i * channels + c] = mcd_spread_mean(member[0], sum, spec->group);
         }
     return groups;
 }
@@ -202,11 +194,8 @@ static void merge(double *a, uint64_t na, const double *b, uint64_t nb, size_t c
         return;
     }
     double total = (double)(na + nb), share = (double)nb / total;
-    for (size_t c = 0; c < channels; c++) {
-        double d = b[c] - a[c];
-        a[c] += d * share;
-        a[channels + c] += b[channels + c] + d * d * ((double)na * share);
-    }
+    for (size_t c = 0; c < channels; c++)
+        mcd_spread_join(&a[c], &a[channels + c], b[c], b[channels + c], share, (double)na * share);
 }
 
 void mcd_leaf_merge(const struct mcd_moments_spec *spec, uint64_t first, uint64_t left_passes,

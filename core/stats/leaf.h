@@ -20,9 +20,6 @@
 #include "core/stats/moments.h"
 #include "core/stats/tally.h"
 
-#define MCD_PROBABILITY_UNIT 0x1p-40
-#define MCD_ENTROPY_UNIT     0x1p-36
-
 /* Channels of one pass, doubles of `values`, integers of one batch of `sums`. */
 size_t mcd_leaf_channels(const struct mcd_moments_spec *spec);
 size_t mcd_leaf_width(const struct mcd_moments_spec *spec);

@@ -21,6 +21,7 @@
 
 #include <mcdrop/error.h>
 #include <mcdrop/mcdrop.h>
+#include <mcdrop/moments.h>
 #include <mcdrop/plugin.h>
 
 #include <stddef.h>
@@ -32,7 +33,7 @@
 #define MCD_MAX_BLOCK ((uint32_t)1 << 16)
 
 /* Two aligned nodes of every size below 2^26 blocks, and samples at both ends, are fewer. */
-enum { MCD_BATCHES = 16, MCD_MAX_PIECES = 64 };
+enum { MCD_MAX_PIECES = 64 };
 
 /* What is summarised. Block passes are a multiple of the group; block rows >= 1. */
 struct mcd_moments_spec {
