@@ -47,6 +47,7 @@ other_name    descriptor
 overrun       aliasing
 padless       ops
 prints        output
+rebatched     ops SUMS
 rounded       law
 rpath         rpath
 scale         ops
@@ -65,6 +66,7 @@ touchy        - test_check_backends
 transposed    ops
 ungrouped     groups
 unit          masks
+unjoined      ops MOMENTS
 unknown_kind  descriptor
 unmasked      fused
 unresolved    load

@@ -13,6 +13,7 @@
 #include <mcdrop/linalg.h>
 #include <mcdrop/mcdrop.h>
 #include <mcdrop/model.h>
+#include <mcdrop/moments.h>
 #include <mcdrop/sampler.h>
 
 #include <setjmp.h>
@@ -93,11 +94,15 @@ static const struct fact facts[] = {
     FIXED(mcd_attr_custom),
     M(mcd_attr_custom, function), M(mcd_attr_custom, self), M(mcd_attr_custom, input),
     M(mcd_attr_custom, shape),
+    FIXED(mcd_attr_moments),
+    M(mcd_attr_moments, task), M(mcd_attr_moments, group), M(mcd_attr_moments, offset),
+    M(mcd_attr_moments, scale),
     FIXED(mcd_attr),
     M(mcd_attr, u.room), M(mcd_attr, u.conv), M(mcd_attr, u.pool), M(mcd_attr, u.map.function),
     M(mcd_attr, u.binary.kind), M(mcd_attr, u.affine.scale), M(mcd_attr, u.affine.shift),
     M(mcd_attr, u.reduce), M(mcd_attr, u.drop), M(mcd_attr, u.sgd), M(mcd_attr, u.adam),
     M(mcd_attr, u.custom),
+    M(mcd_attr, u.moments),
     GROWING(mcd_graph),
     M(mcd_graph, size), M(mcd_graph, stochastic), M(mcd_graph, op), M(mcd_graph, param),
     M(mcd_graph, layer), M(mcd_graph, penalty), M(mcd_graph, shape), M(mcd_graph, fail),
@@ -120,7 +125,8 @@ static const struct fact facts[] = {
     GROWING(mcd_run),
     M(mcd_run, size), M(mcd_run, domain), M(mcd_run, seed), M(mcd_run, update),
     M(mcd_run, first_row), M(mcd_run, passes), M(mcd_run, rows), M(mcd_run, draws),
-    M(mcd_run, bits), M(mcd_run, first_place),
+    M(mcd_run, bits), M(mcd_run, first_place), M(mcd_run, first_pass), M(mcd_run, joined),
+    M(mcd_run, room),
     FIXED(mcd_kernel),
     M(mcd_kernel, run), M(mcd_kernel, state), M(mcd_kernel, release), M(mcd_kernel, workspace),
     M(mcd_kernel, room),
@@ -182,7 +188,7 @@ static const struct fact facts[] = {
     C(MCD_OP_NONE), C(MCD_OP_LINEAR), C(MCD_OP_CONV2D), C(MCD_OP_POOL2D), C(MCD_OP_MAP),
     C(MCD_OP_BINARY), C(MCD_OP_AFFINE), C(MCD_OP_REDUCE), C(MCD_OP_EXPAND), C(MCD_OP_SOFTMAX),
     C(MCD_OP_LOGSOFTMAX), C(MCD_OP_RESHAPE), C(MCD_OP_DROP), C(MCD_OP_NOISE), C(MCD_OP_XENT),
-    C(MCD_OP_MSE), C(MCD_OP_CUSTOM), C(MCD_OP_CUSTOM_DX), C(MCD_OP_FUSED), C(MCD_OP_GATHER), C(MCD_OP_LINEAR_DX), C(MCD_OP_LINEAR_DW), C(MCD_OP_CONV2D_DX),
+    C(MCD_OP_MSE), C(MCD_OP_CUSTOM), C(MCD_OP_CUSTOM_DX), C(MCD_OP_FUSED), C(MCD_OP_GATHER), C(MCD_OP_CHANNELS), C(MCD_OP_MOMENTS), C(MCD_OP_SUMS), C(MCD_OP_LINEAR_DX), C(MCD_OP_LINEAR_DW), C(MCD_OP_CONV2D_DX),
     C(MCD_OP_CONV2D_DW), C(MCD_OP_POOL2D_DX), C(MCD_OP_MAP_DX), C(MCD_OP_SOFTMAX_DX),
     C(MCD_OP_LOGSOFTMAX_DX), C(MCD_OP_XENT_DX), C(MCD_OP_MSE_DX), C(MCD_OP_SGD), C(MCD_OP_ADAM),
     C(MCD_POOL_MAX), C(MCD_POOL_MEAN),
@@ -195,7 +201,7 @@ static const struct fact facts[] = {
     C(MCD_SGD), C(MCD_ADAM),
     C(MCD_DOMAIN_PREDICT), C(MCD_DOMAIN_TRAIN), C(MCD_DOMAIN_INIT), C(MCD_DOMAIN_SHUFFLE),
     C(MCD_DOMAIN_SAMPLER), C(MCD_DOMAIN_CHAIN),
-    C(MCD_ABI), C(MCD_MAX_RANK), C(MCD_MAX_SITES), C(MCD_MAX_STREAM), C(MCD_MAX_UNITS), C(MCD_MAX_PASSES), C(MCD_ABSENT),
+    C(MCD_ABI), C(MCD_MAX_RANK), C(MCD_MAX_SITES), C(MCD_BATCHES), C(MCD_MAX_STREAM), C(MCD_MAX_UNITS), C(MCD_MAX_PASSES), C(MCD_ABSENT),
 };
 /* clang-format on */
 

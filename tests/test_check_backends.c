@@ -21,6 +21,7 @@ static const struct bad bads[] = {
     {"late", "refusals", "MAP (gelu)", "refused when it runs: not today", NAN, NULL},
     {"overrun", "aliasing", "AFFINE", "wrote to memory of nobody", NAN, NULL},
     {"padless", "ops", "-> 0x[3,1,1]", "output, row 0, element 0: ", NAN, "extremes"},
+    {"rebatched", "ops", "SUMS (1 passes from 1 ", "output, row 0, element 0: ", NAN, NULL},
     {"scale", "ops", "DROP", "output, row 0, element 0: ", 4,
      NULL}, /* 1 / p for 1 / (1 - p), p = 0.2 */
     {"scratch", "concurrent", "LINEAR_DX", "at the same time disturb each other", NAN, NULL},
@@ -36,6 +37,7 @@ static const struct bad bads[] = {
      "output, row 0, element 0: ", NAN, "extremes kept"},
     {"unit", "masks", "33x[7] -> 33x[7]",
      "row 2, word 0: dropped 00000009, expected 00000049; element 6 is 1", NAN, NULL},
+    {"unjoined", "ops", "MOMENTS (5 passes from 10", "output, row 0, element 0: ", NAN, "extremes"},
     {"unmasked", "fused", "linear, map, drop", " in single steps", NAN, NULL},
     {"wordwise", "memory", "write and read of 1 elements of 1 bytes",
      "more was written to the host", NAN, NULL},

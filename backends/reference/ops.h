@@ -26,7 +26,7 @@ struct op {
 };
 
 extern const struct op linear_ops[], conv2d_ops[], pool2d_ops[], map_ops[], broadcast_ops[],
-    softmax_ops[], noise_ops[], loss_ops[], update_ops[], gather_ops[];
+    softmax_ops[], noise_ops[], loss_ops[], update_ops[], gather_ops[], moments_ops[];
 
 /* Ways to divide: by element of the output, by row of the output, not at all. */
 static inline struct work by_element(const struct mcd_step *step)

@@ -30,8 +30,8 @@ struct reference {
 };
 
 static const struct op *const families[] = {
-    linear_ops,  conv2d_ops, pool2d_ops, map_ops,    broadcast_ops,
-    softmax_ops, noise_ops,  loss_ops,   update_ops, gather_ops,
+    linear_ops, conv2d_ops, pool2d_ops, map_ops,    broadcast_ops, softmax_ops,
+    noise_ops,  loss_ops,   update_ops, gather_ops, moments_ops,
 };
 
 static int create(MCD_CREATE_ARGS PARAMS(MCD_ARG))
@@ -132,10 +132,17 @@ static int is_labels(uint32_t op, uint32_t i)
            (op == MCD_OP_XENT_DX && i == 2);
 }
 
-/* All values are of the backend's type, but labels, which may be gathered, too. */
+/*
+ * All values are of the backend's type, but labels, which may be gathered, too. Moments are f64 and
+ * i64 whatever it is; only passes that they begin with are not.
+ */
 static int types_agree(const struct mcd_step *step, uint32_t type)
 {
     int moves_labels = step->op == MCD_OP_GATHER && step->in[0].type == MCD_I32;
+    if (step->op == MCD_OP_MOMENTS || step->op == MCD_OP_SUMS)
+        return 1;
+    if (step->op == MCD_OP_CHANNELS)
+        return step->in[0].type == type;
     for (uint32_t i = 0; i < step->nin; i++) {
         int label = is_labels(step->op, i) || moves_labels;
         if (step->in[i].type != (label ? (uint32_t)MCD_I32 : type))

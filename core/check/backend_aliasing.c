@@ -6,6 +6,7 @@
 #include "core/check/backend_checks.h"
 
 #include "core/check/conformance/step_trial.h"
+#include "core/graph/infer.h"
 
 #include <stdlib.h>
 
@@ -36,7 +37,7 @@ static int judge(const struct mcd_step_trial *t)
     if (!first)
         return MCD_STEP_FAILED;
     double *second = first + mcd_step_results(t->of);
-    int always = apart.op == MCD_OP_SGD || apart.op == MCD_OP_ADAM;
+    int always = mcd_op_updates(apart.op);
     clean.of = &apart;
     if (!always)
         apart.in_place = MCD_NO_INPUT;

@@ -2,6 +2,7 @@
 #include "core/check/backend_checks.h"
 
 #include "core/check/conformance/step_trial.h"
+#include "core/graph/infer.h"
 
 #include <stdlib.h>
 
@@ -59,7 +60,7 @@ static int judge_extreme(const struct mcd_step_trial *t)
 /* In place is the matter of `aliasing`, but for updates, which know no other way. */
 static int is_usual(const struct mcd_step_case *c)
 {
-    int apart = c->in_place == MCD_NO_INPUT || c->op == MCD_OP_SGD || c->op == MCD_OP_ADAM;
+    int apart = c->in_place == MCD_NO_INPUT || mcd_op_updates(c->op);
     return apart && (c->op == MCD_OP_DROP ? c->attr.u.drop.p < 1 : !is_extreme(c));
 }
 

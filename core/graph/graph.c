@@ -352,6 +352,14 @@ mcd_val mcd_graph_table(struct mcd_graph_core *g, uint32_t index, struct mcd_sha
     return v;
 }
 
+mcd_val mcd_graph_memory(struct mcd_graph_core *g, struct mcd_shape shape, uint32_t type)
+{
+    mcd_val v = leaf(g, MCD_FROM_RUN, 0, &shape, 1);
+    if (v)
+        g->node[v].type = type;
+    return v;
+}
+
 mcd_val mcd_graph_constant(struct mcd_graph_core *g, double value)
 {
     struct mcd_node node = {.source = MCD_FROM_CONSTANT};

@@ -22,7 +22,8 @@ enum mcd_source {
     MCD_FROM_PARAM, /* a parameter of the store: index in `leaf` */
     MCD_FROM_SLOT,  /* state of the optimiser: 2 x parameter + slot in `leaf` */
     MCD_FROM_CONSTANT, /* attr.affine.shift, without rows */
-    MCD_FROM_TABLE     /* given for a plan's life, without rows: index in `leaf` */
+    MCD_FROM_TABLE,    /* given for a plan's life, without rows: index in `leaf` */
+    MCD_FROM_RUN       /* what a plan's own runs left there, for each input row */
 };
 
 struct mcd_node {
@@ -89,6 +90,9 @@ mcd_val mcd_graph_input(struct mcd_graph_core *g, uint32_t index, struct mcd_sha
 mcd_val mcd_graph_table(struct mcd_graph_core *g, uint32_t index, struct mcd_shape shape,
                         int is_label);
 mcd_val mcd_graph_constant(struct mcd_graph_core *g, double value);
+
+/* What runs of a prediction leave to the next ones, with input rows: undefined before the first. */
+mcd_val mcd_graph_memory(struct mcd_graph_core *g, struct mcd_shape shape, uint32_t type);
 
 /* The optimiser's state of a parameter; `slot` 0 is velocity or first moment, 1 second moment. */
 mcd_val mcd_graph_slot(struct mcd_graph_core *g, uint32_t param, uint32_t slot);

@@ -7,7 +7,8 @@
 #include "core/graph/infer.h"
 #include "core/base/error.h"
 
-#include <mcdrop/random.h>
+#include <mcdrop/model.h>
+#include <mcdrop/moments.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -376,6 +377,56 @@ static int gather(struct context *c)
     return status;
 }
 
+static int channels(struct context *c)
+{
+    const struct mcd_attr_moments *a = &c->node->attr.u.moments;
+    int64_t outputs = mcd_shape_count(&input(c, 0)->shape);
+    if (a->task != MCD_CLASSIFY && a->task != MCD_REGRESS)
+        return bad_attr(c, "task", "one of enum mcd_task");
+    c->node->shape = mcd_shape1(a->task == MCD_CLASSIFY ? 2 * outputs + 1 : outputs);
+    c->node->type = MCD_F64;
+    return MCD_OK;
+}
+
+/* MOMENTS and SUMS: what a pass gives, and the memory of what earlier ones gave. */
+static int check_passes(struct context *c, uint32_t pass, uint32_t memory, uint32_t type)
+{
+    if (c->node->attr.u.moments.group < 1)
+        return bad_attr(c, "group", "at least 1");
+    if (input(c, pass)->type != MCD_F64 || input(c, pass)->shape.rank != 1)
+        return mismatch(c, pass, "channels [n] of f64");
+    if (input(c, memory)->type != type || !input(c, memory)->has_rows)
+        return mismatch(c, memory, "what earlier runs left, of f64 or i64");
+    c->node->type = type;
+    return MCD_OK;
+}
+
+static int moments(struct context *c)
+{
+    const struct mcd_shape *tree = &input(c, 1)->shape;
+    int64_t halves = c->node->attr.u.moments.group > 1 ? 4 : 2;
+    int status = check_passes(c, 0, 1, MCD_F64);
+    if (status)
+        return status;
+    c->node->shape = mcd_shape2(halves, input(c, 0)->shape.dim[0]);
+    if (tree->rank != 3 || tree->dim[1] != halves || tree->dim[2] != c->node->shape.dim[1])
+        return mismatch(c, 1, "a tree [levels, 2, or 4 of groups, channels]");
+    return MCD_OK;
+}
+
+static int sums(struct context *c)
+{
+    int status = check_passes(c, 1, 0, MCD_I64);
+    if (status)
+        return status;
+    int64_t n = input(c, 1)->shape.dim[0];
+    struct mcd_shape all = mcd_shape2(MCD_BATCHES, n);
+    if (n % 2 == 0)
+        return mismatch(c, 1, "channels of a classification");
+    c->node->shape = all;
+    return expect(c, 0, &all);
+}
+
 static const struct {
     const char *name;
     uint32_t least, most; /* inputs */
@@ -411,6 +462,9 @@ static const struct {
     [MCD_OP_ADAM] = {"adam", 4, 4, like_first},
     [MCD_OP_CUSTOM_DX] = {"custom_dx", 2, MCD_MAX_INPUTS, custom_dx},
     [MCD_OP_GATHER] = {"gather", 2, 2, gather},
+    [MCD_OP_CHANNELS] = {"channels", 1, 1, channels},
+    [MCD_OP_MOMENTS] = {"moments", 2, 2, moments},
+    [MCD_OP_SUMS] = {"sums", 2, 2, sums},
 };
 
 static int known(uint32_t op)
@@ -421,6 +475,16 @@ static int known(uint32_t op)
 const char *mcd_op_name(uint32_t op)
 {
     return known(op) ? ops[op].name : "?";
+}
+
+int mcd_op_updates(uint32_t op)
+{
+    return op == MCD_OP_SGD || op == MCD_OP_ADAM || op == MCD_OP_SUMS;
+}
+
+int mcd_op_joins_passes(uint32_t op)
+{
+    return op == MCD_OP_MOMENTS || op == MCD_OP_SUMS;
 }
 
 static int may_be_label(uint32_t op, uint32_t i)

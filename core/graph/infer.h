@@ -17,6 +17,12 @@ int mcd_shape_check(const struct mcd_shape *shape, const char *where, struct mcd
 /* Name of an op for messages, "?" if there is none of that number. */
 const char *mcd_op_name(uint32_t op);
 
+/* 1 if the result of an op always lies where its first input was. */
+int mcd_op_updates(uint32_t op);
+
+/* 1 if an op reads all passes and gives a value for each input row. */
+int mcd_op_joins_passes(uint32_t op);
+
 /* "[20, 14, 14]" into a buffer of at least MCD_SHAPE_TEXT bytes, which is returned. */
 enum { MCD_SHAPE_TEXT = 128 };
 char *mcd_shape_text(const struct mcd_shape *shape, char *text);

@@ -244,7 +244,7 @@ static void locate_step(struct draft *d, struct mcd_plan *p, uint32_t s)
         mcd_val x = mcd_schedule_root(&d->s, d->s.node[v].in[i]);
         locate(d, p, &in[i], mcd_schedule_tiled(&d->s, v, x) ? d->s.tile[x] : d->s.home[x]);
     }
-    if (step->op == MCD_OP_SGD || step->op == MCD_OP_ADAM)
+    if (mcd_op_updates(step->op))
         step->out = in[0];
     else
         locate(d, p, &step->out, d->s.home[mcd_schedule_last(&d->s, v)]);

@@ -28,7 +28,7 @@ static void mark_passes(struct mcd_schedule *s)
 {
     for (mcd_val v = 1; v < s->nodes; v++) {
         const struct mcd_node *n = &s->node[v];
-        s->on_pass[v] = n->op == MCD_OP_DROP || n->op == MCD_OP_NOISE;
+        s->on_pass[v] = n->op == MCD_OP_DROP || n->op == MCD_OP_NOISE || n->op == MCD_OP_CHANNELS;
         for (uint32_t i = 0; i < n->nin; i++)
             s->on_pass[v] |= s->on_pass[n->in[i]];
     }
@@ -86,7 +86,8 @@ mcd_val mcd_schedule_root(const struct mcd_schedule *s, mcd_val v)
 int mcd_schedule_tiled(const struct mcd_schedule *s, mcd_val v, mcd_val x)
 {
     return s->spec.passes > 1 && s->on_pass[v] && !s->on_pass[x] && s->node[x].has_rows &&
-           s->node[v].op != MCD_OP_DROP && s->node[v].op != MCD_OP_NOISE;
+           s->node[v].op != MCD_OP_DROP && s->node[v].op != MCD_OP_NOISE &&
+           !mcd_op_joins_passes(s->node[v].op);
 }
 
 /* Whether one step may go on to compute w from its result v, which nobody else reads. */
@@ -174,7 +175,8 @@ uint32_t mcd_schedule_rows(const struct mcd_schedule *s, mcd_val v)
 {
     if (!s->node[v].has_rows)
         return 0;
-    return s->spec.rows * (s->on_pass[v] ? s->spec.passes : 1);
+    int passes = s->on_pass[v] && !mcd_op_joins_passes(s->node[v].op);
+    return s->spec.rows * (passes ? s->spec.passes : 1);
 }
 
 static size_t bytes_of(const struct mcd_schedule *s, mcd_val v, uint32_t rows)
@@ -208,7 +210,9 @@ static void assign_homes(struct mcd_schedule *s)
         if (!s->needed[v] || n->source == MCD_FROM_OP)
             continue;
         s->home[v] = new_storage(s, bytes_of(s, v, mcd_schedule_rows(s, v)), before_all);
-        s->storage[s->home[v]].outside = n->source != MCD_FROM_INPUT;
+        s->storage[s->home[v]].outside = n->source != MCD_FROM_INPUT && n->source != MCD_FROM_RUN;
+        if (n->source == MCD_FROM_RUN)
+            use(s, s->home[v], after_all);
     }
     for (uint32_t step = 0; step < s->nsteps; step++) {
         mcd_val v = s->order[step] & ~MCD_TILE;
@@ -227,7 +231,7 @@ static void assign_homes(struct mcd_schedule *s)
                 use(s, s->home[x], kept ? after_all : step);
         }
         mcd_val last = mcd_schedule_last(s, v);
-        if (n->op == MCD_OP_SGD || n->op == MCD_OP_ADAM)
+        if (mcd_op_updates(n->op))
             s->home[v] = s->home[mcd_schedule_root(s, n->in[0])];
         else
             s->home[last] = new_storage(s, bytes_of(s, last, mcd_schedule_rows(s, last)), step);

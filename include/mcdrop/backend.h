@@ -59,14 +59,15 @@ struct mcd_part {
 /*
  * One step. Offsets are multiples of 64 bytes. Inputs and output do not overlap, except where an
  * elementwise op (MAP, AFFINE, DROP, MAP_DX, SGD, ADAM) works in place: then the first input and
- * the output are the same view. SGD and ADAM change velocity, m and v, their inputs from the third
- * on, too; no other input is ever changed. Absent optional inputs shorten the list: `nin` counts
+ * the output are the same view. So it always is for SUMS. SGD and ADAM change velocity, m and v, their
+ * inputs from the third on, too, MOMENTS its tree; no other input is ever changed. Absent optional inputs shorten the list: `nin` counts
  * those that are there.
  *
  * Rows: a tensor has the step's full number of rows (mcd_run.passes * mcd_run.rows), or none. Row v
  * is input row v % rows of pass v / rows. DROP alone may read a tensor of mcd_run.rows rows, shared
  * by all passes, and so gives each pass its own copy: use row v % in.rows; so does a fused step that
- * begins with DROP. Steps that depend on no pass run with mcd_run.passes 1. The input of NOISE is
+ * begins with DROP. Tree, sums and results of MOMENTS and SUMS have mcd_run.rows rows; what they add to
+ * stays as it is from run to run. Steps that depend on no pass run with mcd_run.passes 1. The input of NOISE is
  * there for its shape alone.
  */
 struct mcd_step {
@@ -100,7 +101,12 @@ struct mcd_run {
     uint32_t passes, rows; /* rows: input rows of each pass */
     const struct mcd_draw *draws;
     const uint32_t *const *bits;
-    uint64_t first_place; /* place in the order that GATHER reads of row 0; since 1.1 */
+
+    /* Since 1.1: */
+    uint64_t first_place; /* place in the order that GATHER reads of row 0 */
+    uint64_t first_pass;  /* predicting: number of pass 0, for SUMS */
+    uint32_t joined; /* predicting: runs that MOMENTS and SUMS have joined so far, 0 to begin */
+    uint32_t room;
 };
 
 /*

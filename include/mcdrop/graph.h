@@ -119,7 +119,39 @@ enum mcd_op {
      * run with MCD_INVALID, or gives a row of NaN, of -1 for i32. The core's own, for data that stay
      * in a backend's memory; never part of MCD_OP_FUSED.
      */
-    MCD_OP_GATHER
+    MCD_OP_GATHER,
+
+    /*
+     * The passes of a prediction, summarised where they are: at the end of its body, appended by the
+     * core where the backend's memory is not the host's. mcdrop/moments.h says what is computed;
+     * values are f64 or i64 whatever the backend's type. A backend that refuses them gives the passes
+     * themselves to the core. None is ever part of MCD_OP_FUSED.
+     */
+
+    /*
+     * (y) -> [channels] of f64, for each pass: outputs offset + scale y, and in classification their
+     * probabilities and then the entropy behind them.
+     */
+    MCD_OP_CHANNELS,
+
+    /*
+     * (channels [c], tree [levels, m, c]) -> [m, c], all f64, with the run's input rows, no passes:
+     * means, M2, and where attr.group > 1 (then m is 4, else 2) means and M2 of the means of groups,
+     * of the passes of this run and those before it that the tree joins with them. With run
+     * mcd_run.joined in binary, ending in l ones: the moments of this run are joined with tree
+     * level 0, which are those of passes before, the result with level 1 and so on for l levels; and
+     * what results is kept as level l, unless there is no such level. So after 2^l runs the result is
+     * of all of them. The tree changes, too. Passes are a multiple of attr.group.
+     */
+    MCD_OP_MOMENTS,
+
+    /*
+     * (sums [MCD_BATCHES, 2 n + 1] of i64, channels [2 n + 1] of f64) -> sums in place, with the
+     * run's input rows: for each batch and each of n classes the probabilities in units, the passes
+     * in which its output was the largest, the first of equals; and the entropies in units. Run
+     * mcd_run.joined 0 starts anew, others add. Numbers that are not finite count as 0.
+     */
+    MCD_OP_SUMS
 };
 
 enum mcd_pool { MCD_POOL_MAX = 0, MCD_POOL_MEAN };
@@ -205,6 +237,13 @@ struct mcd_attr_custom {
     int64_t input;    /* CUSTOM_DX only */
     struct mcd_shape shape;
 };
+/* CHANNELS: task, offset and scale; MOMENTS and SUMS: group. */
+struct mcd_attr_moments {
+    int64_t task;  /* enum mcd_task (model.h) */
+    int64_t group; /* passes, see sampler.h */
+    const double *offset,
+        *scale; /* by output, as long as the plan, in host memory; NULL: 0 and 1 */
+};
 
 /* Which member counts follows from the op; the rest is zero. */
 struct mcd_attr {
@@ -226,6 +265,7 @@ struct mcd_attr {
         struct mcd_attr_sgd sgd;
         struct mcd_attr_adam adam;
         struct mcd_attr_custom custom;
+        struct mcd_attr_moments moments;
     } u;
 };
 

@@ -31,12 +31,12 @@ struct mcd_step_case *mcd_case_add(struct mcd_case_list *l, uint32_t op, uint32_
 
 void mcd_case_input(struct mcd_step_case *c, uint32_t rows, struct mcd_shape shape, uint32_t fill)
 {
-    c->in[c->nin++] = (struct mcd_operand){rows, shape, fill, 0, NULL};
+    c->in[c->nin++] = (struct mcd_operand){.rows = rows, .shape = shape, .fill = fill};
 }
 
 void mcd_case_output(struct mcd_step_case *c, uint32_t rows, struct mcd_shape shape)
 {
-    c->out = (struct mcd_operand){rows, shape, MCD_FILL_NAN, 0, NULL};
+    c->out = (struct mcd_operand){.rows = rows, .shape = shape, .fill = MCD_FILL_NAN};
 }
 
 void mcd_case_in_place(struct mcd_case_list *l, int input)
@@ -59,6 +59,7 @@ struct mcd_case_list mcd_cases_create(void)
     mcd_cases_noise(&l);
     mcd_cases_training(&l);
     mcd_cases_gather(&l);
+    mcd_cases_moments(&l);
     return l;
 }
 
@@ -77,7 +78,8 @@ const char *mcd_case_op_name(uint32_t op)
         NAME(RESHAPE),   NAME(DROP),       NAME(NOISE),         NAME(XENT),      NAME(MSE),
         NAME(LINEAR_DX), NAME(LINEAR_DW),  NAME(CONV2D_DX),     NAME(CONV2D_DW), NAME(POOL2D_DX),
         NAME(MAP_DX),    NAME(SOFTMAX_DX), NAME(LOGSOFTMAX_DX), NAME(XENT_DX),   NAME(MSE_DX),
-        NAME(SGD),       NAME(ADAM),       NAME(GATHER),
+        NAME(SGD),       NAME(ADAM),       NAME(GATHER),        NAME(CHANNELS),  NAME(MOMENTS),
+        NAME(SUMS),
     };
 #undef NAME
     return op < MCD_COUNT(names) && names[op] ? names[op] : "?";

@@ -22,6 +22,7 @@ void mcd_cases_softmax(struct mcd_case_list *);
 void mcd_cases_noise(struct mcd_case_list *);
 void mcd_cases_training(struct mcd_case_list *);
 void mcd_cases_gather(struct mcd_case_list *);
+void mcd_cases_moments(struct mcd_case_list *);
 
 /*
  * Appends a case of one pass over `rows` (0 counts as one), without inputs; valid until the next.

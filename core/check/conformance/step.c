@@ -75,9 +75,11 @@ static void store(const struct mcd_tensor *t, unsigned char *memory, int64_t i, 
 {
     float f = (float)value;
     int32_t label = t->type == MCD_I32 ? (int32_t)value : 0;
+    int64_t whole = t->type == MCD_I64 ? (int64_t)value : 0;
     size_t size = mcd_type_size(t->type);
     const void *from = t->type == MCD_F64   ? (void *)&value
                        : t->type == MCD_F32 ? (void *)&f
+                       : t->type == MCD_I64 ? (void *)&whole
                                             : &label;
     memcpy(memory + t->offset + (size_t)i * size, from, size);
 }
@@ -87,6 +89,7 @@ static double load(const struct mcd_tensor *t, const unsigned char *memory, int6
     float f;
     double d;
     int32_t label;
+    int64_t whole;
     const unsigned char *from = memory + t->offset + (size_t)i * mcd_type_size(t->type);
     switch (t->type) {
     case MCD_F64:
@@ -95,6 +98,9 @@ static double load(const struct mcd_tensor *t, const unsigned char *memory, int6
     case MCD_I32:
         memcpy(&label, from, sizeof label);
         return label;
+    case MCD_I64:
+        memcpy(&whole, from, sizeof whole);
+        return (double)whole;
     default:
         memcpy(&f, from, sizeof f);
         return f;
@@ -103,9 +109,10 @@ static double load(const struct mcd_tensor *t, const unsigned char *memory, int6
 
 static struct mcd_tensor tensor_of(const struct mcd_operand *o, uint32_t type)
 {
-    struct mcd_tensor t = {NULL, 0, o->fill == MCD_FILL_LABEL ? (uint32_t)MCD_I32 : type, o->rows,
-                           o->shape};
-    return t;
+    if (o->fill == MCD_FILL_LABEL)
+        type = MCD_I32;
+    return (struct mcd_tensor){
+        .type = o->type ? o->type : type, .rows = o->rows, .shape = o->shape};
 }
 
 static size_t tensor_bytes(const struct mcd_tensor *t)
@@ -164,7 +171,9 @@ static int make_run(struct mcd_placed_step *p, uint32_t key)
                               .first_row = c->first_row,
                               .passes = c->passes,
                               .rows = c->rows,
-                              .first_place = c->first_place};
+                              .first_place = c->first_place,
+                              .first_pass = c->first_pass,
+                              .joined = c->joined};
     if (!noisy)
         return 1;
     p->draws = malloc((size_t)sites * c->passes * sizeof *p->draws);

@@ -30,6 +30,7 @@ struct mcd_operand {
     struct mcd_shape shape;
     uint32_t fill; /* enum mcd_fill */
     uint32_t classes;
+    uint32_t type;      /* 0: the backend's, of labels i32 */
     const double *data; /* instead of `fill`; not owned */
 };
 
@@ -41,7 +42,8 @@ struct mcd_step_case {
     uint32_t updates; /* bit i: the op changes input i */
     int in_place;     /* the input that the output replaces, or MCD_NO_INPUT */
     uint32_t passes, rows, domain;
-    uint64_t seed, update, first_row, first_place;
+    uint64_t seed, update, first_row, first_place, first_pass;
+    uint32_t joined;
     uint64_t stream;       /* of pass 0; the others follow, with odd steps */
     uint32_t flip;         /* bit i: pass i reads its numbers flipped */
     uint32_t shared, bits; /* bits: the dropped units are given */
