@@ -5,6 +5,7 @@
  */
 #include "cuda.h"
 
+#include "fetch.h"
 #include "libraries.h"
 #include "precision.h"
 #include "run.h"
@@ -50,6 +51,7 @@ static void destroy(const struct mcd_host *host, void *self)
         cudaStreamSynchronize(cuda->stream);
     mcd_cuda_libraries_close(cuda);
     mcd_cuda_run_destroy(cuda->single);
+    mcd_cuda_fetches_destroy(cuda->fetches);
     mcd_cuda_transfers_destroy(cuda);
     if (cuda->stream)
         cudaStreamDestroy(cuda->stream);
@@ -70,7 +72,8 @@ static int open_device(struct mcd_cuda *cuda, struct mcd_error *error)
         status = mcd_cuda_libraries_open(cuda, error);
     if (status)
         return status;
-    cuda->single = mcd_cuda_run_create(cuda, error);
+    cuda->fetches = mcd_cuda_fetches_create(cuda, error);
+    cuda->single = cuda->fetches ? mcd_cuda_run_create(cuda, error) : NULL;
     return cuda->single ? MCD_OK : MCD_NOMEM;
 }
 
@@ -124,5 +127,7 @@ static const struct mcd_backend api = {
     .read = mcd_cuda_read,
     .kernel = mcd_cuda_kernel,
     .sync = mcd_cuda_sync,
+    .section = mcd_cuda_section,
+    .fetch = mcd_cuda_fetch,
 };
 MCD_PLUGIN(MCD_BACKEND, "cuda", "MIT", "NVIDIA cards, single precision, tf32 or bf16", destroy);

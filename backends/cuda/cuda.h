@@ -18,6 +18,7 @@ enum mcd_cuda_precision { MCD_CUDA_F32, MCD_CUDA_TF32, MCD_CUDA_BF16 }; /* of fa
 
 struct mcd_cuda_libraries; /* libraries.h: cuBLASLt and cuDNN, opened when the backend is made */
 struct mcd_cuda_transfers; /* memory.c: pinned memory for copies */
+struct mcd_cuda_fetches;   /* fetch.h: copies that nobody waits for */
 
 struct mcd_cuda {
     const struct mcd_host *host;
@@ -29,6 +30,7 @@ struct mcd_cuda {
     int before;            /* device of the thread that holds it, to be set again */
     struct mcd_cuda_libraries *libraries;
     struct mcd_cuda_transfers *transfers;
+    struct mcd_cuda_fetches *fetches;
     struct mcd_cuda_run *single;   /* run.h: of steps that are run one by one */
     uint32_t units[MCD_MAX_SITES]; /* of such a step: see mcd_cuda_run_sites */
 };
@@ -58,6 +60,12 @@ int mcd_cuda_write(void *self, const struct mcd_tensor *to, const void *from,
                    struct mcd_error *error);
 int mcd_cuda_read(void *self, const struct mcd_tensor *from, void *to, struct mcd_error *error);
 int mcd_cuda_sync(void *self, struct mcd_error *error);
+
+/* fetch.c and section.c: fetch and section of struct mcd_backend. */
+int mcd_cuda_fetch(void *self, const struct mcd_tensor *from, void *to, struct mcd_error *error);
+int mcd_cuda_section(void *self, uint32_t nsteps, const struct mcd_step *step,
+                     const struct mcd_kernel *kernel, struct mcd_kernel *whole,
+                     struct mcd_error *error);
 
 /* Where a tensor is on the device; NULL for an absent workspace. */
 static inline void *mcd_cuda_pointer(const struct mcd_tensor *t)

@@ -3,6 +3,7 @@
  * write is done with its source when it returns without having waited for its turn on the device.
  */
 #include "cuda.h"
+#include "fetch.h"
 #include "ring.h"
 
 #include <string.h>
@@ -181,15 +182,20 @@ static int read_all(struct mcd_cuda *cuda, const char *from, char *to, size_t by
 int mcd_cuda_read(void *self, const struct mcd_tensor *from, void *to, struct mcd_error *error)
 {
     struct mcd_cuda *cuda = self;
+    uint64_t fetches = mcd_cuda_fetches_begin(cuda);
     pthread_mutex_lock(&cuda->transfers->reading);
     int status = read_all(cuda, mcd_cuda_pointer(from), to, tensor_bytes(from), error);
     pthread_mutex_unlock(&cuda->transfers->reading);
+    mcd_cuda_fetches_end(cuda, fetches, status);
     return status;
 }
 
 int mcd_cuda_sync(void *self, struct mcd_error *error)
 {
     struct mcd_cuda *cuda = self;
-    return mcd_cuda_status(cuda, cudaStreamSynchronize(cuda->stream), "computing on the card",
-                           error);
+    uint64_t fetches = mcd_cuda_fetches_begin(cuda);
+    int status =
+        mcd_cuda_status(cuda, cudaStreamSynchronize(cuda->stream), "computing on the card", error);
+    mcd_cuda_fetches_end(cuda, fetches, status);
+    return status;
 }
