@@ -24,6 +24,7 @@ edges         - test_check_life
 endless       - test_check_command
 exports       symbols
 forgetful     fields
+frozen        section
 fusing        - test_fused
 hangs         - test_check_life
 hopeful       starve
@@ -31,6 +32,7 @@ idle          claims
 jittery       linalg
 keeps         leak
 late          refusals
+lost          fetch
 lingers       threads
 meddles       - test_check_life
 newer_minor   descriptor
@@ -48,6 +50,7 @@ overrun       aliasing
 padless       ops
 prints        output
 rebatched     ops SUMS
+redrawn       section
 rounded       law
 rpath         rpath
 scale         ops
@@ -60,6 +63,7 @@ siteless      ops
 sluggish      descriptor
 stale         kept
 stray         shapes
+tardy         fetch
 threaded      split
 ties          ops
 touchy        - test_check_backends

@@ -16,12 +16,15 @@ struct bad {
 static const struct bad bads[] = {
     {"adding", "aliasing", "CONV2D_DW", "nan, expected", NAN, NULL},
     {"consuming", "aliasing", "SOFTMAX_DX", "wrote to input 0", NAN, NULL},
+    {"frozen", "section", "images, trained, a third run", " step by step", NAN, NULL},
     {"idle", "claims", "kernel", "offers to do nothing", NAN, NULL},
     {"jittery", "linalg", "potrf of an indefinite matrix", "status 0", NAN, NULL},
     {"late", "refusals", "MAP (gelu)", "refused when it runs: not today", NAN, NULL},
+    {"lost", "fetch", "30 fetches of 1 elements, then sync", "value 0: ", NAN, NULL},
     {"overrun", "aliasing", "AFFINE", "wrote to memory of nobody", NAN, NULL},
     {"padless", "ops", "-> 0x[3,1,1]", "output, row 0, element 0: ", NAN, "extremes"},
     {"rebatched", "ops", "SUMS (1 passes from 1 ", "output, row 0, element 0: ", NAN, NULL},
+    {"redrawn", "section", "dense, predicted, other draws", " step by step", NAN, NULL},
     {"scale", "ops", "DROP", "output, row 0, element 0: ", 4,
      NULL}, /* 1 / p for 1 / (1 - p), p = 0.2 */
     {"scratch", "concurrent", "LINEAR_DX", "at the same time disturb each other", NAN, NULL},
@@ -30,6 +33,7 @@ static const struct bad bads[] = {
      NULL},
     {"stale", "kept", "LINEAR (its parameter changes) 5x[37] 0x[19,37] -> 5x[19]",
      "after an update by SGD, row 0", NAN, NULL},
+    {"tardy", "fetch", "30 fetches of 1 elements, then sync", "value 0: ", NAN, NULL},
     {"ties", "ops", "POOL2D_DX (max) 3x[3,2,1] 3x[3,5,3] -> 3x[3,5,3]",
      "output, row 0, element 31: ", 0, "extremes"},
     {"touchy", "extremes", "MAP (relu)", "got 0, expected nan", NAN, NULL},

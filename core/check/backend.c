@@ -18,6 +18,8 @@ const struct mcd_check mcd_checks_backend[] = {
     DEMAND(concurrent, "plans do not disturb each other, one after the other or at the same time"),
     DEMAND(kept, "nothing that was made of a parameter outlives its change"),
     DEMAND(fused, "chains of steps in one give what they give one by one"),
+    DEMAND(section, "steps that run as one give what they give one by one, run after run"),
+    DEMAND(fetch, "what is fetched is what was there, and has come after the next sync or read"),
     DEMAND(linalg, "factors, inverses, solutions and products are right, failures are told"),
     {0},
 };

@@ -15,6 +15,8 @@ void mcd_backend_check_workers(struct mcd_checking *);
 void mcd_backend_check_concurrent(struct mcd_checking *);
 void mcd_backend_check_kept(struct mcd_checking *);
 void mcd_backend_check_fused(struct mcd_checking *);
+void mcd_backend_check_section(struct mcd_checking *);
+void mcd_backend_check_fetch(struct mcd_checking *);
 void mcd_backend_check_linalg(struct mcd_checking *);
 
 #endif
