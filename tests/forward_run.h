@@ -14,7 +14,7 @@
 #include "tests/rig.h"
 
 #include "core/base/host.h"
-#include "core/predict/forward.h"
+#include "core/predict/geometry.h"
 
 #include <mcdrop/model.h>
 

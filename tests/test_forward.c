@@ -5,6 +5,7 @@
 #include "tests/forward_run.h"
 
 #include "core/predict/evaluate.h"
+#include "core/predict/geometry.h"
 
 /* ---- addresses ------------------------------------------------------------------------------ */
 
@@ -156,13 +157,29 @@ static void seeds_differ(void **state)
 
 /* ---- geometry ------------------------------------------------------------------------------- */
 
+static void says_nothing(void *self, struct mcd_backend_info *info)
+{
+    (void)self, (void)info;
+}
+
+/* Of a backend that leaves geometry to the core. */
+static const struct mcd_network *any_network(void)
+{
+    static const struct mcd_backend api = {.size = sizeof api, .info = says_nothing};
+    static const struct mcd_plugin plugin = {.kind = MCD_BACKEND, .api = &api};
+    static struct mcd_item backend = {.plugin = &plugin};
+    static const struct mcd_network network = {.backend = &backend};
+    return &network;
+}
+
 static void geometry_follows_rows_and_groups(void **state)
 {
     (void)state;
     static const int64_t rows[] = {0, 1, 2, 12, 100, 384, 385, 10000, INT64_C(1) << 40};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         for (group_of_test = 1; group_of_test < 1000; group_of_test += 7) {
-            struct mcd_forward f = {.rows = rows[i], .sampler = item_of(&api_draw)};
+            struct mcd_forward f = {
+                .network = any_network(), .rows = rows[i], .sampler = item_of(&api_draw)};
             mcd_forward_geometry(&f);
             assert_true(f.block_rows >= 1 && f.block_rows <= 384 && f.block_passes >= 1);
             assert_int_equal(f.block_passes % group_of_test, 0);
@@ -186,7 +203,8 @@ static void blocks_are_equal(void **state)
                                        {384, 1, 384}, {385, 2, 193}, {523, 2, 262},
                                        {768, 2, 384}, {769, 3, 257}, {10000, 27, 371}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct mcd_forward f = {.rows = cases[i][0], .sampler = item_of(&api_draw)};
+        struct mcd_forward f = {
+            .network = any_network(), .rows = cases[i][0], .sampler = item_of(&api_draw)};
         mcd_forward_geometry(&f);
         assert_int_equal((f.rows + f.block_rows - 1) / f.block_rows, cases[i][1]);
         assert_int_equal(f.block_rows, cases[i][2]);

@@ -41,10 +41,13 @@ static int keep(void *arg, const struct mcd_block *block, struct mcd_error *e)
     return MCD_OK;
 }
 
-/* The samples of one block of passes over all rows. */
-static int predict(const struct mcd_bench_subject *s, struct samples *out, struct mcd_error *e)
+/* The samples of one block of passes over all rows, cut as `like` cuts them. */
+static int predict(const struct mcd_bench_subject *s, const struct mcd_forward *like,
+                   struct samples *out, struct mcd_error *e)
 {
     struct mcd_forward f = mcd_bench_subject_forward(s);
+    f.block_rows = like->block_rows;
+    f.block_passes = like->block_passes;
     size_t n = (size_t)f.rows * f.block_passes * (size_t)s->network->outputs;
     *out = (struct samples){.type = s->network->store->type, .outputs = s->network->outputs};
     out->value = mcd_host_zalloc(s->network->host, n * sizeof *out->value, e);
@@ -60,10 +63,11 @@ static int agree_outputs(const struct mcd_bench_subject *a, const struct mcd_ben
                          struct mcd_agreement *g, struct mcd_error *e)
 {
     const struct mcd_host *host = a->network->host;
+    const struct mcd_forward like = mcd_bench_subject_forward(a);
     struct samples x = {0}, y = {0};
-    int status = predict(a, &x, e);
+    int status = predict(a, &like, &x, e);
     if (!status)
-        status = predict(b, &y, e);
+        status = predict(b, &like, &y, e);
     if (!status)
         g->outputs = disagreement(x.value, y.value, x.count);
     host->release(host, x.value);

@@ -2,6 +2,7 @@
 #include "core/bench/subject.h"
 
 #include "core/base/host.h"
+#include "core/predict/geometry.h"
 
 enum { BATCHES = 4 }; /* of data, so that batches differ */
 

@@ -6,7 +6,7 @@
 #include "core/check/lesson.h"
 #include "core/check/recorders.h"
 #include "core/network/checkpoint.h"
-#include "core/predict/forward.h"
+#include "core/predict/geometry.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -3,7 +3,7 @@
 
 #include "core/base/error.h"
 #include "core/base/reals.h"
-#include "core/predict/forward.h"
+#include "core/predict/geometry.h"
 #include "core/stats/logits.h"
 
 struct gather {

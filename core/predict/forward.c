@@ -8,12 +8,13 @@
 #include "core/base/host.h"
 #include "core/base/reals.h"
 #include "core/graph/plan.h"
+#include "core/predict/geometry.h"
 
 #include <string.h>
 
 enum {
-    FOLDED_ROWS = 384, /* rows x passes of a block: enough to keep matrix products efficient */
-    JOBS_PER_WORKER = 4
+    JOBS_PER_WORKER = 4,
+    DEVICE_WORKERS = 2 /* one asks and hands on while the other one's block is computed */
 };
 
 /* What one worker computes with; made when it gets its first job. */
@@ -44,6 +45,7 @@ struct run {
     struct mcd_recording recording;
     uint64_t jobs;
     uint32_t width, workers; /* jobs of a wave at most */
+    int by_job;              /* worker i has job i of each wave, whichever thread computes it */
     struct worker *worker;
     struct wave current, previous; /* what is computed, and what is handed on */
     int sink_status;
@@ -262,7 +264,7 @@ static void task(void *arg, uint32_t i, uint32_t worker)
         return;
     }
     struct job *job = &r->current.job[i - 1];
-    struct worker *w = &r->worker[worker];
+    struct worker *w = &r->worker[r->by_job ? i - 1 : worker];
     job->status = w->plan ? MCD_OK : worker_create(r, w, &job->error);
     if (job->status)
         worker_destroy(r, w); /* the next job may find what was missing here */
@@ -330,10 +332,29 @@ static void wave_release(const struct run *r, struct wave *w)
     r->host->release(r->host, w->job);
 }
 
+/*
+ * What computes with large blocks needs few of them at a time, and memory for a second one only if
+ * it is there.
+ */
+static int make_device_workers(struct run *r, struct mcd_error *error)
+{
+    struct mcd_error no_second = {0};
+    int status = worker_create(r, &r->worker[0], error);
+    if (!status && r->width > 1 && worker_create(r, &r->worker[1], &no_second)) {
+        worker_destroy(r, &r->worker[1]);
+        r->width = 1;
+    }
+    return status;
+}
+
 static int run_alloc(struct run *r, struct mcd_error *error)
 {
     r->worker = mcd_host_zalloc(r->host, r->workers * sizeof *r->worker, error);
-    int status = r->worker ? wave_alloc(r, &r->current, error) : MCD_NOMEM;
+    int status = r->worker ? MCD_OK : MCD_NOMEM;
+    if (!status && r->by_job)
+        status = make_device_workers(r, error);
+    if (!status)
+        status = wave_alloc(r, &r->current, error);
     return status ? status : wave_alloc(r, &r->previous, error);
 }
 
@@ -345,19 +366,6 @@ static void run_release(struct run *r)
     wave_release(r, &r->previous);
     r->host->release(r->host, r->worker);
     mcd_graph_destroy(r->recording.graph);
-}
-
-void mcd_forward_geometry(struct mcd_forward *f)
-{
-    uint32_t group = 1;
-    if (f->sampler)
-        group = ((const struct mcd_sampler *)f->sampler->plugin->api)->group(f->sampler->self);
-    if (group == 0) /* refused by mcd_forward_run */
-        group = 1;
-    uint32_t folded = group < FOLDED_ROWS ? FOLDED_ROWS / group : 1; /* rows x groups of a block */
-    uint64_t rows = f->rows < 1 ? 1 : (uint64_t)f->rows, blocks = (rows + folded - 1) / folded;
-    f->block_rows = (uint32_t)((rows + blocks - 1) / blocks); /* equal ones waste least */
-    f->block_passes = (f->sampler ? folded / f->block_rows : 1) * group;
 }
 
 /* A sampler that fills bits need not be able to do anything else. */
@@ -378,8 +386,10 @@ int mcd_forward_run(const struct mcd_forward *f, struct mcd_error *error)
 {
     uint64_t row_blocks = ((uint64_t)f->rows + f->block_rows - 1) / f->block_rows;
     struct run r = {.f = f, .host = f->network->host, .jobs = row_blocks * f->block_count};
-    r.workers = r.host->workers;
-    r.width = r.workers * JOBS_PER_WORKER;
+    r.by_job = mcd_rows_wished(f->network) > 0;
+    r.workers = r.by_job ? DEVICE_WORKERS : r.host->workers;
+    r.width = r.by_job ? (uint32_t)(r.jobs < DEVICE_WORKERS ? r.jobs : DEVICE_WORKERS)
+                       : r.workers * JOBS_PER_WORKER;
     int status = mcd_network_record(f->network, f->sampler != NULL, &r.recording, error);
     if (status)
         return status;

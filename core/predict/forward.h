@@ -21,7 +21,7 @@ struct mcd_forward {
     int64_t rows;
     uint64_t first_row; /* number of row 0, for its masks; first_row + rows <= 2^32 */
     uint64_t seed;
-    uint32_t block_rows, block_passes;
+    uint32_t block_rows, block_passes; /* see geometry.h */
     uint64_t first_block, block_count; /* blocks of passes; 0 and 1 for weight averaging */
 
     /*
@@ -35,9 +35,6 @@ struct mcd_forward {
     /* Polled now and then; once it is not 0 the run ends with MCD_STOPPED. NULL: never. */
     const volatile sig_atomic_t *stop;
 };
-
-/* Fills in block_rows and block_passes from rows, sampler and network alone. */
-void mcd_forward_geometry(struct mcd_forward *f);
 
 int mcd_forward_run(const struct mcd_forward *f, struct mcd_error *error);
 

@@ -1,7 +1,7 @@
 /* Monte-Carlo prediction: feeds the blocks of forward passes to the moments. */
 #include "core/predict/predict.h"
 #include "core/base/error.h"
-#include "core/predict/forward.h"
+#include "core/predict/geometry.h"
 
 struct feed {
     const struct mcd_predict *predict;
