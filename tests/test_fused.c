@@ -24,6 +24,10 @@
 #include "tests/recordings.h"
 
 static char fusing[1024], unmasked[1024]; /* of tests/bad/, in f64 */
+static char cuda[1024];                   /* on a CUDA without a card */
+
+/* The others may not be built. */
+static const char *const backends[] = {fusing, "openblas", "onednn", cuda};
 
 /* ---- chains on odd shapes -------------------------------------------------------------------- */
 
@@ -201,8 +205,7 @@ static int is_there(const char *backend)
 /* On each backend fused and split plans give the reference's values. */
 static void fused_is_split(const struct odd *odd)
 {
-    const char *const backends[] = {fusing, "openblas", "onednn"};
-    assert_true(is_there(fusing)); /* the others may not be built */
+    assert_true(is_there(fusing));
     for (size_t b = 0; b < sizeof backends / sizeof *backends; b++)
         for (int i = 0; i < ALL && is_there(backends[b]); i++) {
             struct outcome right = predict(one(i), f64, 1, odd);
@@ -402,8 +405,7 @@ static void train(const char *backend, const struct recording *c, int no_fusing,
 static void training_is_the_same(void **state)
 {
     (void)state;
-    const char *const backends[] = {fusing, "openblas", "onednn"};
-    assert_true(is_there(fusing)); /* the others may not be built */
+    assert_true(is_there(fusing));
     for (size_t b = 0; b < sizeof backends / sizeof *backends; b++)
         for (int i = 0; i < CHAINS && is_there(backends[b]); i++) {
             double right[4], fused[4], split[4];
@@ -434,8 +436,9 @@ int main(void)
         cmocka_unit_test(outputs_end_a_chain),
         cmocka_unit_test(training_is_the_same),
     };
-    const char *bad = getenv("MCDROP_BAD_PLUGINS");
+    const char *bad = getenv("MCDROP_BAD_PLUGINS"), *built = getenv("MCDROP_TEST_BUILDDIR");
     snprintf(fusing, sizeof fusing, "%s/fusing.so:precision=f64", bad);
     snprintf(unmasked, sizeof unmasked, "%s/unmasked.so:precision=f64", bad);
+    snprintf(cuda, sizeof cuda, "%s/cuda/module/.libs/cuda.so", built);
     return cmocka_run_group_tests_name("fused", tests, NULL, NULL);
 }
