@@ -22,15 +22,16 @@ static struct mcd_step_case noise_case(uint32_t op, int64_t law, double p)
     static double x[UNITS];
     for (int i = 0; i < UNITS; i++)
         x[i] = 0.5 + cos(i);
-    struct mcd_step_case c = {.op = op,
-                              .nin = 1,
-                              .in = {{1, mcd_shape1(UNITS), MCD_FILL_MIXED, 0, x}},
-                              .out = {passes, mcd_shape1(UNITS), MCD_FILL_NAN, 0, NULL},
-                              .in_place = MCD_NO_INPUT,
-                              .passes = passes,
-                              .rows = 1,
-                              .domain = MCD_DOMAIN_PREDICT,
-                              .seed = 2016};
+    struct mcd_step_case c = {
+        .op = op,
+        .nin = 1,
+        .in = {{.rows = 1, .shape = mcd_shape1(UNITS), .data = x}},
+        .out = {.rows = passes, .shape = mcd_shape1(UNITS), .fill = MCD_FILL_NAN},
+        .in_place = MCD_NO_INPUT,
+        .passes = passes,
+        .rows = 1,
+        .domain = MCD_DOMAIN_PREDICT,
+        .seed = 2016};
     c.attr.u.drop = (struct mcd_attr_drop){law, 0, UNITS, 1, p};
     return c;
 }

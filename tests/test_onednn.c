@@ -94,8 +94,8 @@ static void sums_are_f32(void **state)
         free(expected);
         free(got);
         c.op = MCD_OP_LINEAR_DW; /* of 150 rows */
-        c.in[1] = (struct mcd_operand){150, mcd_shape1(300), MCD_FILL_NAN, 0, whole};
-        c.out = (struct mcd_operand){0, mcd_shape2(200, 300), MCD_FILL_NAN, 0, NULL};
+        c.in[1] = (struct mcd_operand){.rows = 150, .shape = mcd_shape1(300), .data = whole};
+        c.out = (struct mcd_operand){.shape = mcd_shape2(200, 300), .fill = MCD_FILL_NAN};
     }
     mcd_engine_close(&tested);
     mcd_engine_close(&oracle);
