@@ -74,7 +74,7 @@ static struct sides sides_of(const struct mcd_step *step)
 static struct mcd_cuda_sum reduce_plan(const struct sides *sides)
 {
     return mcd_cuda_sum_plan(mcd_nest_count(&sides->kept), mcd_nest_count(&sides->summed),
-                             sides->adjacent);
+                             sides->adjacent, 1);
 }
 
 static size_t reduce_workspace(const struct mcd_step *step)

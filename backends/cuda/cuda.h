@@ -85,6 +85,7 @@ int mcd_cuda_status(const struct mcd_cuda *cuda, cudaError_t result, const char 
 struct mcd_cuda_call {
     const struct mcd_cuda *cuda;
     const struct mcd_step *step;
+    uint32_t nsteps;              /* step[0 .. nsteps - 1] are to be done, see together.c; 0: one */
     const struct mcd_run *run;    /* on the device: draws and bits are device pointers, too */
     uint32_t passes, rows;        /* run's, for the host, which cannot look there */
     const uint8_t *filled;        /* by site: 1 if bits has it; NULL if no site is filled */
@@ -157,5 +158,11 @@ int mcd_cuda_run_step(void *state, const struct mcd_step *step, const struct mcd
 
 /* kernel.c: mcd_kernel.release of an op: gives back what it owns, then itself. */
 void mcd_cuda_op_release(void *state);
+
+/*
+ * together.c: how many successive steps, from this one on, its enqueue does in one launch; at least
+ * 1. Starting a kernel takes longer than most of them.
+ */
+uint32_t mcd_cuda_together(const struct mcd_step *step, uint32_t nsteps);
 
 #endif

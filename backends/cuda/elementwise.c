@@ -3,8 +3,10 @@
 #include "bodies/update.h"
 #include "cuda.h"
 #include "kernels.h"
+#include "together.h"
 
 #include <math.h>
+#include <string.h>
 
 static const char *map_refuse(const struct mcd_step *step)
 {
@@ -68,6 +70,23 @@ static struct update_place update_place(const struct mcd_step *s, int64_t before
     };
 }
 
+int mcd_cuda_update_joins(const struct mcd_step *first, uint32_t count, const struct mcd_step *next)
+{
+    return count < MCD_UPDATES && next->op == first->op &&
+           memcmp(&next->attr, &first->attr, sizeof next->attr) == 0;
+}
+
+/* Fills in the parameters of a call's steps; returns their elements. */
+static int64_t update_places(const struct mcd_cuda_call *call, struct update_place *place)
+{
+    int64_t end = 0;
+    for (uint32_t i = 0; i == 0 || i < call->nsteps; i++) {
+        place[i] = update_place(&call->step[i], end);
+        end = place[i].end;
+    }
+    return end;
+}
+
 static const char *sgd_refuse(const struct mcd_step *step)
 {
     int missing = step->attr.u.sgd.momentum != 0 && step->nin < 3;
@@ -81,11 +100,10 @@ static int sgd(const struct mcd_cuda_op *op, const struct mcd_cuda_call *call)
         .rate = (float)a->rate,
         .momentum = (float)a->momentum,
         .decay = (float)a->decay,
-        .place = {update_place(call->step, 0)},
     };
     (void)op;
-    return mcd_cuda_call_status(call, mcd_launch_sgd(call->stream, args.place[0].end, &args),
-                                "sgd");
+    int64_t elements = update_places(call, args.place);
+    return mcd_cuda_call_status(call, mcd_launch_sgd(call->stream, elements, &args), "sgd");
 }
 
 /* Powers of the betas go through logarithms on the device. */
@@ -109,11 +127,10 @@ static int adam(const struct mcd_cuda_op *op, const struct mcd_cuda_call *call)
         .rest2 = (float)(1 - a->beta2),
         .log1 = (float)log(a->beta1),
         .log2 = (float)log(a->beta2),
-        .place = {update_place(call->step, 0)},
     };
     (void)op;
-    return mcd_cuda_call_status(call, mcd_launch_adam(call->stream, args.place[0].end, &args),
-                                "adam");
+    int64_t elements = update_places(call, args.place);
+    return mcd_cuda_call_status(call, mcd_launch_adam(call->stream, elements, &args), "adam");
 }
 
 const struct mcd_cuda_offer mcd_cuda_elementwise[] = {

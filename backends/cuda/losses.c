@@ -3,8 +3,12 @@
 #include "cuda.h"
 #include "kernels.h"
 #include "sum.h"
+#include "together.h"
 
-enum { FEW = 32 /* classes that one thread goes through */ };
+enum {
+    FEW = 32,         /* classes that one thread goes through */
+    TOGETHER = 16384, /* numbers for which a loss and its gradient are best left to one block */
+};
 
 static int64_t rows_of(const struct mcd_tensor *t)
 {
@@ -17,11 +21,22 @@ static const char *rows_refuse(const struct mcd_step *step)
     return rows_of(a) != rows_of(b) ? "operands with different numbers of rows" : NULL;
 }
 
+int mcd_cuda_loss_joins(const struct mcd_step *loss, const struct mcd_step *next)
+{
+    const struct mcd_tensor *x = &loss->in[0];
+    if (mcd_tensor_count(x) > TOGETHER)
+        return 0;
+    if (loss->op == MCD_OP_XENT && mcd_shape_count(&x->shape) > FEW)
+        return 0;
+    return next->op == (loss->op == MCD_OP_XENT ? MCD_OP_XENT_DX : MCD_OP_MSE_DX) &&
+           mcd_cuda_same(x, &next->in[1]) && mcd_cuda_same(&loss->in[1], &next->in[2]);
+}
+
 /* ---- cross entropy ------------------------------------------------------------------------ */
 
 static struct mcd_cuda_sum xent_plan(const struct mcd_step *step)
 {
-    return mcd_cuda_sum_plan(1, rows_of(&step->in[0]), 1);
+    return mcd_cuda_sum_plan(1, rows_of(&step->in[0]), 1, mcd_shape_count(&step->in[0].shape));
 }
 
 static size_t xent_workspace(const struct mcd_step *step)
@@ -45,6 +60,10 @@ static cudaError_t xent_few(const struct mcd_cuda_call *call)
         .k = mcd_shape_count(&s->in[0].shape),
         .splits = sum.splits,
     };
+    if (call->nsteps > 1) {
+        args.dx = mcd_cuda_pointer(&s[1].out);
+        args.dy = mcd_cuda_pointer(&s[1].in[0]);
+    }
     cudaError_t result = mcd_launch_xent(call->stream, sum.splits, &args);
     return mcd_cuda_sum_finish(&sum, call, scale, result);
 }
@@ -79,7 +98,7 @@ static int xent_dx(const struct mcd_cuda_op *op, const struct mcd_cuda_call *cal
     const struct mcd_step *s = call->step;
     int64_t k = mcd_shape_count(&s->in[1].shape), rows = rows_of(&s->in[1]);
     struct xent_dx_args args = {
-        .team = mcd_cuda_line_team(k),
+        .team = k <= FEW ? (struct mcd_team){1, 1} : mcd_cuda_line_team(k), /* as xent_few */
         .dx = mcd_cuda_pointer(&s->out),
         .dy = mcd_cuda_pointer(&s->in[0]),
         .x = mcd_cuda_pointer(&s->in[1]),
@@ -95,7 +114,7 @@ static int xent_dx(const struct mcd_cuda_op *op, const struct mcd_cuda_call *cal
 
 static struct mcd_cuda_sum mse_plan(const struct mcd_step *step)
 {
-    return mcd_cuda_sum_plan(1, mcd_tensor_count(&step->in[0]), 1);
+    return mcd_cuda_sum_plan(1, mcd_tensor_count(&step->in[0]), 1, 1);
 }
 
 static size_t mse_workspace(const struct mcd_step *step)
@@ -118,6 +137,10 @@ static int mse(const struct mcd_cuda_op *op, const struct mcd_cuda_call *call)
         .splits = sum.splits,
     };
     (void)op;
+    if (call->nsteps > 1) {
+        args.da = mcd_cuda_pointer(&s[1].out);
+        args.dy = mcd_cuda_pointer(&s[1].in[0]);
+    }
     cudaError_t result = mcd_launch_mse(call->stream, sum.splits, &args);
     return mcd_cuda_call_status(call, mcd_cuda_sum_finish(&sum, call, scale, result), "mse");
 }

@@ -3,10 +3,10 @@
 #include "kernels.h"
 
 enum {
-    FEW = 8,     /* terms a thread for which another one is not worth its way */
+    FEW = 8,     /* a thread's costs for which another one is not worth its way */
     ROW = 32,    /* neighbours that are read at once */
-    LONG = 512,  /* terms a thread from which on more blocks should take part, */
-    SHORT = 128, /* and how many each should have then, */
+    LONG = 512,  /* a thread's costs from which on more blocks should take part, */
+    SHORT = 128, /* and what each should have then, */
     SPLITS = 64, /* unless there are so many parts to add up, */
     BLOCKS = 512 /* or as many blocks as keep a device busy */
 };
@@ -30,17 +30,18 @@ static int64_t at_most(int64_t a, int64_t b)
 }
 
 /* Neighbouring outputs share a block as far as there are any, so that it reads whole lines. */
-static struct mcd_team team_of(int64_t outputs, int64_t terms, int adjacent)
+static struct mcd_team team_of(int64_t outputs, int64_t terms, int adjacent, int64_t cost)
 {
+    int64_t each = (FEW + cost - 1) / cost;
     uint32_t lanes = adjacent ? 1 : mcd_cuda_members(outputs, 1, ROW);
-    return (struct mcd_team){mcd_cuda_members(terms, FEW, MCD_BLOCK / lanes), adjacent != 0};
+    return (struct mcd_team){mcd_cuda_members(terms, each, MCD_BLOCK / lanes), adjacent != 0};
 }
 
-struct mcd_cuda_sum mcd_cuda_sum_plan(int64_t outputs, int64_t terms, int adjacent)
+struct mcd_cuda_sum mcd_cuda_sum_plan(int64_t outputs, int64_t terms, int adjacent, int64_t cost)
 {
-    struct mcd_cuda_sum sum = {team_of(outputs, terms, adjacent), outputs, terms, 1};
+    struct mcd_cuda_sum sum = {team_of(outputs, terms, adjacent, cost), outputs, terms, 1};
     int64_t lanes = MCD_BLOCK / sum.team.members, blocks = (outputs + lanes - 1) / lanes;
-    int64_t each = terms / sum.team.members;
+    int64_t each = terms * cost / sum.team.members;
     if (each > LONG && blocks < BLOCKS)
         sum.splits = at_most(at_most(each / SHORT, SPLITS), (BLOCKS + blocks - 1) / blocks);
     return sum;
@@ -74,7 +75,7 @@ cudaError_t mcd_cuda_total(cudaStream_t stream, float *out, const double *parts,
                            int64_t outputs, double scale)
 {
     struct total_args args = {
-        .team = team_of(outputs, n, 0),
+        .team = team_of(outputs, n, 0, 1),
         .to = {.out = out, .scale = scale},
         .from = parts,
         .n = n,

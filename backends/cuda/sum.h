@@ -20,8 +20,11 @@ uint32_t mcd_cuda_members(int64_t terms, int64_t each, uint32_t most);
 /* A team for each line of k elements. */
 struct mcd_team mcd_cuda_line_team(int64_t k);
 
-/* `adjacent`: the terms of one output are neighbours, else those of neighbouring outputs are. */
-struct mcd_cuda_sum mcd_cuda_sum_plan(int64_t outputs, int64_t terms, int adjacent);
+/*
+ * `adjacent`: the terms of one output are neighbours, else those of neighbouring outputs are.
+ * `cost` of a term: 1 for one that is just read.
+ */
+struct mcd_cuda_sum mcd_cuda_sum_plan(int64_t outputs, int64_t terms, int adjacent, int64_t cost);
 
 /* Of the step's workspace. */
 size_t mcd_cuda_sum_bytes(const struct mcd_cuda_sum *sum);

@@ -165,7 +165,8 @@ static double *room_of(const struct mcd_step_case *c)
     return room;
 }
 
-static double *run(const struct mcd_engine *engine, const struct mcd_step_case *c, uint32_t key)
+static double *run_case(const struct mcd_engine *engine, const struct mcd_step_case *c,
+                        uint32_t key)
 {
     struct mcd_placed_step p;
     struct mcd_error e = {0};
@@ -185,7 +186,7 @@ static double *run(const struct mcd_engine *engine, const struct mcd_step_case *
 double *bodies_results(struct bodies *b, const struct mcd_step_case *c, uint32_t key)
 {
     launches = 0;
-    double *results = run(&b->engine, c, key);
+    double *results = run_case(&b->engine, c, key);
     b->launches = launches;
     return results;
 }
@@ -211,7 +212,7 @@ static void compare(const struct mcd_step_case *c, const double *got, const doub
 
 void bodies_agree(struct bodies *b, const struct mcd_step_case *c, uint32_t key, double tolerance)
 {
-    double *got = bodies_results(b, c, key), *expected = run(&b->oracle, c, key);
+    double *got = bodies_results(b, c, key), *expected = run_case(&b->oracle, c, key);
     backwards = 1;
     double *again = bodies_results(b, c, key);
     backwards = 0;
@@ -232,6 +233,25 @@ uint32_t bodies_agree_on_all(struct bodies *b, double tolerance)
             bodies_agree(b, &list.at[i], 100 * i, tolerance);
     mcd_cases_release(&list);
     return count;
+}
+
+void bodies_run_steps(struct bodies *b, const struct mcd_step *step, uint32_t nsteps,
+                      const struct mcd_run *run, int together)
+{
+    struct mcd_cuda_call call = {.cuda = &b->cuda, .run = run, .passes = 1, .rows = run->rows};
+    launches = 0;
+    for (uint32_t i = 0; i < nsteps; i += call.nsteps) {
+        struct mcd_kernel k = {0};
+        struct mcd_error e = {0};
+        assert_ok(kernel(b, &step[i], &k, &e), e);
+        assert_int_equal(k.workspace, 0);
+        const struct mcd_cuda_op *op = k.state;
+        call.step = &step[i];
+        call.nsteps = together ? mcd_cuda_together(&step[i], nsteps - i) : 1;
+        assert_int_equal(op->enqueue(op, &call), MCD_OK);
+        k.release(k.state);
+    }
+    b->launches = launches;
 }
 
 void bodies_refuse(struct bodies *b, const struct mcd_step_case *c, const char *reason)

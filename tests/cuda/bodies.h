@@ -33,6 +33,13 @@ uint32_t bodies_agree_on_all(struct bodies *b, double tolerance);
 /* What the case gives here; the caller frees it. */
 double *bodies_results(struct bodies *b, const struct mcd_step_case *c, uint32_t key);
 
+/*
+ * Runs steps whose buffers are placed, in the engine's memory and without a workspace, as a plan of
+ * them does: `together` as sections do, else each on its own. b->launches counts them.
+ */
+void bodies_run_steps(struct bodies *b, const struct mcd_step *step, uint32_t nsteps,
+                      const struct mcd_run *run, int together);
+
 /* Asserts that the step is refused, with a text that has `reason` in it. */
 void bodies_refuse(struct bodies *b, const struct mcd_step_case *c, const char *reason);
 

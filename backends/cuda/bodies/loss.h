@@ -15,13 +15,30 @@ MCD_BODY double xent_of(struct logits whole, const float *x, int64_t k, int32_t 
     return log(whole.sum) - ((double)x[label] - (double)whole.largest);
 }
 
-/* Of all rows, each by one thread: for few classes. Result: a split of the rows. */
+/* Derivatives first, first + step, ... of a row. At the label in double: of 1 little is left. */
+MCD_BODY void xent_slopes(struct logits whole, const float *x, int64_t k, int32_t label,
+                          float scale, float *dx, int64_t first, int64_t step)
+{
+    if (label < 0 || label >= k)
+        scale = NAN;
+    for (int64_t j = first; j < k; j += step) {
+        float e = expf(x[j] - whole.largest);
+        dx[j] = scale * (j == label ? (float)((double)e / whole.sum - 1) : e / (float)whole.sum);
+    }
+}
+
+/*
+ * Of all rows, each by one thread: for few classes. Result: a split of the rows. Where there is
+ * one, XENT_DX of the same rows may be done by the same threads.
+ */
 struct xent_args {
     struct mcd_team team;
     struct sum_place to;
     const float *x;
     const int32_t *label;
     int64_t rows, k, splits;
+    float *dx; /* NULL: XENT alone */
+    const float *dy;
 };
 
 MCD_BODY struct sum xent_find(const struct xent_args *a, int64_t split, uint32_t member)
@@ -38,6 +55,11 @@ MCD_BODY struct sum xent_find(const struct xent_args *a, int64_t split, uint32_t
 MCD_BODY void xent_use(const struct xent_args *a, int64_t split, uint32_t member, struct sum whole)
 {
     sum_put(&a->to, split, member, whole);
+    for (int64_t row = member; a->dx && row < a->rows; row += a->team.members) {
+        const float *x = a->x + row * a->k;
+        xent_slopes(logits_find(x, a->k, 0, 1), x, a->k, a->label[row],
+                    (float)((double)*a->dy / (double)a->rows), a->dx + row * a->k, 0, 1);
+    }
 }
 
 /* Of each row, by a team: for many classes. */
@@ -69,7 +91,6 @@ struct xent_dx_args {
     int64_t rows, k;
 };
 
-/* At the label in double: a probability near 1 leaves little. */
 MCD_BODY struct logits xent_dx_find(const struct xent_dx_args *a, int64_t row, uint32_t member)
 {
     return logits_find(a->x + row * a->k, a->k, member, a->team.members);
@@ -78,23 +99,25 @@ MCD_BODY struct logits xent_dx_find(const struct xent_dx_args *a, int64_t row, u
 MCD_BODY void xent_dx_use(const struct xent_dx_args *a, int64_t row, uint32_t member,
                           struct logits whole)
 {
-    const float *x = a->x + row * a->k;
-    float *dx = a->dx + row * a->k, scale = (float)((double)*a->dy / (double)a->rows);
-    int32_t label = a->label[row];
-    if (label < 0 || label >= a->k)
-        scale = NAN;
-    for (int64_t j = member; j < a->k; j += a->team.members) {
-        float e = expf(x[j] - whole.largest);
-        dx[j] = scale * (j == label ? (float)((double)e / whole.sum - 1) : e / (float)whole.sum);
-    }
+    xent_slopes(whole, a->x + row * a->k, a->k, a->label[row],
+                (float)((double)*a->dy / (double)a->rows), a->dx + row * a->k, member,
+                a->team.members);
 }
 
-/* Result: a split of the elements. */
+/* Element i of MSE's gradient; `scale` is 2 / elements. */
+MCD_BODY float mse_slope(float dy, double scale, float a, float b)
+{
+    return (float)((double)dy * scale) * (a - b);
+}
+
+/* Result: a split of the elements. Where there is one, MSE_DX may be done by the same threads. */
 struct mse_args {
     struct mcd_team team;
     struct sum_place to;
     const float *a, *b;
     int64_t count, splits;
+    float *da; /* NULL: MSE alone */
+    const float *dy;
 };
 
 MCD_BODY struct sum mse_find(const struct mse_args *a, int64_t split, uint32_t member)
@@ -111,6 +134,8 @@ MCD_BODY struct sum mse_find(const struct mse_args *a, int64_t split, uint32_t m
 MCD_BODY void mse_use(const struct mse_args *a, int64_t split, uint32_t member, struct sum whole)
 {
     sum_put(&a->to, split, member, whole);
+    for (int64_t i = member; a->da && i < a->count; i += a->team.members)
+        a->da[i] = mse_slope(*a->dy, 2 / (double)a->count, a->a[i], a->b[i]);
 }
 
 struct mse_dx_args {
@@ -121,7 +146,7 @@ struct mse_dx_args {
 
 MCD_BODY void mse_dx_body(const struct mse_dx_args *a, int64_t i)
 {
-    a->da[i] = (float)((double)*a->dy * a->scale) * (a->a[i] - a->b[i]);
+    a->da[i] = mse_slope(*a->dy, a->scale, a->a[i], a->b[i]);
 }
 
 #endif

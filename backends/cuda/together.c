@@ -1,0 +1,65 @@
+/*
+ * Successive steps that one launch does: they touch nothing that another one of them writes, so
+ * that they may run side by side, and their families have a kernel for it.
+ */
+#include "together.h"
+
+static int overlap(const struct mcd_tensor *a, const struct mcd_tensor *b)
+{
+    size_t a_bytes = (size_t)mcd_tensor_count(a) * mcd_type_size(a->type);
+    size_t b_bytes = (size_t)mcd_tensor_count(b) * mcd_type_size(b->type);
+    return a->buffer == b->buffer && a->offset < b->offset + b_bytes &&
+           b->offset < a->offset + a_bytes;
+}
+
+static int touches(const struct mcd_step *step, const struct mcd_tensor *written)
+{
+    int found = overlap(&step->out, written);
+    for (uint32_t i = 0; i < step->nin; i++)
+        found |= overlap(&step->in[i], written);
+    return found;
+}
+
+/* Whether one of two steps touches what the other writes: its output, an optimiser's state. */
+static int depends(const struct mcd_step *a, const struct mcd_step *b)
+{
+    int found = touches(a, &b->out) || touches(b, &a->out);
+    int updates = a->op == MCD_OP_SGD || a->op == MCD_OP_ADAM;
+    for (uint32_t i = 2; updates && i < a->nin; i++)
+        found |= touches(b, &a->in[i]);
+    for (uint32_t i = 2; updates && i < b->nin; i++)
+        found |= touches(a, &b->in[i]);
+    return found;
+}
+
+/* Whether the families have a kernel for first[0 .. count - 1] and `next`. */
+static int joins(const struct mcd_step *first, uint32_t count, const struct mcd_step *next)
+{
+    switch (first->op) {
+    case MCD_OP_SGD:
+    case MCD_OP_ADAM:
+        return mcd_cuda_update_joins(first, count, next);
+    case MCD_OP_XENT:
+    case MCD_OP_MSE:
+        return count == 1 && mcd_cuda_loss_joins(first, next);
+    default:
+        return 0;
+    }
+}
+
+static int depends_on_any(const struct mcd_step *first, uint32_t count, const struct mcd_step *next)
+{
+    int found = 0;
+    for (uint32_t i = 0; i < count; i++)
+        found |= depends(&first[i], next);
+    return found;
+}
+
+uint32_t mcd_cuda_together(const struct mcd_step *step, uint32_t nsteps)
+{
+    uint32_t count = 1;
+    while (count < nsteps && joins(step, count, &step[count]) &&
+           !depends_on_any(step, count, &step[count]))
+        count++;
+    return count;
+}
