@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../backends/cuda/bodies/map.h"
+#include "../../backends/cuda/bodies/map.h"
 #include "tests/cuda/bodies.h"
 
 #include <math.h>
