@@ -17,38 +17,44 @@ struct problem {
     cudnnMathType_t math;
 };
 
-/* What is said of an algorithm. Halves: offered only where tensor cores may be used. */
+/*
+ * What is said of an algorithm. Halves: offered only where tensor cores may be used. Spreads: what is
+ * not finite makes NaN of all results, as a transform does.
+ */
 struct algorithm {
     int number;
     cudnnStatus_t status;
     enum { NOTHING, SOME, HUGE } memory;
-    int unsteady, halves;
+    int unsteady, halves, spreads;
 };
 
 static const struct algorithm forward[] = {
-    {CUDNN_CONVOLUTION_FWD_ALGO_FFT, CUDNN_STATUS_NOT_SUPPORTED, NOTHING, 0, 0},
-    {CUDNN_CONVOLUTION_FWD_ALGO_WINOGRAD_NONFUSED, CUDNN_STATUS_SUCCESS, HUGE, 0, 0},
-    {CUDNN_CONVOLUTION_FWD_ALGO_WINOGRAD, CUDNN_STATUS_SUCCESS, NOTHING, 0, 1},
-    {CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM, CUDNN_STATUS_SUCCESS, SOME, 0, 0},
-    {CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_GEMM, CUDNN_STATUS_SUCCESS, NOTHING, 0, 0},
+    {CUDNN_CONVOLUTION_FWD_ALGO_FFT, CUDNN_STATUS_NOT_SUPPORTED, NOTHING, 0, 0, 0},
+    {CUDNN_CONVOLUTION_FWD_ALGO_FFT_TILING, CUDNN_STATUS_SUCCESS, NOTHING, 0, 0, 1},
+    {CUDNN_CONVOLUTION_FWD_ALGO_WINOGRAD_NONFUSED, CUDNN_STATUS_SUCCESS, HUGE, 0, 0, 0},
+    {CUDNN_CONVOLUTION_FWD_ALGO_WINOGRAD, CUDNN_STATUS_SUCCESS, NOTHING, 0, 1, 0},
+    {CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM, CUDNN_STATUS_SUCCESS, SOME, 0, 0, 0},
+    {CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_GEMM, CUDNN_STATUS_SUCCESS, NOTHING, 0, 0, 0},
 };
 static const struct algorithm data[] = {
-    {CUDNN_CONVOLUTION_BWD_DATA_ALGO_FFT, CUDNN_STATUS_NOT_SUPPORTED, NOTHING, 0, 0},
-    {CUDNN_CONVOLUTION_BWD_DATA_ALGO_0, CUDNN_STATUS_SUCCESS, NOTHING, 1, 0},
-    {CUDNN_CONVOLUTION_BWD_DATA_ALGO_WINOGRAD_NONFUSED, CUDNN_STATUS_SUCCESS, HUGE, 0, 0},
-    {CUDNN_CONVOLUTION_BWD_DATA_ALGO_WINOGRAD, CUDNN_STATUS_SUCCESS, NOTHING, 0, 1},
-    {CUDNN_CONVOLUTION_BWD_DATA_ALGO_1, CUDNN_STATUS_SUCCESS, SOME, 0, 0},
+    {CUDNN_CONVOLUTION_BWD_DATA_ALGO_FFT, CUDNN_STATUS_NOT_SUPPORTED, NOTHING, 0, 0, 0},
+    {CUDNN_CONVOLUTION_BWD_DATA_ALGO_FFT_TILING, CUDNN_STATUS_SUCCESS, NOTHING, 0, 0, 1},
+    {CUDNN_CONVOLUTION_BWD_DATA_ALGO_0, CUDNN_STATUS_SUCCESS, NOTHING, 1, 0, 0},
+    {CUDNN_CONVOLUTION_BWD_DATA_ALGO_WINOGRAD_NONFUSED, CUDNN_STATUS_SUCCESS, HUGE, 0, 0, 0},
+    {CUDNN_CONVOLUTION_BWD_DATA_ALGO_WINOGRAD, CUDNN_STATUS_SUCCESS, NOTHING, 0, 1, 0},
+    {CUDNN_CONVOLUTION_BWD_DATA_ALGO_1, CUDNN_STATUS_SUCCESS, SOME, 0, 0, 0},
 };
 static const struct algorithm filter[] = {
-    {CUDNN_CONVOLUTION_BWD_FILTER_ALGO_FFT, CUDNN_STATUS_NOT_SUPPORTED, NOTHING, 0, 0},
-    {CUDNN_CONVOLUTION_BWD_FILTER_ALGO_0, CUDNN_STATUS_SUCCESS, NOTHING, 1, 0},
-    {CUDNN_CONVOLUTION_BWD_FILTER_ALGO_3, CUDNN_STATUS_SUCCESS, SOME, 1, 0},
-    {CUDNN_CONVOLUTION_BWD_FILTER_ALGO_WINOGRAD_NONFUSED, CUDNN_STATUS_SUCCESS, HUGE, 0, 0},
-    {CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1, CUDNN_STATUS_SUCCESS, SOME, 0, 0},
+    {CUDNN_CONVOLUTION_BWD_FILTER_ALGO_FFT, CUDNN_STATUS_NOT_SUPPORTED, NOTHING, 0, 0, 0},
+    {CUDNN_CONVOLUTION_BWD_FILTER_ALGO_FFT_TILING, CUDNN_STATUS_SUCCESS, NOTHING, 0, 0, 1},
+    {CUDNN_CONVOLUTION_BWD_FILTER_ALGO_0, CUDNN_STATUS_SUCCESS, NOTHING, 1, 0, 0},
+    {CUDNN_CONVOLUTION_BWD_FILTER_ALGO_3, CUDNN_STATUS_SUCCESS, SOME, 1, 0, 0},
+    {CUDNN_CONVOLUTION_BWD_FILTER_ALGO_WINOGRAD_NONFUSED, CUDNN_STATUS_SUCCESS, HUGE, 0, 0, 0},
+    {CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1, CUDNN_STATUS_SUCCESS, SOME, 0, 0, 0},
 };
 static const struct algorithm *const algorithms[] = {forward, data, filter};
 
-enum { ALGORITHMS = 5 };
+enum { ALGORITHMS = 6 };
 
 /* ---- what is convolved ----------------------------------------------------------------------- */
 
@@ -214,7 +220,7 @@ struct work {
     float *out;
     void *workspace;
     size_t bytes;
-    int unsteady;
+    int unsteady, spreads;
 };
 
 static int factor_bits(const struct problem *p)
@@ -250,6 +256,16 @@ static void add_products(const struct problem *p, float *const at[SIDES], int re
 
 static const int results[] = {[FORWARD] = Y, [DATA] = X, [FILTER] = K};
 
+/* 0, or NaN if a factor is not finite. */
+static double stain(const struct work *w)
+{
+    double sum = 0;
+    for (int side = 0; w->spreads && side < SIDES; side++)
+        for (size_t i = 0; w->in[side] && i < count(w->problem.dim[side]); i++)
+            sum += 0 * (double)w->in[side][i];
+    return sum;
+}
+
 static cudaError_t convolve(void *args)
 {
     static uint64_t turn;
@@ -261,7 +277,9 @@ static cudaError_t convolve(void *args)
         abort();
     add_products(&w->problem, (float *const *)(uintptr_t)w->in, result, sum);
     turn++;
+    const double spread = stain(w);
     for (size_t i = 0; i < n; i++) {
+        sum[i] += spread;
         const float one = w->unsteady ? fake_unsteady(sum[i], turn + i) : (float)sum[i];
         w->out[i] = w->beta != 0 ? w->alpha * one + w->beta * w->out[i] : w->alpha * one;
     }
@@ -306,6 +324,7 @@ static cudaError_t put(cudnnHandle_t handle, struct work *w, int number)
     if (!is_placed(w, handle->device))
         return cudaErrorInvalidValue;
     w->unsteady = a->unsteady;
+    w->spreads = a->spreads;
     fake.library.direction = (int)w->problem.direction;
     fake.library.algorithm = number;
     fake.library.math = (int)w->problem.math;

@@ -374,6 +374,46 @@ static void varying_algorithms_are_known(void **state)
     close_backend(&b);
 }
 
+/* ---- infinities ------------------------------------------------------------------------------ */
+
+static cudnnStatus_t transform(cudnnHandle_t handle, const void *alpha,
+                               const cudnnTensorDescriptor_t x, const void *x_at,
+                               const cudnnFilterDescriptor_t k, const void *k_at,
+                               const cudnnConvolutionDescriptor_t conv,
+                               cudnnConvolutionFwdAlgo_t algorithm, void *workspace, size_t bytes,
+                               const void *beta, const cudnnTensorDescriptor_t y, void *y_at)
+{
+    (void)algorithm;
+    return real.cudnnConvolutionForward(handle, alpha, x, x_at, k, k_at, conv,
+                                        CUDNN_CONVOLUTION_FWD_ALGO_FFT_TILING, workspace, bytes,
+                                        beta, y, y_at);
+}
+
+static int64_t count_nan(const struct mcd_engine *b, const struct mcd_step_case *c)
+{
+    double *got = compute(b, c, 1);
+    int64_t count = 0;
+    for (int64_t i = 0; i < mcd_step_results(c); i++)
+        count += isnan(got[i]);
+    free(got);
+    return count;
+}
+
+/* An infinity reaches what it is a factor of, however fast a transform would be. */
+static void infinities_do_not_spread(void **state)
+{
+    struct mcd_step_case c = step_of(MCD_OP_CONV2D, F32);
+    struct mcd_engine b;
+    (void)state;
+    factor[0][10] = INFINITY;
+    open_module(&b, F32, ",deterministic=no");
+    assert_int_equal(count_nan(&b, &c), 0);
+    real = *libraries_of(&b);
+    libraries_of(&b)->cudnnConvolutionForward = transform;
+    assert_int_equal(count_nan(&b, &c), mcd_step_results(&c));
+    close_backend(&b);
+}
+
 /* ---- a bias without its epilogue ------------------------------------------------------------- */
 
 static uint32_t epilogue;
@@ -530,6 +570,7 @@ int main(void)
         cmocka_unit_test(wrong_convolutions_are_found),
         cmocka_unit_test(f32_is_refused_rather_than_rounded),
         cmocka_unit_test(varying_algorithms_are_known),
+        cmocka_unit_test(infinities_do_not_spread),
         cmocka_unit_test(a_bias_needs_no_epilogue),
         cmocka_unit_test(scratch_memory_follows_the_limit),
         cmocka_unit_test(what_cannot_be_counted_is_refused),
