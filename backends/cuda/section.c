@@ -75,9 +75,10 @@ static int enqueue(const struct section *s, const struct mcd_run *run, cudaStrea
         .error = error,
     };
     int status = MCD_OK;
-    for (uint32_t i = 0; status == MCD_OK && i < s->nsteps; i++) {
+    for (uint32_t i = 0; status == MCD_OK && i < s->nsteps; i += call.nsteps) {
         const struct mcd_cuda_op *op = s->kernel[i].state;
         call.step = &s->step[i];
+        call.nsteps = mcd_cuda_together(call.step, s->nsteps - i);
         status = op->enqueue(op, &call);
     }
     return status;
