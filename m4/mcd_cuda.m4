@@ -26,8 +26,8 @@ AC_DEFUN([MCD_CUDA], [
   AM_CONDITIONAL([HAVE_CUDA_FOLDER], [test -f "$srcdir/backends/cuda/cuda.c"])
 ])
 
-# Where the toolkit lies: mcd_cuda, empty where it has no folder of its own. Its headers are not
-# ours to warn about.
+# Where the toolkit lies: mcd_cuda, empty where that is where compilers look anyway. Its headers are
+# not ours to warn about.
 AC_DEFUN([MCD_CUDA_FOLDER], [
   mcd_cuda=$mcd_dir
   mcd_beside=$(command -v $(echo "${NVCC:-nvcc}" | sed 's/.* //') | sed 's,/bin/nvcc$,,')
@@ -35,6 +35,7 @@ AC_DEFUN([MCD_CUDA_FOLDER], [
     AS_IF([test -z "$mcd_cuda" && test -f "$mcd_place/include/cuda_runtime_api.h"],
       [mcd_cuda=$mcd_place])
   done
+  AS_IF([test "$mcd_cuda" = /usr], [mcd_cuda=])
   CPPFLAGS= LDFLAGS=
   AS_IF([test -n "$mcd_cuda"], [
     CUDA_LIBRARIES=$mcd_cuda/lib64

@@ -103,6 +103,12 @@ static int create(MCD_CREATE_ARGS PARAMS(MCD_ARG))
 
 /* ---- what it is ------------------------------------------------------------------------------ */
 
+/*
+ * Enough for products to fill the largest card. The same everywhere, because the cut of a prediction
+ * decides the order in which moments are added.
+ */
+enum { ROWS = 8192 };
+
 static void info(void *self, struct mcd_backend_info *i)
 {
     const struct mcd_cuda *cuda = self;
@@ -111,6 +117,7 @@ static void info(void *self, struct mcd_backend_info *i)
     const unsigned blas = (unsigned)cuda->libraries->cublasLtGetVersion();
     const unsigned dnn = (unsigned)cuda->libraries->cudnnGetVersion();
     i->type = MCD_F32;
+    i->rows = ROWS;
     snprintf(i->device, sizeof i->device, "%.32s, %.0f GiB, card %d of %d", card->name,
              (double)card->memory / (1 << 30), card->number, card->count);
     snprintf(i->library, sizeof i->library, "CUDA %d.%d, cuBLAS %u.%u, cuDNN %u.%u, %s",

@@ -81,13 +81,14 @@ int mcd_cuda_alloc(void *self, size_t bytes, struct mcd_buffer **buffer, struct 
     return status;
 }
 
-/* Nobody uses it any longer: see sync of struct mcd_backend. */
+/* What was started on it may still be under way, such as a write before something else failed. */
 void mcd_cuda_release(void *self, struct mcd_buffer *buffer)
 {
     struct mcd_cuda *cuda = self;
     struct mcd_cuda_buffer *b = (struct mcd_cuda_buffer *)buffer;
     if (!b)
         return;
+    cudaStreamSynchronize(cuda->stream);
     pthread_mutex_lock(&cuda->order);
     cudaFree(b->device);
     cuda->used -= b->base.bytes;
