@@ -60,8 +60,10 @@ struct fake_counts {
     unsigned long calls, done; /* those that can fail; pieces of work that were done */
     unsigned long launches;    /* kernels that were put on a stream or into a graph */
     unsigned long waits;       /* calls that wait for a stream, an event or a device */
+    unsigned long drains;      /* of these, those for all that a stream or device has to do */
     unsigned long captures, instantiated, graph_launches;
     unsigned long to_device, from_device; /* copies */
+    unsigned long to_device_bytes, from_device_bytes;
 };
 struct fake_counts fake_counts(void);
 

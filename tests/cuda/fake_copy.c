@@ -73,6 +73,7 @@ static cudaError_t to_device(cudaStream_t stream, const struct copy *c, int devi
     if (c->bytes <= 1024 && !fake_addresses_fit(device, c->from, c->bytes, "what is copied"))
         return cudaErrorInvalidValue;
     fake.counts.to_device++;
+    fake.counts.to_device_bytes += c->bytes;
     struct copy made = *c;
     if (!pinned)
         made.from = NULL;
@@ -90,6 +91,7 @@ static cudaError_t to_host(cudaStream_t stream, const struct copy *c)
     if (!pinned && is_captured(stream))
         return fake_wrong("a captured copy to pageable memory");
     fake.counts.from_device++;
+    fake.counts.from_device_bytes += c->bytes;
     cudaError_t e = put(stream, "copy to the host", copy_up, c);
     return e || pinned ? e : fake_finish(stream);
 }
@@ -125,6 +127,7 @@ static cudaError_t copy_at_once(void *to, const void *from, size_t bytes, enum c
 {
     cudaError_t e = fake_unsafe();
     fake.counts.waits++;
+    fake.counts.drains++;
     if (!e)
         e = copy(to, from, bytes, kind, NULL);
     return e ? e : fake_finish(NULL);

@@ -231,6 +231,7 @@ static cudaError_t destroy(cudaStream_t stream)
 static cudaError_t wait_for(cudaStream_t stream)
 {
     fake.counts.waits++;
+    fake.counts.drains++;
     if (!fake_is_stream(stream))
         return cudaErrorInvalidResourceHandle;
     cudaError_t e = fake_unsafe_on(stream);
@@ -241,6 +242,7 @@ static cudaError_t wait_for_all(void)
 {
     cudaError_t e = fake_unsafe();
     fake.counts.waits++;
+    fake.counts.drains++;
     for (EACH_STREAM(s))
         if (!e && s->device == fake_device())
             e = fake_finish(s);
