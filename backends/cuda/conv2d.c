@@ -58,10 +58,12 @@ static const struct mcd_cuda_libraries *libraries(const struct conv *c)
 static int status_of(const struct mcd_cuda *cuda, cudnnStatus_t result, const char *doing,
                      struct mcd_error *error)
 {
+    int memory = result == CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED ||
+                 result == CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED;
     if (result == CUDNN_STATUS_SUCCESS)
         return MCD_OK;
-    return cuda->host->fail(error, result == CUDNN_STATUS_ALLOC_FAILED ? MCD_NOMEM : MCD_DEVICE,
-                            "cuDNN", "%s: %s", doing, cuda->libraries->cudnnGetErrorString(result));
+    return cuda->host->fail(error, memory ? MCD_NOMEM : MCD_DEVICE, "cuDNN", "%s: %s", doing,
+                            cuda->libraries->cudnnGetErrorString(result));
 }
 
 /* ---- the three operations ---------------------------------------------------------------- */
