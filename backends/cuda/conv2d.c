@@ -331,15 +331,24 @@ static void release(struct mcd_cuda_op *op)
 
 /* ---- running ----------------------------------------------------------------------------- */
 
-/* A factor rounded to bf16, in scratch memory. */
-static int round_factor(const struct conv *c, const struct mcd_cuda_call *call, int side,
-                        char *scratch, void **data)
+/* Replaces both factors by copies rounded to bf16. */
+static int round_factors(const struct conv *c, const struct mcd_cuda_call *call, char *scratch,
+                         void *data[SIDES])
 {
-    struct round_bf16_args args = {.to = (float *)(void *)(scratch + c->place[side]),
-                                   .from = *data};
-    *data = args.to;
-    return mcd_cuda_status(call->cuda, mcd_launch_round_bf16(call->stream, c->count[side], &args),
-                           "rounding a factor to bf16", call->error);
+    struct round_bf16_args args = {.first = 0};
+    int64_t count = 0;
+    int factors = 0;
+    for (int side = 0; side < SIDES; side++) {
+        if (c->input[side] < 0)
+            continue;
+        args.first = count;
+        count += c->count[side];
+        args.factor[factors].from = data[side];
+        data[side] = scratch + c->place[side];
+        args.factor[factors++].to = data[side];
+    }
+    return mcd_cuda_status(call->cuda, mcd_launch_round_bf16(call->stream, count, &args),
+                           "rounding factors to bf16", call->error);
 }
 
 static int enqueue(const struct mcd_cuda_op *op, const struct mcd_cuda_call *call)
@@ -348,13 +357,12 @@ static int enqueue(const struct mcd_cuda_op *op, const struct mcd_cuda_call *cal
     const struct mcd_step *step = call->step;
     char *scratch = mcd_cuda_scratch(call);
     void *data[SIDES];
-    for (int side = 0; side < SIDES; side++) {
+    for (int side = 0; side < SIDES; side++)
         data[side] = mcd_cuda_pointer(c->input[side] < 0 ? &step->out : &step->in[c->input[side]]);
-        int rounded = call->cuda->precision == MCD_CUDA_BF16 && c->input[side] >= 0;
-        int status = rounded ? round_factor(c, call, side, scratch, &data[side]) : MCD_OK;
-        if (status)
-            return status;
-    }
+    int status =
+        call->cuda->precision == MCD_CUDA_BF16 ? round_factors(c, call, scratch, data) : MCD_OK;
+    if (status)
+        return status;
     cudnnStatus_t s = libraries(c)->cudnnSetStream(libraries(c)->dnn, call->stream);
     if (!s)
         s = c->operation->run(c, data, c->scratch ? scratch : NULL);

@@ -197,15 +197,26 @@ void mcd_product_release(const struct mcd_cuda *cuda, struct mcd_product *p)
 
 /* ---- running ----------------------------------------------------------------------------- */
 
-/* A factor as cuBLASLt is to have it: itself, or its copy in bf16. */
-static int prepare(const struct mcd_factor *f, const struct mcd_cuda_call *call, char *scratch,
-                   const void **data)
+static struct mcd_narrow narrowed(const struct mcd_factor *f, char *scratch, const void *from)
 {
-    struct narrow_args args = {
-        .to = (uint16_t *)(scratch + f->place), .from = *data, .columns = f->columns, .ld = f->ld};
-    *data = args.to;
-    return mcd_cuda_status(call->cuda, mcd_launch_narrow(call->stream, f->rows * f->columns, &args),
-                           "rounding a factor to bf16", call->error);
+    return (struct mcd_narrow){.to = (uint16_t *)(void *)(scratch + f->place),
+                               .from = from,
+                               .columns = f->columns,
+                               .ld = f->ld};
+}
+
+/* Replaces both factors by copies in bf16. */
+static int narrow_factors(const struct mcd_product *p, const struct mcd_cuda_call *call,
+                          char *scratch, const void **a, const void **b)
+{
+    const int64_t first = p->a.rows * p->a.columns;
+    const struct narrow_args args = {
+        .factor = {narrowed(&p->a, scratch, *a), narrowed(&p->b, scratch, *b)}, .first = first};
+    *a = args.factor[0].to;
+    *b = args.factor[1].to;
+    return mcd_cuda_status(call->cuda,
+                           mcd_launch_narrow(call->stream, first + p->b.rows * p->b.columns, &args),
+                           "rounding factors to bf16", call->error);
 }
 
 int mcd_product_enqueue(const struct mcd_product *p, const struct mcd_cuda_call *call,
@@ -215,12 +226,7 @@ int mcd_product_enqueue(const struct mcd_product *p, const struct mcd_cuda_call 
     const struct mcd_cuda_libraries *l = cuda->libraries;
     char *scratch = mcd_cuda_scratch(call);
     cublasStatus_t s = CUBLAS_STATUS_SUCCESS;
-    int status = MCD_OK;
-    if (is_narrow(cuda)) {
-        status = prepare(&p->a, call, scratch, &a);
-        if (!status)
-            status = prepare(&p->b, call, scratch, &b);
-    }
+    int status = is_narrow(cuda) ? narrow_factors(p, call, scratch, &a, &b) : MCD_OK;
     if (status)
         return status;
     if (bias)

@@ -48,27 +48,31 @@ static void rounds_to_the_nearest(void **state)
         }
 }
 
-static void a_matrix_may_have_gaps(void **state)
+/* A matrix whose rows begin five elements apart, and a dense one. */
+static void factors_may_have_gaps(void **state)
 {
     static const float from[6] = {1, -2, 3.0078125f, 4, 5, 1e-3f};
-    uint16_t to[10];
+    uint16_t to[10], dense[6];
     memset(to, 0xEE, sizeof to);
-    const struct narrow_args args = {.to = to, .from = from, .columns = 3, .ld = 5};
+    const struct narrow_args args = {.factor = {{to, from, 3, 5}, {dense, from, 2, 2}}, .first = 6};
     (void)state;
-    for (int64_t i = 0; i < 6; i++)
+    for (int64_t i = 0; i < 12; i++)
         narrow_body(&args, i);
     for (int i = 0; i < 10; i++)
-        assert_int_equal(to[i], i % 5 < 3 && i < 8 ? mcd_bf16(from[i / 5 * 3 + i % 5]) : 0xEEEE);
+        assert_int_equal(to[i], i % 5 < 3 ? mcd_bf16(from[i / 5 * 3 + i % 5]) : 0xEEEE);
+    for (int i = 0; i < 6; i++)
+        assert_int_equal(dense[i], mcd_bf16(from[i]));
 }
 
 static void rounded_floats_are_bf16(void **state)
 {
     static const float from[] = {1, 0.1f, -INFINITY, 3.4e38f, 1e-40f};
     float to[5];
-    const struct round_bf16_args args = {.to = to, .from = from};
+    const struct round_bf16_args args = {.factor = {{to, from}, {to + 2, from + 2}}, .first = 2};
     (void)state;
-    for (int64_t i = 0; i < 5; i++) {
+    for (int64_t i = 0; i < 5; i++)
         round_bf16_body(&args, i);
+    for (int i = 0; i < 5; i++) {
         uint32_t bits = (uint32_t)mcd_bf16(from[i]) << 16;
         assert_memory_equal(&to[i], &bits, sizeof bits);
     }
@@ -78,7 +82,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rounds_to_the_nearest),
-        cmocka_unit_test(a_matrix_may_have_gaps),
+        cmocka_unit_test(factors_may_have_gaps),
         cmocka_unit_test(rounded_floats_are_bf16),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

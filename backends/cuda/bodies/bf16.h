@@ -19,30 +19,45 @@ MCD_BODY uint16_t mcd_bf16(float x)
     return (uint16_t)((f.bits + 0x7FFF + (f.bits >> 16 & 1)) >> 16);
 }
 
-/* A matrix as bf16, whose rows begin `ld` elements apart. */
-struct narrow_args {
-    uint16_t *to;
+struct mcd_narrow {
+    uint16_t *to;      /* rows begin `ld` elements apart */
     const float *from; /* dense */
     int64_t columns, ld;
 };
 
+/* Both factors of a product in one launch: numbers below `first` are elements of the first one. */
+struct narrow_args {
+    struct mcd_narrow factor[2];
+    int64_t first;
+};
+
 MCD_BODY void narrow_body(const struct narrow_args *a, int64_t i)
 {
-    int64_t at = a->ld == a->columns ? i : i / a->columns * a->ld + i % a->columns;
-    a->to[at] = mcd_bf16(a->from[i]);
+    const int second = i >= a->first;
+    const struct mcd_narrow *f = &a->factor[second];
+    i -= second ? a->first : 0;
+    f->to[f->ld == f->columns ? i : i / f->columns * f->ld + i % f->columns] = mcd_bf16(f->from[i]);
 }
 
-/* Floats that bf16 holds, still as floats. */
-struct round_bf16_args {
+/* The same for floats that stay floats: each that bf16 holds. */
+struct mcd_round_bf16 {
     float *to;
     const float *from;
 };
 
+struct round_bf16_args {
+    struct mcd_round_bf16 factor[2];
+    int64_t first;
+};
+
 MCD_BODY void round_bf16_body(const struct round_bf16_args *a, int64_t i)
 {
-    union mcd_float_bits f = {0};
-    f.bits = (uint32_t)mcd_bf16(a->from[i]) << 16;
-    a->to[i] = f.value;
+    const int second = i >= a->first;
+    const struct mcd_round_bf16 *f = &a->factor[second];
+    union mcd_float_bits rounded = {0};
+    i -= second ? a->first : 0;
+    rounded.bits = (uint32_t)mcd_bf16(f->from[i]) << 16;
+    f->to[i] = rounded.value;
 }
 
 #endif
