@@ -1,11 +1,13 @@
 /*
  * Sections: the steps of a prefix or body captured as one CUDA graph, which is replayed in every
- * further run. Kernels in it find what changes from run to run in a record of the section's own.
+ * further run. Kernels in it find what changes from run to run in a record of the section's own. All
+ * masks are drawn before the first step; steps that one launch can do are done together.
  *
  * The first run goes step by step, because libraries and kernels that are used for the first time
  * may do what a capture forbids; the second one is captured.
  */
 #include "cuda.h"
+#include "masks.h"
 #include "run.h"
 
 #include <string.h>
@@ -16,8 +18,10 @@ struct section {
     const struct mcd_step *step; /* the plan's, as their kernels */
     const struct mcd_kernel *kernel;
     struct mcd_cuda_run *run;
-    uint32_t *units;       /* by site: see mcd_cuda_run_sites */
-    cudaGraphExec_t graph; /* NULL: none yet */
+    uint32_t *units; /* by site: see mcd_cuda_run_sites */
+    struct mcd_buffer *masks;
+    const uint32_t **drawn; /* by site: where its mask is */
+    cudaGraphExec_t graph;  /* NULL: none yet */
 
     /* What the host decided by when the steps were last enqueued; passes 0: they never were. */
     const struct mcd_run *where;
@@ -62,6 +66,17 @@ static void forget(struct section *s)
 
 /* ---- enqueuing, capturing -------------------------------------------------------------------- */
 
+/* Before the first step. */
+static int draw_masks(const struct section *s, struct mcd_cuda_call *call)
+{
+    const struct mcd_tensor masks = {.buffer = s->masks};
+    if (!s->masks)
+        return MCD_OK;
+    memset(s->drawn, 0, s->sites * sizeof *s->drawn);
+    call->drawn = s->drawn;
+    return mcd_cuda_masks_draw(call, s->nsteps, s->step, mcd_cuda_pointer(&masks), s->drawn);
+}
+
 static int enqueue(const struct section *s, const struct mcd_run *run, cudaStream_t stream,
                    struct mcd_error *error)
 {
@@ -74,7 +89,7 @@ static int enqueue(const struct section *s, const struct mcd_run *run, cudaStrea
         .stream = stream,
         .error = error,
     };
-    int status = MCD_OK;
+    int status = draw_masks(s, &call);
     for (uint32_t i = 0; status == MCD_OK && i < s->nsteps; i += call.nsteps) {
         const struct mcd_cuda_op *op = s->kernel[i].state;
         call.step = &s->step[i];
@@ -170,22 +185,35 @@ static void release(void *state)
     forget(s);
     mcd_cuda_run_destroy(s->run);
     pthread_mutex_unlock(&cuda->order);
+    mcd_cuda_release(cuda, s->masks);
     cuda->host->release(cuda->host, s->units);
+    cuda->host->release(cuda->host, s->drawn);
     cuda->host->release(cuda->host, s->filled);
     cuda->host->release(cuda->host, s);
 }
 
-/* With the order held, for cuda->units. */
+/* What is known by site. */
 static int note_sites(struct section *s, struct mcd_error *error)
 {
     const struct mcd_host *host = s->cuda->host;
-    s->sites = mcd_cuda_run_sites(s->nsteps, s->step, s->cuda->units);
-    size_t bytes = s->sites * sizeof *s->units;
-    s->units = host->alloc(host, bytes);
+    s->units = host->alloc(host, MCD_MAX_SITES * sizeof *s->units);
+    if (s->units)
+        s->sites = mcd_cuda_run_sites(s->nsteps, s->step, s->units);
+    s->drawn = host->alloc(host, s->sites * sizeof *s->drawn);
     s->filled = host->alloc(host, s->sites);
-    if (!s->units || !s->filled)
-        return host->fail(error, MCD_NOMEM, "memory", "%zu bytes are not to be had", bytes);
-    memcpy(s->units, s->cuda->units, bytes);
+    if (!s->units || !s->drawn || !s->filled)
+        return host->fail(error, MCD_NOMEM, "memory", "no room for what is known of sites");
+    return MCD_OK;
+}
+
+static int make(struct section *s, struct mcd_error *error)
+{
+    size_t bytes = mcd_cuda_masks_bytes(s->nsteps, s->step);
+    int status = note_sites(s, error);
+    if (status == MCD_OK && bytes)
+        status = mcd_cuda_alloc(s->cuda, bytes, &s->masks, error);
+    if (status)
+        return status;
     s->run = mcd_cuda_run_create(s->cuda, error);
     return s->run ? MCD_OK : MCD_NOMEM;
 }
@@ -200,9 +228,7 @@ int mcd_cuda_section(void *self, uint32_t nsteps, const struct mcd_step *step,
     if (!s)
         return host->fail(error, MCD_NOMEM, "memory", "%zu bytes are not to be had", sizeof *s);
     *s = (struct section){.cuda = cuda, .nsteps = nsteps, .step = step, .kernel = kernel};
-    pthread_mutex_lock(&cuda->order);
-    int status = note_sites(s, error);
-    pthread_mutex_unlock(&cuda->order);
+    int status = make(s, error);
     if (status)
         release(s);
     else
