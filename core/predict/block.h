@@ -9,7 +9,10 @@ struct mcd_block {
     uint64_t pass_block; /* 0 for weight averaging */
     int64_t first_row, rows;
     uint64_t first_pass, passes;
-    const void *samples; /* [passes][rows][outputs] in the backend's real type */
+    const void *samples; /* [passes][rows][outputs] in the backend's real type; NULL: a leaf */
+    const double
+        *values; /* of a leaf (core/stats/leaf.h), over pass blocks that follow each other */
+    const int64_t *sums;
 };
 
 #endif

@@ -1,14 +1,15 @@
 /*
- * Forward passes in blocks. Jobs - one block each - are computed in waves; while the blocks of one
- * wave are computed, those of the wave before go to the sink in order.
+ * Forward passes in blocks. Jobs - one block each, or several whose passes make one leaf - are
+ * computed in waves; while those of one wave are computed, those of the wave before go to the sink in
+ * order.
  */
 #include "core/predict/forward.h"
 
 #include "core/base/error.h"
 #include "core/base/host.h"
-#include "core/base/reals.h"
-#include "core/graph/plan.h"
 #include "core/predict/geometry.h"
+#include "core/predict/worker.h"
+#include "core/stats/leaf.h"
 
 #include <string.h>
 
@@ -17,36 +18,31 @@ enum {
     DEVICE_WORKERS = 2 /* one asks and hands on while the other one's block is computed */
 };
 
-/* What one worker computes with; made when it gets its first job. */
-struct worker {
-    struct mcd_plan *plan;
-    uint32_t row_block; /* whose prefix is in the plan; UINT32_MAX for none */
-    void *x;            /* one block of input in the backend's type */
-    struct mcd_draw *draws;
-    uint32_t **bits; /* by site, or NULL */
-};
-
 struct job {
     int status;
     struct mcd_error error;
-    void *samples;
+    struct mcd_block block; /* what it computes: of several pass blocks, if they make one leaf */
+    uint32_t pass_blocks;
+    void *samples;  /* room for those of one pass block */
+    double *values; /* and for a leaf, where there may be one */
+    int64_t *sums;
 };
 
 /* Consecutive jobs that are computed side by side. */
 struct wave {
     struct job *job;
-    uint64_t first; /* number of job[0] */
     uint32_t count;
 };
 
 struct run {
     const struct mcd_forward *f;
     const struct mcd_host *host;
-    struct mcd_recording recording;
-    uint64_t jobs;
+    struct mcd_work work;
+    uint64_t blocks, done;   /* of passes and rows: all, and those whose jobs have run */
+    uint64_t next;           /* the first block that is in no job yet */
     uint32_t width, workers; /* jobs of a wave at most */
     int by_job;              /* worker i has job i of each wave, whichever thread computes it */
-    struct worker *worker;
+    struct mcd_worker *worker;
     struct wave current, previous; /* what is computed, and what is handed on */
     int sink_status;
     struct mcd_error sink_error;
@@ -57,17 +53,14 @@ static const struct mcd_sampler *sampler(const struct run *r)
     return r->f->sampler->plugin->api;
 }
 
-static size_t element(const struct run *r)
+/* ---- jobs -------------------------------------------------------------------------------- */
+
+static int condenses(const struct run *r)
 {
-    return mcd_type_size(r->f->network->store->type);
+    return r->work.condensed.noutputs > 1;
 }
 
-static size_t input_size(const struct run *r)
-{
-    return (size_t)mcd_shape_count(&r->f->network->input);
-}
-
-/* What job `number` computes, of the rows that exist. */
+/* Block `number` of rows and passes, of the rows that exist. */
 static struct mcd_block block_of(const struct run *r, uint64_t number)
 {
     const struct mcd_forward *f = r->f;
@@ -80,158 +73,72 @@ static struct mcd_block block_of(const struct run *r, uint64_t number)
     return b;
 }
 
-/* ---- one worker's memory ----------------------------------------------------------------- */
-
-static int alloc_bits(const struct run *r, struct worker *w)
+/* Block `number`, with those after it that make one leaf with it. */
+static void plan_job(const struct run *r, uint64_t number, struct job *job)
 {
-    const struct mcd_graph_core *g = r->recording.graph;
-    size_t rows = (size_t)r->f->block_rows * r->f->block_passes;
-    w->bits = r->host->alloc(r->host, (g->nsites + 1) * sizeof *w->bits);
-    if (!w->bits)
-        return MCD_NOMEM;
-    memset(w->bits, 0, (g->nsites + 1) * sizeof *w->bits);
-    for (uint32_t s = 0; s < g->nsites; s++) {
-        if (g->site[s].law != MCD_BERNOULLI)
-            continue;
-        w->bits[s] = r->host->alloc(r->host, rows * ((g->site[s].units + 31) / 32) * 4);
-        if (!w->bits[s])
-            return MCD_NOMEM;
+    uint64_t left = r->f->block_count - number % r->f->block_count;
+    job->block = block_of(r, number);
+    job->pass_blocks = 0;
+    if (condenses(r))
+        job->pass_blocks = mcd_moments_whole_blocks(
+            r->f->moments, job->block.pass_block, left < MCD_MOST_JOINED ? left : MCD_MOST_JOINED);
+    if (job->pass_blocks) {
+        job->block.passes *= job->pass_blocks;
+        job->block.values = job->values;
+        job->block.sums = job->sums;
+    } else {
+        job->pass_blocks = 1;
+        job->block.samples = job->samples;
     }
-    return MCD_OK;
 }
 
-static int worker_create(const struct run *r, struct worker *w, struct mcd_error *error)
+/* One of the pass blocks of a job. */
+static struct mcd_block part_of(const struct run *r, const struct job *job, uint32_t i)
 {
-    const struct mcd_graph_core *g = r->recording.graph;
-    struct mcd_plan_spec spec = {
-        .graph = g,
-        .store = r->f->network->store,
-        .rows = r->f->block_rows,
-        .passes = r->f->block_passes,
-        .noutputs = 1,
-        .output = &r->recording.y,
-    };
-    int status = mcd_plan_create(&spec, &w->plan, error);
-    if (status)
-        return status;
-    w->row_block = UINT32_MAX;
-    w->x = r->host->alloc(r->host, r->f->block_rows * input_size(r) * element(r));
-    size_t draws = ((size_t)g->nsites * r->f->block_passes + 1) * sizeof *w->draws;
-    w->draws = r->host->alloc(r->host, draws);
-    if (!w->x || !w->draws || (r->f->sampler && sampler(r)->fill && alloc_bits(r, w)))
-        return mcd_fail(error, MCD_NOMEM, "prediction", "out of memory");
-    memset(w->draws, 0, draws);
-    return MCD_OK;
+    struct mcd_block b = job->block;
+    b.pass_block += i;
+    b.passes = r->f->block_passes;
+    b.first_pass = b.pass_block * b.passes;
+    return b;
 }
 
-static void worker_destroy(const struct run *r, struct worker *w)
+/* Says which output of which pass is not finite: what a leaf does not tell. */
+static int find_infinite(const struct run *r, struct mcd_worker *w, struct job *job)
 {
-    mcd_plan_destroy(w->plan);
-    for (uint32_t s = 0; w->bits && s < r->recording.graph->nsites; s++)
-        r->host->release(r->host, w->bits[s]);
-    r->host->release(r->host, w->bits);
-    r->host->release(r->host, w->draws);
-    r->host->release(r->host, w->x);
-    *w = (struct worker){0};
-}
-
-/* ---- one block --------------------------------------------------------------------------- */
-
-/* Writes a block of input; rows beyond the last one are zeros. */
-static int write_input(const struct run *r, struct worker *w, const struct mcd_block *b,
-                       struct mcd_error *error)
-{
-    size_t n = input_size(r);
-    const float *from = r->f->x + (size_t)b->first_row * n;
-    memset(w->x, 0, r->f->block_rows * n * element(r));
-    mcd_reals_copy(w->x, r->f->network->store->type, from, MCD_F32, (size_t)b->rows * n);
-    return mcd_plan_write(w->plan, r->recording.x, w->x, error);
-}
-
-static int fill_bits(const struct run *r, struct worker *w, const struct mcd_site *site,
-                     const struct mcd_run *run, uint64_t first_pass, struct mcd_error *error)
-{
-    uint32_t words = (site->units + 31) / 32;
-    for (uint32_t v = 0; v < run->passes * run->rows; v++) {
-        int status = sampler(r)->fill(r->f->sampler->self, site, run->seed,
-                                      first_pass + v / run->rows, run->first_row + v % run->rows,
-                                      w->bits[site->id] + (size_t)v * words, error);
-        if (status)
-            return mcd_item_status(r->f->sampler, status, error);
-    }
-    return MCD_OK;
-}
-
-/*
- * How one pass draws at one site. A stream that is too large would reach into the other words of
- * the address and correlate sites in silence.
- */
-static int ask_draw(const struct run *r, const struct mcd_site *site, uint64_t pass,
-                    struct mcd_draw *draw, struct mcd_error *error)
-{
-    int status = sampler(r)->draw(r->f->sampler->self, site, r->f->seed, pass, draw, error);
-    if (status)
-        return mcd_item_status(r->f->sampler, status, error);
-    if (draw->stream >= MCD_MAX_STREAM)
-        return mcd_fail(error, MCD_UNSUPPORTED, r->f->sampler->plugin->name,
-                        "pass %llu reads stream %llu: expected below 2^48",
-                        (unsigned long long)pass, (unsigned long long)draw->stream);
-    return MCD_OK;
-}
-
-/* Asks the sampler how each pass of the block draws at each site. */
-static int ask_sampler(const struct run *r, struct worker *w, const struct mcd_run *run,
-                       uint64_t first_pass, struct mcd_error *error)
-{
-    const struct mcd_graph_core *g = r->recording.graph;
     int status = MCD_OK;
-    for (uint32_t s = 0; !status && s < g->nsites; s++) {
-        if (w->bits && w->bits[s]) {
-            status = fill_bits(r, w, &g->site[s], run, first_pass, error);
-            continue;
-        }
-        for (uint32_t p = 0; !status && p < run->passes; p++)
-            status = ask_draw(r, &g->site[s], first_pass + p,
-                              &w->draws[(size_t)s * run->passes + p], error);
-    }
-    return status;
-}
-
-static int compute(const struct run *r, struct worker *w, uint64_t number, void *samples,
-                   struct mcd_error *error)
-{
-    const struct mcd_forward *f = r->f;
-    const struct mcd_block b = block_of(r, number);
-    struct mcd_run run = {
-        .size = sizeof run,
-        .domain = MCD_DOMAIN_PREDICT,
-        .seed = f->seed,
-        .first_row = f->first_row + (uint64_t)b.first_row,
-        .passes = f->block_passes,
-        .rows = f->block_rows,
-        .draws = w->draws,
-        .bits = (const uint32_t *const *)w->bits,
-    };
-    int status = MCD_OK;
-    if (w->row_block != b.row_block) {
-        w->row_block = UINT32_MAX;
-        struct mcd_run once = run; /* the prefix has rows alone: no passes, no draws */
-        once.passes = 1;
-        once.draws = NULL;
-        once.bits = NULL;
-        status = write_input(r, w, &b, error);
+    for (uint32_t i = 0; i < job->pass_blocks && !status; i++) {
+        struct mcd_block b = part_of(r, job, i);
+        status = mcd_worker_run(&r->work, w, &b, 0, &job->error);
         if (!status)
-            status = mcd_plan_run_prefix(w->plan, &once, error);
+            status = mcd_worker_read(&r->work, w, job->samples, &job->error);
+        b.samples = job->samples;
+        if (!status)
+            status = mcd_condense_check(r->f->moments, &b, r->f->block_rows, &job->error);
     }
-    if (!status && f->sampler)
-        status = ask_sampler(r, w, &run, b.first_pass, error);
-    if (!status)
-        status = mcd_plan_run_body(w->plan, &run, error);
-    if (!status)
-        status = mcd_plan_read(w->plan, r->recording.y, samples, error);
-    if (!status)
-        w->row_block = b.row_block;
     return status;
+}
+
+static int compute_leaf(const struct run *r, struct mcd_worker *w, struct job *job)
+{
+    int status = MCD_OK;
+    for (uint32_t i = 0; i < job->pass_blocks && !status; i++) {
+        struct mcd_block b = part_of(r, job, i);
+        if (r->f->stop && *r->f->stop)
+            return mcd_fail(&job->error, MCD_STOPPED, "", "interrupted");
+        status = mcd_worker_run(&r->work, w, &b, i, &job->error);
+    }
+    if (!status)
+        status =
+            mcd_condense_read(&r->work.condensed, w->plan, job->values, job->sums, &job->error);
+    if (!status && !mcd_condensed_is_finite(r->f->moments, job->values, job->block.rows))
+        status = find_infinite(r, w, job);
+    return status;
+}
+
+static int compute_samples(const struct run *r, struct mcd_worker *w, struct job *job)
+{
+    int status = mcd_worker_run(&r->work, w, &job->block, 0, &job->error);
+    return status ? status : mcd_worker_read(&r->work, w, job->samples, &job->error);
 }
 
 /* ---- waves ------------------------------------------------------------------------------- */
@@ -239,7 +146,7 @@ static int compute(const struct run *r, struct worker *w, uint64_t number, void 
 /* Moves the rows of each pass together where the block has fewer rows than are computed. */
 static void close_up(const struct run *r, const struct mcd_block *b, char *samples)
 {
-    size_t row = (size_t)r->f->network->outputs * element(r);
+    size_t row = (size_t)r->f->network->outputs * mcd_work_element(&r->work);
     size_t from = row * r->f->block_rows, to = row * (size_t)b->rows;
     for (uint64_t p = 1; from != to && p < b->passes; p++)
         memmove(samples + p * to, samples + p * from, to);
@@ -248,10 +155,10 @@ static void close_up(const struct run *r, const struct mcd_block *b, char *sampl
 static void hand_on(struct run *r)
 {
     for (uint32_t i = 0; i < r->previous.count && !r->sink_status; i++) {
-        struct mcd_block b = block_of(r, r->previous.first + i);
-        close_up(r, &b, r->previous.job[i].samples);
-        b.samples = r->previous.job[i].samples;
-        r->sink_status = r->f->sink(r->f->arg, &b, &r->sink_error);
+        const struct job *job = &r->previous.job[i];
+        if (job->block.samples)
+            close_up(r, &job->block, job->samples);
+        r->sink_status = r->f->sink(r->f->arg, &job->block, &r->sink_error);
     }
 }
 
@@ -264,12 +171,12 @@ static void task(void *arg, uint32_t i, uint32_t worker)
         return;
     }
     struct job *job = &r->current.job[i - 1];
-    struct worker *w = &r->worker[r->by_job ? i - 1 : worker];
-    job->status = w->plan ? MCD_OK : worker_create(r, w, &job->error);
+    struct mcd_worker *w = &r->worker[r->by_job ? i - 1 : worker];
+    job->status = w->plan ? MCD_OK : mcd_worker_create(&r->work, w, &job->error);
     if (job->status)
-        worker_destroy(r, w); /* the next job may find what was missing here */
+        mcd_worker_destroy(&r->work, w); /* the next job may find what was missing here */
     else
-        job->status = compute(r, w, r->current.first + i - 1, job->samples, &job->error);
+        job->status = job->block.samples ? compute_samples(r, w, job) : compute_leaf(r, w, job);
 }
 
 static int first_failure(const struct run *r, struct mcd_error *error)
@@ -287,25 +194,28 @@ static int first_failure(const struct run *r, struct mcd_error *error)
 /* What was handed on makes room for what comes next. */
 static void next_wave(struct run *r)
 {
-    struct wave done = r->current;
-    r->current = (struct wave){.job = r->previous.job, .first = done.first + done.count};
-    r->previous = done;
+    struct wave spare = r->previous;
+    r->previous = r->current;
+    r->current = spare;
+    for (r->current.count = 0; r->current.count < r->width && r->next < r->blocks;) {
+        struct job *job = &r->current.job[r->current.count++];
+        plan_job(r, r->next, job);
+        r->next += job->pass_blocks;
+    }
 }
 
 static int run_waves(struct run *r, struct mcd_error *error)
 {
     const struct mcd_forward *f = r->f;
-    while (r->current.first < r->jobs || r->previous.count) {
-        uint64_t left = r->jobs - r->current.first;
-        r->current.count = left < r->width ? (uint32_t)left : r->width;
+    for (next_wave(r); r->current.count || r->previous.count; next_wave(r)) {
         r->host->parallel(r->host, r->current.count + 1, task, r);
         int status = first_failure(r, error);
         if (status)
             return status;
-        next_wave(r);
+        r->done = r->next;
         if (f->progress)
-            f->progress(f->arg, r->current.first, r->jobs);
-        if (f->stop && *f->stop && (r->current.first < r->jobs || r->previous.count))
+            f->progress(f->arg, r->done, r->blocks);
+        if (f->stop && *f->stop && r->current.count)
             return mcd_fail(error, MCD_STOPPED, "", "interrupted");
     }
     return MCD_OK;
@@ -313,23 +223,52 @@ static int run_waves(struct run *r, struct mcd_error *error)
 
 /* ---- putting it together ----------------------------------------------------------------- */
 
-static int wave_alloc(const struct run *r, struct wave *w, struct mcd_error *error)
+static int job_alloc(const struct run *r, struct job *job, struct mcd_error *error)
 {
     const struct mcd_forward *f = r->f;
-    size_t bytes =
-        (size_t)f->block_rows * f->block_passes * (size_t)f->network->outputs * element(r);
+    size_t rows = f->block_rows, outputs = (size_t)f->network->outputs;
+    job->samples = mcd_host_zalloc(
+        r->host, rows * f->block_passes * outputs * mcd_work_element(&r->work), error);
+    if (!job->samples || !condenses(r))
+        return job->samples ? MCD_OK : MCD_NOMEM;
+    size_t sums = MCD_BATCHES * mcd_leaf_sums(f->moments);
+    job->values =
+        mcd_host_zalloc(r->host, rows * mcd_leaf_width(f->moments) * sizeof *job->values, error);
+    job->sums = mcd_host_zalloc(r->host, (rows * sums + 1) * sizeof *job->sums, error);
+    return job->values && job->sums ? MCD_OK : MCD_NOMEM;
+}
+
+static int wave_alloc(const struct run *r, struct wave *w, struct mcd_error *error)
+{
     w->job = mcd_host_zalloc(r->host, r->width * sizeof *w->job, error);
-    for (uint32_t i = 0; w->job && i < r->width; i++)
-        if (!(w->job[i].samples = mcd_host_zalloc(r->host, bytes, error)))
-            return MCD_NOMEM;
-    return w->job ? MCD_OK : MCD_NOMEM;
+    int status = w->job ? MCD_OK : MCD_NOMEM;
+    for (uint32_t i = 0; i < r->width && !status; i++)
+        status = job_alloc(r, &w->job[i], error);
+    return status;
 }
 
 static void wave_release(const struct run *r, struct wave *w)
 {
-    for (uint32_t i = 0; w->job && i < r->width; i++)
+    for (uint32_t i = 0; w->job && i < r->width; i++) {
         r->host->release(r->host, w->job[i].samples);
+        r->host->release(r->host, w->job[i].values);
+        r->host->release(r->host, w->job[i].sums);
+    }
     r->host->release(r->host, w->job);
+}
+
+/* Whether the backend condenses passes, and has room for it, the first worker's plan tells. */
+static int make_first_worker(struct run *r, struct mcd_error *error)
+{
+    struct mcd_error refusal = {0};
+    int status = mcd_worker_create(&r->work, &r->worker[0], condenses(r) ? &refusal : error);
+    if (!condenses(r) || !status)
+        return status;
+    mcd_worker_destroy(&r->work, &r->worker[0]);
+    if (status != MCD_UNSUPPORTED && status != MCD_NOMEM)
+        return mcd_fail(error, status, refusal.where, "%s", refusal.text);
+    r->work.condensed.noutputs = 1;
+    return mcd_worker_create(&r->work, &r->worker[0], error);
 }
 
 /*
@@ -339,9 +278,10 @@ static void wave_release(const struct run *r, struct wave *w)
 static int make_device_workers(struct run *r, struct mcd_error *error)
 {
     struct mcd_error no_second = {0};
-    int status = worker_create(r, &r->worker[0], error);
-    if (!status && r->width > 1 && worker_create(r, &r->worker[1], &no_second)) {
-        worker_destroy(r, &r->worker[1]);
+    int status = make_first_worker(r, error);
+    if (!status && r->by_job && r->width > 1 &&
+        mcd_worker_create(&r->work, &r->worker[1], &no_second)) {
+        mcd_worker_destroy(&r->work, &r->worker[1]);
         r->width = 1;
     }
     return status;
@@ -351,7 +291,7 @@ static int run_alloc(struct run *r, struct mcd_error *error)
 {
     r->worker = mcd_host_zalloc(r->host, r->workers * sizeof *r->worker, error);
     int status = r->worker ? MCD_OK : MCD_NOMEM;
-    if (!status && r->by_job)
+    if (!status && (r->by_job || condenses(r)))
         status = make_device_workers(r, error);
     if (!status)
         status = wave_alloc(r, &r->current, error);
@@ -361,17 +301,17 @@ static int run_alloc(struct run *r, struct mcd_error *error)
 static void run_release(struct run *r)
 {
     for (uint32_t i = 0; r->worker && i < r->workers; i++)
-        worker_destroy(r, &r->worker[i]);
+        mcd_worker_destroy(&r->work, &r->worker[i]);
     wave_release(r, &r->current);
     wave_release(r, &r->previous);
     r->host->release(r->host, r->worker);
-    mcd_graph_destroy(r->recording.graph);
+    mcd_graph_destroy(r->work.recording.graph);
 }
 
 /* A sampler that fills bits need not be able to do anything else. */
 static int check_sampler(const struct run *r, struct mcd_error *error)
 {
-    const struct mcd_graph_core *g = r->recording.graph;
+    const struct mcd_graph_core *g = r->work.recording.graph;
     const char *name = r->f->sampler->plugin->name;
     if (sampler(r)->group(r->f->sampler->self) == 0)
         return mcd_fail(error, MCD_INVALID, name, "its groups have 0 passes: expected 1 or more");
@@ -385,18 +325,22 @@ static int check_sampler(const struct run *r, struct mcd_error *error)
 int mcd_forward_run(const struct mcd_forward *f, struct mcd_error *error)
 {
     uint64_t row_blocks = ((uint64_t)f->rows + f->block_rows - 1) / f->block_rows;
-    struct run r = {.f = f, .host = f->network->host, .jobs = row_blocks * f->block_count};
+    struct run r = {.f = f, .host = f->network->host, .blocks = row_blocks * f->block_count};
     r.by_job = mcd_rows_wished(f->network) > 0;
     r.workers = r.by_job ? DEVICE_WORKERS : r.host->workers;
-    r.width = r.by_job ? (uint32_t)(r.jobs < DEVICE_WORKERS ? r.jobs : DEVICE_WORKERS)
+    r.width = r.by_job ? (uint32_t)(r.blocks < DEVICE_WORKERS ? r.blocks : DEVICE_WORKERS)
                        : r.workers * JOBS_PER_WORKER;
-    int status = mcd_network_record(f->network, f->sampler != NULL, &r.recording, error);
+    r.work = (struct mcd_work){.f = f, .host = r.host};
+    int status = mcd_network_record(f->network, f->sampler != NULL, &r.work.recording, error);
     if (status)
         return status;
     if (f->sampler)
-        status = mcd_recording_check_stochastic(f->network, &r.recording, error);
+        status = mcd_recording_check_stochastic(f->network, &r.work.recording, error);
     if (!status && f->sampler)
         status = check_sampler(&r, error);
+    if (!status)
+        status = mcd_condense_record(f->network, f->moments, &r.work.recording, &r.work.condensed,
+                                     error);
     if (!status)
         status = run_alloc(&r, error);
     if (!status)

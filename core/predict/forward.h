@@ -11,6 +11,7 @@
 
 #include "core/network/network.h"
 #include "core/predict/block.h"
+#include "core/stats/moments.h"
 
 #include <signal.h>
 
@@ -25,8 +26,14 @@ struct mcd_forward {
     uint64_t first_block, block_count; /* blocks of passes; 0 and 1 for weight averaging */
 
     /*
+     * NULL, or what becomes of the blocks: those that it wants whole may come to the sink as leaves.
+     */
+    const struct mcd_moments_spec *moments;
+
+    /*
      * Receives the blocks, of block_passes and those of block_rows that exist, by row block and
-     * within it by pass block, one call at a time, from any thread. A failure ends the run.
+     * within it by pass block, one call at a time, from any thread. A leaf is of several pass
+     * blocks. A failure ends the run.
      */
     int (*sink)(void *arg, const struct mcd_block *block, struct mcd_error *error);
     void (*progress)(void *arg, uint64_t done, uint64_t all); /* blocks; may be NULL */

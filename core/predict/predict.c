@@ -31,6 +31,10 @@ static int hand_on(const struct mcd_predict *p, const struct mcd_block *block,
 static int feed(void *arg, const struct mcd_block *b, struct mcd_error *error)
 {
     struct feed *f = arg;
+    if (!b->samples)
+        return mcd_moments_add_leaf(f->moments, b->row_block, b->pass_block,
+                                    (uint32_t)(b->passes / f->forward.block_passes), b->values,
+                                    b->sums, error);
     int status = mcd_moments_add(f->moments, b->row_block, b->pass_block, b->samples, error);
     return status || !f->predict->samples ? status : hand_on(f->predict, b, error);
 }
@@ -109,6 +113,7 @@ int mcd_predict_run(const struct mcd_predict *p, struct mcd_moments **moments,
         return status;
     uint64_t first = mcd_moments_first_block(&spec), blocks = mcd_moments_block_count(&spec);
     f.all = blocks * f.moments->blocks;
+    f.forward.moments = p->samples ? NULL : &spec;
     status = p->until_mcse > 0 ? until(&f, first, blocks, error) : stage(&f, first, blocks, error);
     if (status)
         mcd_moments_destroy(f.moments);

@@ -60,20 +60,51 @@ uint64_t mcd_leaf_groups(const struct mcd_moments_spec *spec, uint64_t first, ui
     return end > begin ? end - begin : 0;
 }
 
-/* The outputs of pass i as doubles; the index of the first that is not finite, else `outputs`. */
-static int64_t load(const struct mcd_moments_spec *spec, const struct mcd_leaf_input *in,
-                    uint64_t i, double *x)
+/* Where the outputs of pass i are. */
+static const void *pass_of(const struct mcd_moments_spec *spec, const struct mcd_leaf_input *in,
+                           uint64_t i)
 {
-    int64_t bad = spec->outputs;
-    const char *from = (const char *)in->row_samples + i * in->stride * mcd_type_size(spec->type);
-    mcd_reals_copy(x, MCD_F64, from, spec->type, (size_t)spec->outputs);
+    return (const char *)in->row_samples + i * in->stride * mcd_type_size(spec->type);
+}
+
+static double in_units(const struct mcd_moments_spec *spec, int64_t output, double x)
+{
+    const struct mcd_meaning *m = spec->meaning;
+    return m ? m->offset[output] + m->scale[output] * x : x;
+}
+
+static int not_finite(const struct mcd_leaf_input *in, uint64_t i, int64_t output, double x,
+                      struct mcd_error *e)
+{
+    return mcd_fail(e, MCD_INVALID, "prediction",
+                    "row %" PRId64 ", output %" PRId64 ", pass %" PRIu64
+                    " is %g: expected finite numbers (do the weights fit the data?)",
+                    in->row, output, in->first + i, x);
+}
+
+/* The outputs of pass i as doubles, which must be finite. */
+static int load(const struct mcd_moments_spec *spec, const struct mcd_leaf_input *in, uint64_t i,
+                double *x, struct mcd_error *e)
+{
+    mcd_reals_copy(x, MCD_F64, pass_of(spec, in, i), spec->type, (size_t)spec->outputs);
     for (int64_t k = 0; k < spec->outputs; k++) {
-        if (spec->meaning)
-            x[k] = spec->meaning->offset[k] + spec->meaning->scale[k] * x[k];
-        if (!isfinite(x[k]) && bad == spec->outputs)
-            bad = k;
+        x[k] = in_units(spec, k, x[k]);
+        if (!isfinite(x[k]))
+            return not_finite(in, i, k, x[k], e);
     }
-    return bad;
+    return MCD_OK;
+}
+
+int mcd_leaf_check(const struct mcd_moments_spec *spec, const struct mcd_leaf_input *in,
+                   struct mcd_error *e)
+{
+    for (uint64_t i = 0; i < in->passes; i++)
+        for (int64_t k = 0; k < spec->outputs; k++) {
+            double x = in_units(spec, k, mcd_reals_at(pass_of(spec, in, i), spec->type, (size_t)k));
+            if (!isfinite(x))
+                return not_finite(in, i, k, x, e);
+        }
+    return MCD_OK;
 }
 
 /* Adds one pass to its batch: p and its entropy in fixed point, the vote. */
@@ -160,12 +191,9 @@ int mcd_leaf_compute(const struct mcd_moments_spec *spec, const struct mcd_leaf_
     size_t channels = mcd_leaf_channels(spec);
     for (uint64_t i = 0; i < in->passes; i++) {
         double *x = scratch + i * channels;
-        int64_t bad = load(spec, in, i, x);
-        if (bad < spec->outputs)
-            return mcd_fail(e, MCD_INVALID, "prediction",
-                            "row %" PRId64 ", output %" PRId64 ", pass %" PRIu64
-                            " is %g: expected finite numbers (do the weights fit the data?)",
-                            in->row, bad, in->first + i, x[bad]);
+        int status = load(spec, in, i, x, e);
+        if (status)
+            return status;
         if (spec->task != MCD_CLASSIFY)
             continue;
         double *p = x + spec->outputs; /* and their entropy behind them */

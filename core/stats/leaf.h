@@ -48,6 +48,10 @@ struct mcd_leaf_input {
 int mcd_leaf_compute(const struct mcd_moments_spec *spec, const struct mcd_leaf_input *in,
                      double *scratch, double *values, int64_t *sums, struct mcd_error *e);
 
+/* MCD_INVALID, as above, if an output is not finite. */
+int mcd_leaf_check(const struct mcd_moments_spec *spec, const struct mcd_leaf_input *in,
+                   struct mcd_error *e);
+
 /*
  * Joins two neighbouring ranges of one row, `right` into `left`: the passes of each range count,
  * with their groups. Chan, Golub, LeVeque 1979, Updating formulae and a pairwise algorithm.

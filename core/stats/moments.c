@@ -276,23 +276,74 @@ static int cut(const struct mcd_moments *m, const struct mcd_row_block *b, uint6
     return MCD_OK;
 }
 
+int mcd_moments_take_leaves(const struct mcd_moments_spec *s)
+{
+    return !s->meaning || !s->meaning->target;
+}
+
+uint32_t mcd_moments_whole_blocks(const struct mcd_moments_spec *s, uint64_t pass_block,
+                                  uint64_t most)
+{
+    uint64_t end = (s->first_pass + s->passes) / s->block_passes, size = 1;
+    if (pass_block * s->block_passes < s->first_pass || pass_block >= end)
+        return 0;
+    most = most < end - pass_block ? most : end - pass_block;
+    while (2 * size <= most && pass_block % (2 * size) == 0)
+        size *= 2;
+    return (uint32_t)size;
+}
+
+static int is_next(const struct mcd_moments *m, const struct mcd_row_block *b, uint64_t pass_block,
+                   struct mcd_error *e)
+{
+    const struct mcd_moments_spec *s = &m->spec;
+    if (b->next_pass < s->first_pass + s->passes && pass_block == b->next_pass / s->block_passes)
+        return MCD_OK;
+    return mcd_fail(e, MCD_INVALID, "moments",
+                    "pass block %" PRIu64 " out of turn: passes up to %" PRIu64 " are there",
+                    pass_block, b->next_pass);
+}
+
+/* A piece that was added: what follows once the row block's last one is there. */
+static int finish(const struct mcd_moments *m, struct mcd_row_block *b, struct mcd_error *e)
+{
+    int is_last = b->next_pass == m->spec.first_pass + m->spec.passes;
+    return is_last && !m->spec.keep_pieces ? fold(m, b, e) : MCD_OK;
+}
+
 int mcd_moments_add(struct mcd_moments *m, uint32_t row_block, uint64_t pass_block,
                     const void *samples, struct mcd_error *e)
 {
-    const struct mcd_moments_spec *s = &m->spec;
     struct mcd_row_block *b = &m->block[row_block];
     struct mcd_piece piece;
-    uint64_t end = s->first_pass + s->passes;
-    if (b->next_pass >= end || pass_block != b->next_pass / s->block_passes)
-        return mcd_fail(e, MCD_INVALID, "moments",
-                        "pass block %" PRIu64 " out of turn: passes up to %" PRIu64 " are there",
-                        pass_block, b->next_pass);
-    int status = cut(m, b, pass_block, samples, &piece, e);
+    int status = is_next(m, b, pass_block, e);
+    if (status == MCD_OK)
+        status = cut(m, b, pass_block, samples, &piece, e);
     if (status == MCD_OK)
         status = mcd_moments_push(m, b, piece, e);
-    if (status == MCD_OK && b->next_pass == end && !s->keep_pieces)
-        status = fold(m, b, e);
-    return status;
+    return status ? status : finish(m, b, e);
+}
+
+int mcd_moments_add_leaf(struct mcd_moments *m, uint32_t row_block, uint64_t pass_block,
+                         uint32_t blocks, const double *values, const int64_t *sums,
+                         struct mcd_error *e)
+{
+    const struct mcd_moments_spec *s = &m->spec;
+    struct mcd_row_block *b = &m->block[row_block];
+    size_t bytes = (size_t)b->rows * mcd_leaf_width(s) * sizeof *values;
+    size_t count = b->sums ? (size_t)b->rows * MCD_BATCHES * mcd_leaf_sums(s) : 0;
+    struct mcd_piece piece = {.first = pass_block * s->block_passes,
+                              .passes = (uint64_t)blocks * s->block_passes};
+    int status = is_next(m, b, pass_block, e);
+    if (status == MCD_OK && !(piece.values = make(m, bytes, 1, e)))
+        status = MCD_NOMEM;
+    if (status)
+        return status;
+    memcpy(piece.values, values, bytes);
+    status = mcd_moments_push(m, b, piece, e);
+    for (size_t i = 0; status == MCD_OK && i < count; i++)
+        b->sums[i] += sums[i];
+    return status ? status : finish(m, b, e);
 }
 
 int mcd_moments_done(const struct mcd_moments *m, uint64_t *passes, struct mcd_error *e)

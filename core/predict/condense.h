@@ -1,0 +1,46 @@
+/*
+ * Passes condensed where they are computed: a backend whose memory is not the host's makes leaves of
+ * the moments tree of them, and only these come to the host.
+ *
+ * Ops that do so follow the network's output in the graph. A backend that refuses them, and whoever
+ * wants the samples, gets the samples.
+ */
+#ifndef CORE_CONDENSE_H
+#define CORE_CONDENSE_H
+
+#include "core/graph/plan.h"
+#include "core/network/network.h"
+#include "core/predict/block.h"
+#include "core/stats/moments.h"
+
+#include <mcdrop/graph.h>
+
+/* Pass blocks that become one leaf, at most: a power of two. */
+enum { MCD_MOST_JOINED = 64 };
+
+/* What a plan is asked for: samples, values and, of a classification, sums. */
+struct mcd_condensed {
+    uint32_t noutputs; /* 1: samples alone */
+    mcd_val output[3];
+};
+
+enum { MCD_CONDENSED_VALUES = 1, MCD_CONDENSED_SUMS = 2 }; /* places in `output` */
+
+/* Appends the ops if leaves are of use: spec may be NULL. */
+int mcd_condense_record(const struct mcd_network *network, const struct mcd_moments_spec *spec,
+                        struct mcd_recording *recording, struct mcd_condensed *c,
+                        struct mcd_error *error);
+
+/* What the plan's last run made of the passes: [block rows][...] each, see core/stats/leaf.h. */
+int mcd_condense_read(const struct mcd_condensed *c, struct mcd_plan *plan, double *values,
+                      int64_t *sums, struct mcd_error *error);
+
+/* Whether all values of `rows` leaves are finite, as they are where all outputs of all passes are. */
+int mcd_condensed_is_finite(const struct mcd_moments_spec *spec, const double *values,
+                            int64_t rows);
+
+/* MCD_INVALID if a sample of the block is not finite; each pass has `block_rows` rows. */
+int mcd_condense_check(const struct mcd_moments_spec *spec, const struct mcd_block *block,
+                       uint32_t block_rows, struct mcd_error *error);
+
+#endif
