@@ -204,7 +204,7 @@ static void check_same(const struct run *a, const struct run *b)
 /* ---- the same bits -------------------------------------------------------------------------- */
 
 /* How a distant backend is made to keep the data, not to, or no longer. */
-enum { RESIDENT, REFUSES_GATHER, TOO_SMALL, TOO_SMALL_WITH_TESTS, WAITS, VARIANTS };
+enum { RESIDENT, REFUSES_GATHER, TOO_SMALL, TOO_SMALL_WITH_TESTS, WAITS, BLOCKS, VARIANTS };
 
 /* Bytes that a training of so many test rows needs at most where data are not resident. */
 static uint64_t least_room(const struct way *w, int64_t tests)
@@ -236,6 +236,9 @@ static void vary(struct run *r, const struct way *w, int variant)
     case WAITS:
         d->api.fetch = NULL;
         break;
+    case BLOCKS:
+        d->rows = 5; /* the tests are a block and a part of one */
+        break;
     default:
         break;
     }
@@ -249,8 +252,9 @@ static int try_variant(const struct run *near, const struct way *w, int variant)
     vary(&far, w, variant);
     run_whole(&far);
     const struct distant *d = &far.on.distant;
-    uint64_t gathered = d->runs[MCD_OP_GATHER], all = 2 * far.state.update;
-    if (variant == RESIDENT || variant == WAITS)
+    uint64_t blocks = variant == BLOCKS ? 2 : 1, tested = far.train.test.rows ? EPOCHS * blocks : 0;
+    uint64_t gathered = d->runs[MCD_OP_GATHER], all = 2 * far.state.update + tested;
+    if (variant == RESIDENT || variant == WAITS || variant == BLOCKS)
         assert_int_equal(gathered, all);
     else if (variant == TOO_SMALL_WITH_TESTS)
         assert_true(gathered < all);
@@ -347,18 +351,22 @@ static void an_update_copies_its_loss_alone(void **state)
     run_close(&r);
 }
 
-static void an_epoch_waits_once(void **state)
+/* For its losses, and for what it says of the tests; what is copied is fetched. */
+static void an_epoch_waits_for_losses_and_tests(void **state)
 {
     (void)state;
-    struct run r;
-    run_open(&r, &ways[0], 1, 5);
-    r.train.test.rows = 0;
-    run_whole(&r);
-    for (int epoch = 2; epoch <= EPOCHS; epoch++)
-        assert_int_equal(r.syncs[epoch] - r.syncs[epoch - 1], 1);
-    assert_int_equal(r.on.distant.reads, 0);
-    assert_int_equal(r.on.distant.most_pending, 5);
-    run_close(&r);
+    for (int tests = 0; tests <= TESTS; tests += TESTS) {
+        struct run r;
+        run_open(&r, &ways[0], 1, 5);
+        r.train.test.rows = tests;
+        run_whole(&r);
+        for (int epoch = 2; epoch <= EPOCHS; epoch++)
+            assert_int_equal(r.syncs[epoch] - r.syncs[epoch - 1], tests ? 2 : 1);
+        assert_int_equal(r.on.distant.reads, 0);
+        assert_int_equal(r.on.distant.fetched, EPOCHS * (5 + (unsigned)tests * 4) * sizeof(float));
+        assert_int_equal(r.on.distant.most_pending, 5);
+        run_close(&r);
+    }
 }
 
 /* A small network is let run ahead further and further, but not without end. */
@@ -454,7 +462,7 @@ int main(void)
         cmocka_unit_test(it_has_the_bits_of_host_memory),
         cmocka_unit_test_teardown(stopped_and_resumed_it_has_them_too, scratch_empty),
         cmocka_unit_test(an_update_copies_its_loss_alone),
-        cmocka_unit_test(an_epoch_waits_once),
+        cmocka_unit_test(an_epoch_waits_for_losses_and_tests),
         cmocka_unit_test(few_updates_are_under_way_at_first),
         cmocka_unit_test(a_loss_that_is_not_finite_is_noticed),
         cmocka_unit_test(a_failure_of_the_device_ends_the_training),

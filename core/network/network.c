@@ -10,21 +10,21 @@ struct purpose {
     int stochastic;
     uint32_t batch;
     double nat;
-    int64_t resident; /* rows of the tables that the input is gathered from; 0: it is given */
+    int64_t table, places; /* rows and order that the input is gathered from; 0: it is given */
 };
 
 static const struct purpose passes = {.stochastic = 1};
 
 /* A table has rows of one dimension: one rank more than the input's may be too many. */
-static void record_input(struct mcd_graph_core *g, const struct mcd_shape *input, int64_t rows,
-                         struct mcd_recording *r)
+static void record_input(struct mcd_graph_core *g, const struct mcd_shape *input,
+                         struct purpose purpose, struct mcd_recording *r)
 {
-    if (!rows) {
+    if (!purpose.table) {
         r->x = mcd_graph_input(g, 0, *input, 0);
         return;
     }
-    r->order = mcd_graph_table(g, MCD_TABLE_ORDER, mcd_shape1(rows), 1);
-    struct mcd_shape table = mcd_shape2(rows, mcd_shape_count(input));
+    r->order = mcd_graph_table(g, MCD_TABLE_ORDER, mcd_shape1(purpose.places), 1);
+    struct mcd_shape table = mcd_shape2(purpose.table, mcd_shape_count(input));
     mcd_val in[2] = {mcd_graph_table(g, MCD_TABLE_X, table, 0), r->order};
     r->x = mcd_reshape(&g->base, mcd_graph_op(g, MCD_OP_GATHER, 2, in, NULL), *input);
 }
@@ -41,7 +41,7 @@ static struct mcd_graph_core *record(const struct mcd_host *host, const struct m
     g->base.batch = purpose.batch;
     g->base.nat = purpose.nat;
     *r = (struct mcd_recording){.graph = g};
-    record_input(g, input, purpose.resident, r);
+    record_input(g, input, purpose, r);
     mcd_val y = r->y = model->build(item->self, &g->base, r->x);
     if (!y)
         mcd_fail(&g->error, MCD_INVALID, item->plugin->name, "failed without saying why");
@@ -72,6 +72,12 @@ int mcd_network_record(const struct mcd_network *n, int stochastic, struct mcd_r
     return record_network(n, (struct purpose){.stochastic = stochastic}, r, error);
 }
 
+int mcd_network_record_resident(const struct mcd_network *n, int64_t rows, int64_t places,
+                                struct mcd_recording *r, struct mcd_error *error)
+{
+    return record_network(n, (struct purpose){.table = rows, .places = places}, r, error);
+}
+
 int mcd_network_record_training(const struct mcd_network *n, uint32_t batch, int64_t rows,
                                 int resident, struct mcd_recording *r, struct mcd_error *error)
 {
@@ -80,7 +86,8 @@ int mcd_network_record_training(const struct mcd_network *n, uint32_t batch, int
         .stochastic = 1,
         .batch = batch,
         .nat = (n->recipe.task == MCD_CLASSIFY ? 1 : 2) / answers,
-        .resident = resident ? rows : 0,
+        .table = resident ? rows : 0,
+        .places = rows,
     };
     return record_network(n, purpose, r, error);
 }

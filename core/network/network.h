@@ -60,6 +60,13 @@ int mcd_network_record(const struct mcd_network *network, int stochastic,
                        struct mcd_recording *recording, struct mcd_error *error);
 
 /*
+ * As weight averaging, the input gathered from MCD_TABLE_X [rows, elements] by MCD_TABLE_ORDER
+ * [places].
+ */
+int mcd_network_record_resident(const struct mcd_network *network, int64_t rows, int64_t places,
+                                struct mcd_recording *recording, struct mcd_error *error);
+
+/*
  * Records for updates on batches of `batch` rows, out of `rows` that are trained on. `resident` 1:
  * the input is gathered from MCD_TABLE_X [rows, elements] by MCD_TABLE_ORDER [rows].
  */

@@ -76,7 +76,7 @@ static int make_labels(struct mcd_resident *r, int64_t rows, const int32_t *from
 }
 
 int mcd_resident_create(const struct mcd_network *n, const struct mcd_examples *data,
-                        struct mcd_resident *r, struct mcd_error *error)
+                        int64_t places, struct mcd_resident *r, struct mcd_error *error)
 {
     *r = (struct mcd_resident){.network = n};
     int status = make_reals(r, MCD_TABLE_X, data->rows, mcd_shape_count(&n->input), data->x, error);
@@ -85,7 +85,7 @@ int mcd_resident_create(const struct mcd_network *n, const struct mcd_examples *
     else if (!status && data->target)
         status = make_reals(r, MCD_TABLE_TARGET, data->rows, n->outputs, data->target, error);
     if (!status)
-        status = alloc_table(r, MCD_TABLE_ORDER, mcd_shape1(data->rows), MCD_I32, error);
+        status = alloc_table(r, MCD_TABLE_ORDER, mcd_shape1(places), MCD_I32, error);
     if (status)
         mcd_resident_destroy(r);
     return status;

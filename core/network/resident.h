@@ -20,13 +20,14 @@ int mcd_resident_is_useful(const struct mcd_network *network);
 
 /*
  * Copies all rows with their answers, if there are any, into the backend's memory, in its types, and
- * makes room for an order of them. MCD_NOMEM if it has too little. On failure nothing is left.
+ * makes room for an order of so many places. MCD_NOMEM if it has too little. On failure nothing is
+ * left.
  */
 int mcd_resident_create(const struct mcd_network *network, const struct mcd_examples *data,
-                        struct mcd_resident *resident, struct mcd_error *error);
+                        int64_t places, struct mcd_resident *resident, struct mcd_error *error);
 void mcd_resident_destroy(struct mcd_resident *resident); /* zeros are fine */
 
-/* `order`: one number for each row, which must be one of a row. */
+/* `order`: the number of a row for each place. */
 int mcd_resident_order(struct mcd_resident *resident, const uint32_t *order,
                        struct mcd_error *error);
 

@@ -32,8 +32,8 @@ int mcd_average(const struct mcd_network *network, const float *x, int64_t rows,
     return mcd_forward_run(&f, error);
 }
 
-static double score_of(const struct mcd_network *network, const struct mcd_examples *test,
-                       const double *output)
+double mcd_outputs_score(const struct mcd_network *network, const struct mcd_examples *test,
+                         const double *output)
 {
     int64_t k = network->outputs;
     double sum = 0;
@@ -56,7 +56,7 @@ int mcd_evaluate(const struct mcd_network *network, const struct mcd_examples *t
         return mcd_fail(error, MCD_NOMEM, "evaluation", "out of memory");
     int status = mcd_average(network, test->x, test->rows, output, stop, error);
     if (!status)
-        *score = score_of(network, test, output);
+        *score = mcd_outputs_score(network, test, output);
     host->release(host, output);
     return status;
 }

@@ -21,4 +21,8 @@ int mcd_average(const struct mcd_network *network, const float *x, int64_t rows,
 int mcd_evaluate(const struct mcd_network *network, const struct mcd_examples *test, double *score,
                  const volatile sig_atomic_t *stop, struct mcd_error *error);
 
+/* That number, of outputs as mcd_average gives them. */
+double mcd_outputs_score(const struct mcd_network *network, const struct mcd_examples *test,
+                         const double *output);
+
 #endif

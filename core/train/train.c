@@ -1,7 +1,7 @@
 /* The loop over updates and epochs, and when to save. */
 #include "core/train/train.h"
 #include "core/base/error.h"
-#include "core/predict/evaluate.h"
+#include "core/predict/evaluator.h"
 #include "core/train/train_state.h"
 
 #include <math.h>
@@ -27,6 +27,7 @@ struct clock {
 struct running {
     const struct mcd_train *train;
     struct mcd_trainer *trainer;
+    struct mcd_evaluator *evaluator; /* from the first epoch's end on */
     struct mcd_train_state *state;
     struct clock clock;
     uint32_t most_ahead; /* updates that may be under way */
@@ -91,17 +92,24 @@ static int stopped(const struct mcd_train *t)
     return t->stop && *t->stop;
 }
 
+static int score_tests(struct running *r, double *score, struct mcd_error *error)
+{
+    const struct mcd_train *t = r->train;
+    int status = MCD_OK;
+    if (!r->evaluator)
+        status = mcd_evaluator_create(t->trainer.network, &t->test, &r->evaluator, error);
+    return status ? status : mcd_evaluator_run(r->evaluator, score, t->stop, error);
+}
+
 /* Where the backend's memory is too small for both, the training data make room for the tests. */
 static int evaluate(struct running *r, double *score, struct mcd_error *error)
 {
-    const struct mcd_train *t = r->train;
-    const struct mcd_network *n = t->trainer.network;
     struct mcd_error e = {0}, no_room = {0};
-    int status = mcd_evaluate(n, &t->test, score, t->stop, &e);
+    int status = score_tests(r, score, &e);
     int room = status == MCD_NOMEM ? mcd_trainer_make_room(r->trainer, &no_room) : MCD_UNSUPPORTED;
     if (room == MCD_OK) {
         e = (struct mcd_error){0};
-        status = mcd_evaluate(n, &t->test, score, t->stop, &e);
+        status = score_tests(r, score, &e);
     } else if (room != MCD_UNSUPPORTED) {
         status = room;
         e = no_room;
@@ -182,6 +190,7 @@ int mcd_train_run(const struct mcd_train *t, struct mcd_train_state *state, stru
     r.clock = (struct clock){.started = time - state->seconds, .saved = time, .settled = time};
     r.most_ahead = mcd_trainer_runs_ahead(r.trainer) ? FIRST_AHEAD : 1;
     status = loop(&r, error);
+    mcd_evaluator_destroy(r.evaluator);
     mcd_trainer_destroy(r.trainer);
     return status;
 }

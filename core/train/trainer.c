@@ -137,7 +137,7 @@ static void plans_destroy(struct mcd_trainer *t)
 static int become_resident(struct mcd_trainer *t, struct mcd_error *error)
 {
     const struct mcd_trainer_spec *s = &t->spec;
-    int status = mcd_resident_create(s->network, &s->data, &t->resident, error);
+    int status = mcd_resident_create(s->network, &s->data, s->data.rows, &t->resident, error);
     t->is_resident = !status;
     if (!status)
         status = plans_create(t, error);
