@@ -24,9 +24,11 @@
 #include <stdint.h>
 
 #ifdef __CUDACC__
-#define MCD_BODY static __device__ __forceinline__
+#define MCD_BODY   static __device__ __forceinline__
+#define MCD_ROLLED _Pragma("unroll 1") /* before a loop that is short, as a rule */
 #else
 #define MCD_BODY static inline
+#define MCD_ROLLED
 #endif
 
 enum { MCD_BLOCK = 256 /* threads that share the parts of their teams */ };

@@ -15,6 +15,7 @@ static int binary(const struct mcd_cuda_op *op, const struct mcd_cuda_call *call
 {
     const struct mcd_step *s = call->step;
     const struct mcd_tensor *const operands[] = {&s->in[0], &s->in[1]};
+    struct mcd_nest nest;
     struct binary_args args = {
         .out = mcd_cuda_pointer(&s->out),
         .a = mcd_cuda_pointer(&s->in[0]),
@@ -22,7 +23,8 @@ static int binary(const struct mcd_cuda_op *op, const struct mcd_cuda_call *call
         .kind = (uint32_t)s->attr.u.binary.kind,
     };
     (void)op;
-    mcd_nest_build(&args.nest, s->out.rows, &s->out.shape, 2, operands);
+    mcd_nest_build(&nest, s->out.rows, &s->out.shape, 2, operands);
+    args.nest = nest_of(&nest);
     return mcd_cuda_call_status(
         call, mcd_launch_binary(call->stream, mcd_tensor_count(&s->out), &args), "binary");
 }
@@ -31,12 +33,14 @@ static int expand(const struct mcd_cuda_op *op, const struct mcd_cuda_call *call
 {
     const struct mcd_step *s = call->step;
     const struct mcd_tensor *const operands[] = {&s->in[0]};
+    struct mcd_nest nest;
     struct expand_args args = {
         .out = mcd_cuda_pointer(&s->out),
         .x = mcd_cuda_pointer(&s->in[0]),
     };
     (void)op;
-    mcd_nest_build(&args.nest, s->out.rows, &s->out.shape, 1, operands);
+    mcd_nest_build(&nest, s->out.rows, &s->out.shape, 1, operands);
+    args.nest = nest_of(&nest);
     return mcd_cuda_call_status(
         call, mcd_launch_expand(call->stream, mcd_tensor_count(&s->out), &args), "expand");
 }
@@ -96,11 +100,11 @@ static int reduce(const struct mcd_cuda_op *op, const struct mcd_cuda_call *call
         .team = sum.team,
         .to = mcd_cuda_sum_place(&sum, call, scale),
         .x = mcd_cuda_pointer(&s->in[0]),
-        .kept = sides.kept,
-        .outer = sides.summed,
-        .inner = inner,
+        .kept = nest_of(&sides.kept),
+        .outer = nest_of(&sides.summed),
+        .inner = mcd_divisor_of((uint64_t)inner),
         .stride = stride[X],
-        .outputs = sum.outputs,
+        .outputs = mcd_divisor_of((uint64_t)sum.outputs),
         .terms = sum.terms,
         .step = step,
         .step_outer = step / inner,

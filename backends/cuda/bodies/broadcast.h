@@ -2,19 +2,9 @@
 #ifndef MCD_CUDA_BODIES_BROADCAST_H
 #define MCD_CUDA_BODIES_BROADCAST_H
 
-#include "../../cpu/nest.h"
-#include "../body.h"
+#include "nest.h"
 
 #include <mcdrop/graph.h>
-
-/* Where operand `k` stands at place number `i` of a nest, whose innermost dimension runs fastest. */
-MCD_BODY int64_t nest_offset(const struct mcd_nest *nest, uint32_t k, int64_t i)
-{
-    int64_t offset = 0;
-    for (uint32_t d = nest->rank; d-- > 1; i /= nest->extent[d])
-        offset += i % nest->extent[d] * nest->stride[d][k];
-    return offset + i * nest->stride[0][k];
-}
 
 MCD_BODY float binary_value(uint32_t kind, float a, float b)
 {
@@ -33,25 +23,25 @@ MCD_BODY float binary_value(uint32_t kind, float a, float b)
 struct binary_args {
     float *out;
     const float *a, *b;
-    uint32_t kind;        /* enum mcd_binary */
-    struct mcd_nest nest; /* over the output; operand 0 is a, 1 is b */
+    uint32_t kind;    /* enum mcd_binary */
+    struct nest nest; /* over the output; operand 0 is a, 1 is b */
 };
 
 MCD_BODY void binary_body(const struct binary_args *g, int64_t i)
 {
-    g->out[i] =
-        binary_value(g->kind, g->a[nest_offset(&g->nest, 0, i)], g->b[nest_offset(&g->nest, 1, i)]);
+    struct nest_place at = nest_seek(&g->nest, i);
+    g->out[i] = binary_value(g->kind, g->a[at.offset[0]], g->b[at.offset[1]]);
 }
 
 struct expand_args {
     float *out;
     const float *x;
-    struct mcd_nest nest; /* over the output; operand 0 is x */
+    struct nest nest; /* over the output; operand 0 is x */
 };
 
 MCD_BODY void expand_body(const struct expand_args *a, int64_t i)
 {
-    a->out[i] = a->x[nest_offset(&a->nest, 0, i)];
+    a->out[i] = a->x[nest_seek(&a->nest, i).offset[0]];
 }
 
 #endif
