@@ -16,6 +16,7 @@ adding        aliasing
 alike         law
 announces     output
 bad_default   descriptor
+coarse        - test_check_backends
 consuming     aliasing
 crashing      ops LOGSOFTMAX
 create_fails  create

@@ -88,10 +88,21 @@ static void is_right_otherwise(void **state)
     }
 }
 
+/* What rounds factors because it was told to is held to sums of f32. */
+static void coarse_sums_are_caught(void **state)
+{
+    struct bad_spec spec = bad_spec("coarse", "precision=bf16");
+    struct mcd_checking c = run_named(mcd_checks_backend, "ops", spec.text);
+    (void)state;
+    assert_int_equal(c.verdict, MCD_CHECK_FAILED);
+    assert_non_null(strstr(c.where, "CONV2D"));
+    assert_string_equal(c.expected, "sums that are not rounded, of whole numbers up to 127");
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[2 * BADS];
-    size_t count = 0;
+    struct CMUnitTest tests[2 * BADS + 1] = {cmocka_unit_test(coarse_sums_are_caught)};
+    size_t count = 1;
     for (int i = 0; i < BADS; i++) {
         void *bad = (void *)(uintptr_t)&bads[i];
         tests[count++] = (struct CMUnitTest){bads[i].name, is_caught, NULL, NULL, bad};

@@ -54,6 +54,10 @@ static inline const struct mcd_host *host_of(void *state)
 #ifndef BROKEN_READ
 #define BROKEN_READ read
 #endif
+#ifndef BROKEN_PARAMS /* with a BROKEN_CREATE of its own */
+#define BROKEN_PARAMS params
+#define BROKEN_CREATE create
+#endif
 #ifndef BROKEN_LINALG
 #define BROKEN_LINALG NULL
 #endif
@@ -87,8 +91,8 @@ static const struct mcd_backend broken_api = {.size = sizeof broken_api,
                                                     MCD_PLUGIN_VERSION,                            \
                                                     "MIT",                                         \
                                                     what,                                          \
-                                                    params,                                        \
-                                                    (void (*)(void))create,                        \
+                                                    BROKEN_PARAMS,                                 \
+                                                    (void (*)(void))BROKEN_CREATE,                 \
                                                     mcd_self_destroy,                              \
                                                     &broken_api}
 

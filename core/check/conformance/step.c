@@ -33,6 +33,8 @@ static double fill_value(const struct mcd_operand *o, uint32_t key, int64_t i, i
         return (float)(200 * u - 100);
     case MCD_FILL_TIES:
         return floor(5 * u) - 2;
+    case MCD_FILL_WHOLE:
+        return floor(255 * u) - 127;
     case MCD_FILL_EXTREME:
         return (float)special(key, i, mixed, 6);
     case MCD_FILL_INFINITE:

@@ -17,6 +17,7 @@ enum mcd_fill {
     MCD_FILL_POSITIVE, /* 0.1 .. 2 */
     MCD_FILL_LARGE,    /* -100 .. 100 */
     MCD_FILL_TIES,     /* whole numbers -2 .. 2 */
+    MCD_FILL_WHOLE,    /* whole numbers -127 .. 127, which bf16 holds */
     MCD_FILL_EXTREME,  /* mixed, with NaN, infinities, -0 and subnormal numbers */
     MCD_FILL_INFINITE, /* mixed, with NaN, infinities and -0 */
     MCD_FILL_ONE_NAN,  /* mixed, with one NaN */
