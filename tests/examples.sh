@@ -61,9 +61,12 @@ use_all() {
     use "$(plugin wide):hidden=8" "--sampler $(plugin systematic)" --backend reference
 }
 
-build g++ "-x c++ -std=c++20 $strict"
+# In C++ these compilers miss the members that an example has no use for and does not name; there will
+# be more of them with every version.
+grown=-Wno-missing-field-initializers
+build g++ "-x c++ -std=c++20 $strict $grown"
 use_all
-build clang++ "-x c++ -std=c++20 $strict"
+build clang++ "-x c++ -std=c++20 $strict $grown"
 build clang "-std=c11 $strict"
 build gcc "-std=c11 $strict"
 use_all

@@ -324,7 +324,5 @@ static const struct mcd_backend api = {.size = sizeof api,
                                        .release = release,
                                        .write = write,
                                        .read = read,
-                                       .kernel = kernel,
-                                       .sync = NULL,
-                                       .linalg = NULL};
+                                       .kernel = kernel};
 MCD_PLUGIN(MCD_BACKEND, "loops", "MIT", "plain code in single precision", mcd_self_destroy);
