@@ -1,0 +1,82 @@
+/*
+ * How many kernels an update of a network launches, on the fake: each takes a device a microsecond
+ * or two to start, which for small networks is most of the time. Products and convolutions, which
+ * are libraries' calls, are not counted. The numbers may only fall.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/graph/gradient.h"
+#include "fake.h"
+#include "tests/rig.h"
+
+#include <mcdrop/model.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+enum { BATCH = 16, UPDATES = 3 };
+
+struct net {
+    const char *model;
+    struct mcd_shape input;
+    uint32_t task, optimiser, outputs;
+    unsigned long launches;
+};
+
+static const struct net nets[] = {
+    {"mlp:hidden=16x16", {3, {1, 28, 28}}, MCD_CLASSIFY, MCD_SGD, 10, 14},
+    {"lenet", {3, {1, 28, 28}}, MCD_CLASSIFY, MCD_SGD, 10, 18},
+    {"mlp2:hidden=16x16x16x16x16", {1, {1}}, MCD_REGRESS, MCD_ADAM, 1, 29},
+};
+
+/* The plan of an update, its input and target made up. */
+static void plan(struct mcd_trial *r, const struct net *net)
+{
+    const struct mcd_update update = {net->optimiser, 1e-3, 0, 0};
+    mcd_val x = rig_input(r, net->input), loss;
+    mcd_val y = rig_model(r, net->model, x);
+    int labels = net->task == MCD_CLASSIFY;
+    mcd_val target = rig_target(r, labels ? mcd_shape0() : mcd_shape1(net->outputs), labels);
+    mcd_graph_training(r->core, net->task, y, target, &update, &loss, &r->error);
+    rig_plan(r, &(struct mcd_plan_spec){
+                    .rows = BATCH, .passes = 1, .training = 1, .noutputs = 1, .output = &loss});
+    rig_fill(r, x, 1);
+    if (labels)
+        rig_label(r, target, net->outputs);
+    else
+        rig_fill(r, target, 2);
+}
+
+/* Step by step in the first update, into a graph in the second one, as that graph in the third. */
+static void update_launches_no_more_kernels_than_it_did(void **state)
+{
+    char backend[1024];
+    (void)state;
+    snprintf(backend, sizeof backend, "%s/cuda/module/.libs/cuda.so",
+             getenv("MCDROP_TEST_BUILDDIR"));
+    for (size_t i = 0; i < sizeof nets / sizeof *nets; i++) {
+        struct mcd_trial r;
+        rig_open(&r, backend, 1, 1);
+        plan(&r, &nets[i]);
+        for (int update = 0; update < UPDATES; update++) {
+            unsigned long before = fake_counts().launches;
+            rig_run(&r);
+            unsigned long launches = fake_counts().launches - before;
+            if (launches > (update < 2 ? nets[i].launches : 0))
+                fail_msg("%s, update %d: %lu launches", nets[i].model, update, launches);
+        }
+        rig_close(&r);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(update_launches_no_more_kernels_than_it_did),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
