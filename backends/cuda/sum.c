@@ -5,8 +5,8 @@
 enum {
     FEW = 8,     /* a thread's costs for which another one is not worth its way */
     ROW = 32,    /* neighbours that are read at once */
-    LONG = 512,  /* a thread's costs from which on more blocks should take part, */
-    SHORT = 128, /* and what each should have then, */
+    LONG = 128,  /* a thread's costs from which on more blocks should take part, */
+    SHORT = 32,  /* and what each should have then, */
     SPLITS = 64, /* unless there are so many parts to add up, */
     BLOCKS = 512 /* or as many blocks as keep a device busy */
 };

@@ -279,7 +279,7 @@ static void losses_over_any_number_of_rows_agree(void **state)
     static const struct {
         uint32_t rows, launches;
         int64_t k;
-    } of[] = {{128, 1, 10}, {5000, 1, 10}, {140001, 2, 10}, {128, 2, 100}, {300, 2, 1000}};
+    } of[] = {{128, 1, 10}, {5000, 2, 10}, {140001, 2, 10}, {128, 2, 100}, {300, 2, 1000}};
     struct bodies *b = *state;
     for (size_t i = 0; i < MCD_COUNT(of); i++) {
         if (fast() && of[i].rows > 5000)

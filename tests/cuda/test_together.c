@@ -198,7 +198,7 @@ static void loss_and_another_gradient_are_two(void **state)
     (void)state;
     for (size_t k = 0; k < MCD_COUNT(ops); k++) {
         struct plan *p = plan_create();
-        append_loss(p, ops[k], 4000, 10);
+        append_loss(p, ops[k], 2000, 10);
         agree(p, 2);
         plan_destroy(p);
 
