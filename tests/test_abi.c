@@ -126,7 +126,7 @@ static const struct fact facts[] = {
     M(mcd_run, size), M(mcd_run, domain), M(mcd_run, seed), M(mcd_run, update),
     M(mcd_run, first_row), M(mcd_run, passes), M(mcd_run, rows), M(mcd_run, draws),
     M(mcd_run, bits), M(mcd_run, first_place), M(mcd_run, first_pass), M(mcd_run, joined),
-    M(mcd_run, room),
+    M(mcd_run, summed),
     FIXED(mcd_kernel),
     M(mcd_kernel, run), M(mcd_kernel, state), M(mcd_kernel, release), M(mcd_kernel, workspace),
     M(mcd_kernel, room),

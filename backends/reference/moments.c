@@ -110,7 +110,7 @@ static void sums(const struct job *job, int64_t first, int64_t end)
     int64_t width = in->shape.dim[0], n = width / 2, size = mcd_shape_count(&out->shape);
     for (int64_t row = first; row < end; row++) {
         int64_t *batches = (int64_t *)mcd_host_pointer(out) + row * size;
-        for (int64_t i = 0; i < size && job->run->joined == 0; i++)
+        for (int64_t i = 0; i < size && job->run->summed == 0; i++)
             batches[i] = 0;
         for (int64_t pass = 0; pass < in->rows / out->rows; pass++) {
             const double *x = (double *)mcd_host_pointer(in) + (pass * out->rows + row) * width;

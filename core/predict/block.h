@@ -12,7 +12,7 @@ struct mcd_block {
     const void *samples; /* [passes][rows][outputs] in the backend's real type; NULL: a leaf */
     const double
         *values; /* of a leaf (core/stats/leaf.h), over pass blocks that follow each other */
-    const int64_t *sums;
+    const int64_t *sums; /* of this leaf and those before it that had none; NULL: of a later one */
 };
 
 #endif

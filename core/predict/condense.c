@@ -4,9 +4,7 @@
 #include "core/network/resident.h"
 #include "core/stats/leaf.h"
 
-#include <math.h>
-
-enum { LEVELS = 6 }; /* of the tree that joins MCD_MOST_JOINED blocks: log2 */
+enum { LEVELS = 8 }; /* of the tree: log2 of MCD_MOST_JOINED */
 
 static int is_wanted(const struct mcd_network *n, const struct mcd_moments_spec *spec)
 {
@@ -47,40 +45,4 @@ int mcd_condense_record(const struct mcd_network *network, const struct mcd_mome
         c->noutputs = 3;
     }
     return mcd_graph_status(g, error);
-}
-
-int mcd_condensed_is_finite(const struct mcd_moments_spec *spec, const double *values, int64_t rows)
-{
-    size_t count = (size_t)rows * mcd_leaf_width(spec);
-    for (size_t i = 0; i < count; i++)
-        if (!isfinite(values[i]))
-            return 0;
-    return 1;
-}
-
-int mcd_condense_read(const struct mcd_condensed *c, struct mcd_plan *plan, double *values,
-                      int64_t *sums, struct mcd_error *error)
-{
-    int status = mcd_plan_read(plan, c->output[MCD_CONDENSED_VALUES], values, error);
-    if (!status && c->noutputs > MCD_CONDENSED_SUMS)
-        status = mcd_plan_read(plan, c->output[MCD_CONDENSED_SUMS], sums, error);
-    return status;
-}
-
-int mcd_condense_check(const struct mcd_moments_spec *spec, const struct mcd_block *b,
-                       uint32_t block_rows, struct mcd_error *error)
-{
-    size_t outputs = (size_t)spec->outputs, element = mcd_type_size(spec->type);
-    int status = MCD_OK;
-    for (int64_t row = 0; row < b->rows && !status; row++) {
-        struct mcd_leaf_input in = {
-            .row_samples = (const char *)b->samples + (size_t)row * outputs * element,
-            .stride = block_rows * outputs,
-            .row = b->first_row + row,
-            .first = b->first_pass,
-            .passes = b->passes,
-        };
-        status = mcd_leaf_check(spec, &in, error);
-    }
-    return status;
 }

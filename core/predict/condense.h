@@ -8,15 +8,13 @@
 #ifndef CORE_CONDENSE_H
 #define CORE_CONDENSE_H
 
-#include "core/graph/plan.h"
 #include "core/network/network.h"
-#include "core/predict/block.h"
 #include "core/stats/moments.h"
 
 #include <mcdrop/graph.h>
 
-/* Pass blocks that become one leaf, at most: a power of two. */
-enum { MCD_MOST_JOINED = 64 };
+/* Pass blocks whose passes are condensed one after the other, at most. */
+enum { MCD_MOST_JOINED = 256 };
 
 /* What a plan is asked for: samples, values and, of a classification, sums. */
 struct mcd_condensed {
@@ -30,17 +28,5 @@ enum { MCD_CONDENSED_VALUES = 1, MCD_CONDENSED_SUMS = 2 }; /* places in `output`
 int mcd_condense_record(const struct mcd_network *network, const struct mcd_moments_spec *spec,
                         struct mcd_recording *recording, struct mcd_condensed *c,
                         struct mcd_error *error);
-
-/* What the plan's last run made of the passes: [block rows][...] each, see core/stats/leaf.h. */
-int mcd_condense_read(const struct mcd_condensed *c, struct mcd_plan *plan, double *values,
-                      int64_t *sums, struct mcd_error *error);
-
-/* Whether all values of `rows` leaves are finite, as they are where all outputs of all passes are. */
-int mcd_condensed_is_finite(const struct mcd_moments_spec *spec, const double *values,
-                            int64_t rows);
-
-/* MCD_INVALID if a sample of the block is not finite; each pass has `block_rows` rows. */
-int mcd_condense_check(const struct mcd_moments_spec *spec, const struct mcd_block *block,
-                       uint32_t block_rows, struct mcd_error *error);
 
 #endif

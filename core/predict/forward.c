@@ -8,8 +8,7 @@
 #include "core/base/error.h"
 #include "core/base/host.h"
 #include "core/predict/geometry.h"
-#include "core/predict/worker.h"
-#include "core/stats/leaf.h"
+#include "core/predict/leaves.h"
 
 #include <string.h>
 
@@ -21,11 +20,11 @@ enum {
 struct job {
     int status;
     struct mcd_error error;
-    struct mcd_block block; /* what it computes: of several pass blocks, if they make one leaf */
+    struct mcd_block block; /* what it computes, or the first of several */
     uint32_t pass_blocks;
-    void *samples;  /* room for those of one pass block */
-    double *values; /* and for a leaf, where there may be one */
-    int64_t *sums;
+    int condensed; /* 1: leaves are what comes of it */
+    void *samples; /* room for those of one block */
+    struct mcd_leaves leaves;
 };
 
 /* Consecutive jobs that are computed side by side. */
@@ -73,71 +72,29 @@ static struct mcd_block block_of(const struct run *r, uint64_t number)
     return b;
 }
 
-/* Block `number`, with those after it that make one leaf with it. */
+/* Block `number`, with those after it whose passes are condensed with its own. */
 static void plan_job(const struct run *r, uint64_t number, struct job *job)
 {
-    uint64_t left = r->f->block_count - number % r->f->block_count;
+    uint64_t left = r->f->block_count - number % r->f->block_count, whole = 0;
     job->block = block_of(r, number);
-    job->pass_blocks = 0;
     if (condenses(r))
-        job->pass_blocks = mcd_moments_whole_blocks(
-            r->f->moments, job->block.pass_block, left < MCD_MOST_JOINED ? left : MCD_MOST_JOINED);
-    if (job->pass_blocks) {
-        job->block.passes *= job->pass_blocks;
-        job->block.values = job->values;
-        job->block.sums = job->sums;
-    } else {
+        whole = mcd_moments_whole_blocks(r->f->moments, job->block.pass_block);
+    whole = whole < left ? whole : left;
+    job->condensed = whole > 0;
+    job->pass_blocks = (uint32_t)(whole < MCD_MOST_JOINED ? whole : MCD_MOST_JOINED);
+    if (!job->condensed)
         job->pass_blocks = 1;
-        job->block.samples = job->samples;
-    }
 }
 
-/* One of the pass blocks of a job. */
-static struct mcd_block part_of(const struct run *r, const struct job *job, uint32_t i)
+static int compute_leaves(const struct run *r, struct mcd_worker *w, struct job *job)
 {
-    struct mcd_block b = job->block;
-    b.pass_block += i;
-    b.passes = r->f->block_passes;
-    b.first_pass = b.pass_block * b.passes;
-    return b;
-}
-
-/* Says which output of which pass is not finite: what a leaf does not tell. */
-static int find_infinite(const struct run *r, struct mcd_worker *w, struct job *job)
-{
-    int status = MCD_OK;
-    for (uint32_t i = 0; i < job->pass_blocks && !status; i++) {
-        struct mcd_block b = part_of(r, job, i);
-        status = mcd_worker_run(&r->work, w, &b, 0, &job->error);
-        if (!status)
-            status = mcd_worker_read(&r->work, w, job->samples, &job->error);
-        b.samples = job->samples;
-        if (!status)
-            status = mcd_condense_check(r->f->moments, &b, r->f->block_rows, &job->error);
-    }
-    return status;
-}
-
-static int compute_leaf(const struct run *r, struct mcd_worker *w, struct job *job)
-{
-    int status = MCD_OK;
-    for (uint32_t i = 0; i < job->pass_blocks && !status; i++) {
-        struct mcd_block b = part_of(r, job, i);
-        if (r->f->stop && *r->f->stop)
-            return mcd_fail(&job->error, MCD_STOPPED, "", "interrupted");
-        status = mcd_worker_run(&r->work, w, &b, i, &job->error);
-    }
-    if (!status)
-        status =
-            mcd_condense_read(&r->work.condensed, w->plan, job->values, job->sums, &job->error);
-    if (!status && !mcd_condensed_is_finite(r->f->moments, job->values, job->block.rows))
-        status = find_infinite(r, w, job);
-    return status;
+    return mcd_leaves_compute(&r->work, w, &job->block, job->pass_blocks, &job->leaves,
+                              job->samples, &job->error);
 }
 
 static int compute_samples(const struct run *r, struct mcd_worker *w, struct job *job)
 {
-    int status = mcd_worker_run(&r->work, w, &job->block, 0, &job->error);
+    int status = mcd_worker_run(&r->work, w, &job->block, (struct mcd_joining){0, 0}, &job->error);
     return status ? status : mcd_worker_read(&r->work, w, job->samples, &job->error);
 }
 
@@ -152,13 +109,21 @@ static void close_up(const struct run *r, const struct mcd_block *b, char *sampl
         memmove(samples + p * to, samples + p * from, to);
 }
 
+static int hand_on_samples(struct run *r, struct job *job)
+{
+    close_up(r, &job->block, job->samples);
+    job->block.samples = job->samples;
+    return r->f->sink(r->f->arg, &job->block, &r->sink_error);
+}
+
 static void hand_on(struct run *r)
 {
     for (uint32_t i = 0; i < r->previous.count && !r->sink_status; i++) {
-        const struct job *job = &r->previous.job[i];
-        if (job->block.samples)
-            close_up(r, &job->block, job->samples);
-        r->sink_status = r->f->sink(r->f->arg, &job->block, &r->sink_error);
+        struct job *job = &r->previous.job[i];
+        r->sink_status = job->condensed
+                             ? mcd_leaves_hand_on(&r->work, &job->block, job->pass_blocks,
+                                                  &job->leaves, &r->sink_error)
+                             : hand_on_samples(r, job);
     }
 }
 
@@ -176,7 +141,7 @@ static void task(void *arg, uint32_t i, uint32_t worker)
     if (job->status)
         mcd_worker_destroy(&r->work, w); /* the next job may find what was missing here */
     else
-        job->status = job->block.samples ? compute_samples(r, w, job) : compute_leaf(r, w, job);
+        job->status = job->condensed ? compute_leaves(r, w, job) : compute_samples(r, w, job);
 }
 
 static int first_failure(const struct run *r, struct mcd_error *error)
@@ -223,36 +188,23 @@ static int run_waves(struct run *r, struct mcd_error *error)
 
 /* ---- putting it together ----------------------------------------------------------------- */
 
-static int job_alloc(const struct run *r, struct job *job, struct mcd_error *error)
-{
-    const struct mcd_forward *f = r->f;
-    size_t rows = f->block_rows, outputs = (size_t)f->network->outputs;
-    job->samples = mcd_host_zalloc(
-        r->host, rows * f->block_passes * outputs * mcd_work_element(&r->work), error);
-    if (!job->samples || !condenses(r))
-        return job->samples ? MCD_OK : MCD_NOMEM;
-    size_t sums = MCD_BATCHES * mcd_leaf_sums(f->moments);
-    job->values =
-        mcd_host_zalloc(r->host, rows * mcd_leaf_width(f->moments) * sizeof *job->values, error);
-    job->sums = mcd_host_zalloc(r->host, (rows * sums + 1) * sizeof *job->sums, error);
-    return job->values && job->sums ? MCD_OK : MCD_NOMEM;
-}
-
 static int wave_alloc(const struct run *r, struct wave *w, struct mcd_error *error)
 {
+    const struct mcd_forward *f = r->f;
+    size_t bytes = (size_t)f->block_rows * f->block_passes * (size_t)f->network->outputs *
+                   mcd_work_element(&r->work);
     w->job = mcd_host_zalloc(r->host, r->width * sizeof *w->job, error);
-    int status = w->job ? MCD_OK : MCD_NOMEM;
-    for (uint32_t i = 0; i < r->width && !status; i++)
-        status = job_alloc(r, &w->job[i], error);
-    return status;
+    for (uint32_t i = 0; w->job && i < r->width; i++)
+        if (!(w->job[i].samples = mcd_host_zalloc(r->host, bytes, error)))
+            return MCD_NOMEM;
+    return w->job ? MCD_OK : MCD_NOMEM;
 }
 
 static void wave_release(const struct run *r, struct wave *w)
 {
     for (uint32_t i = 0; w->job && i < r->width; i++) {
         r->host->release(r->host, w->job[i].samples);
-        r->host->release(r->host, w->job[i].values);
-        r->host->release(r->host, w->job[i].sums);
+        mcd_leaves_release(&r->work, &w->job[i].leaves);
     }
     r->host->release(r->host, w->job);
 }

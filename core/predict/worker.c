@@ -143,7 +143,7 @@ static int run_prefix(const struct mcd_work *k, struct mcd_worker *w, const stru
 }
 
 int mcd_worker_run(const struct mcd_work *k, struct mcd_worker *w, const struct mcd_block *b,
-                   uint32_t joined, struct mcd_error *error)
+                   struct mcd_joining joining, struct mcd_error *error)
 {
     const struct mcd_forward *f = k->f;
     struct mcd_run run = {
@@ -156,7 +156,8 @@ int mcd_worker_run(const struct mcd_work *k, struct mcd_worker *w, const struct 
         .draws = w->draws,
         .bits = (const uint32_t *const *)w->bits,
         .first_pass = b->first_pass,
-        .joined = joined,
+        .joined = joining.joined,
+        .summed = joining.summed,
     };
     int status = MCD_OK;
     if (w->row_block != b->row_block) {

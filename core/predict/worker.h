@@ -28,12 +28,14 @@ struct mcd_worker {
 int mcd_worker_create(const struct mcd_work *work, struct mcd_worker *w, struct mcd_error *error);
 void mcd_worker_destroy(const struct mcd_work *work, struct mcd_worker *w);
 
-/*
- * Computes the passes of one block, as number `joined` of those whose moments are joined. What
- * comes of them is in the plan.
- */
+/* How many runs before the next one are in its moments and sums: see struct mcd_run. */
+struct mcd_joining {
+    uint32_t joined, summed;
+};
+
+/* Computes the passes of one block. What comes of them is in the plan. */
 int mcd_worker_run(const struct mcd_work *work, struct mcd_worker *w, const struct mcd_block *b,
-                   uint32_t joined, struct mcd_error *error);
+                   struct mcd_joining joining, struct mcd_error *error);
 
 /* Reads the samples of the last run, [passes][block_rows][outputs]. */
 int mcd_worker_read(const struct mcd_work *work, struct mcd_worker *w, void *samples,

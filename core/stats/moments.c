@@ -281,16 +281,10 @@ int mcd_moments_take_leaves(const struct mcd_moments_spec *s)
     return !s->meaning || !s->meaning->target;
 }
 
-uint32_t mcd_moments_whole_blocks(const struct mcd_moments_spec *s, uint64_t pass_block,
-                                  uint64_t most)
+uint64_t mcd_moments_whole_blocks(const struct mcd_moments_spec *s, uint64_t pass_block)
 {
-    uint64_t end = (s->first_pass + s->passes) / s->block_passes, size = 1;
-    if (pass_block * s->block_passes < s->first_pass || pass_block >= end)
-        return 0;
-    most = most < end - pass_block ? most : end - pass_block;
-    while (2 * size <= most && pass_block % (2 * size) == 0)
-        size *= 2;
-    return (uint32_t)size;
+    uint64_t end = (s->first_pass + s->passes) / s->block_passes;
+    return pass_block * s->block_passes < s->first_pass || pass_block >= end ? 0 : end - pass_block;
 }
 
 static int is_next(const struct mcd_moments *m, const struct mcd_row_block *b, uint64_t pass_block,
@@ -331,7 +325,7 @@ int mcd_moments_add_leaf(struct mcd_moments *m, uint32_t row_block, uint64_t pas
     const struct mcd_moments_spec *s = &m->spec;
     struct mcd_row_block *b = &m->block[row_block];
     size_t bytes = (size_t)b->rows * mcd_leaf_width(s) * sizeof *values;
-    size_t count = b->sums ? (size_t)b->rows * MCD_BATCHES * mcd_leaf_sums(s) : 0;
+    size_t count = b->sums && sums ? (size_t)b->rows * MCD_BATCHES * mcd_leaf_sums(s) : 0;
     struct mcd_piece piece = {.first = pass_block * s->block_passes,
                               .passes = (uint64_t)blocks * s->block_passes};
     int status = is_next(m, b, pass_block, e);

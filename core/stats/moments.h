@@ -97,19 +97,16 @@ int mcd_moments_add(struct mcd_moments *m, uint32_t row_block, uint64_t pass_blo
 
 /*
  * Adds what was made of samples elsewhere: the leaf of each row over `blocks` whole blocks from
- * `pass_block` on, an aligned power of two of them, and of classification the batch sums
- * [rows][MCD_BATCHES][...]. No spec with answers, which need the samples. Else as mcd_moments_add.
+ * `pass_block` on, an aligned power of two of them, and, unless NULL, the batch sums
+ * [rows][MCD_BATCHES][...] of this and of leaves before it. No spec with answers, which need the
+ * samples. Else as mcd_moments_add.
  */
 int mcd_moments_add_leaf(struct mcd_moments *m, uint32_t row_block, uint64_t pass_block,
                          uint32_t blocks, const double *values, const int64_t *sums,
                          struct mcd_error *e);
 
-/*
- * How many blocks from `pass_block` on, at most `most`, may come as one leaf: 0 if the range covers
- * the first of them in part.
- */
-uint32_t mcd_moments_whole_blocks(const struct mcd_moments_spec *spec, uint64_t pass_block,
-                                  uint64_t most);
+/* Blocks from `pass_block` on that the range covers whole; 0 if it covers this one in part. */
+uint64_t mcd_moments_whole_blocks(const struct mcd_moments_spec *spec, uint64_t pass_block);
 
 /* Whether leaves are enough: whoever scores passes by their answers needs the samples. */
 int mcd_moments_take_leaves(const struct mcd_moments_spec *spec);

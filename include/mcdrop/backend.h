@@ -105,8 +105,8 @@ struct mcd_run {
     /* Since 1.1: */
     uint64_t first_place; /* place in the order that GATHER reads of row 0 */
     uint64_t first_pass;  /* predicting: number of pass 0, for SUMS */
-    uint32_t joined; /* predicting: runs that MOMENTS and SUMS have joined so far, 0 to begin */
-    uint32_t room;
+    uint32_t joined;      /* predicting: runs that MOMENTS has joined so far, 0 to begin */
+    uint32_t summed;      /* predicting: runs that SUMS has added so far, 0 to begin */
 };
 
 /*

@@ -149,7 +149,7 @@ enum mcd_op {
      * (sums [MCD_BATCHES, 2 n + 1] of i64, channels [2 n + 1] of f64) -> sums in place, with the
      * run's input rows: for each batch and each of n classes the probabilities in units, the passes
      * in which its output was the largest, the first of equals; and the entropies in units. Run
-     * mcd_run.joined 0 starts anew, others add. Numbers that are not finite count as 0.
+     * mcd_run.summed 0 starts anew, others add. Numbers that are not finite count as 0.
      */
     MCD_OP_SUMS
 };

@@ -41,7 +41,7 @@ static struct mcd_step_case *joins(struct mcd_case_list *l, uint32_t op, const s
     c->attr.u.moments.group = j->group;
     c->passes = j->passes;
     c->first_pass = j->first_pass;
-    c->joined = j->joined;
+    *(op == MCD_OP_MOMENTS ? &c->joined : &c->summed) = j->joined;
     return c;
 }
 

@@ -175,7 +175,8 @@ static int make_run(struct mcd_placed_step *p, uint32_t key)
                               .rows = c->rows,
                               .first_place = c->first_place,
                               .first_pass = c->first_pass,
-                              .joined = c->joined};
+                              .joined = c->joined,
+                              .summed = c->summed};
     if (!noisy)
         return 1;
     p->draws = malloc((size_t)sites * c->passes * sizeof *p->draws);

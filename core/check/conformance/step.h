@@ -44,7 +44,7 @@ struct mcd_step_case {
     int in_place;     /* the input that the output replaces, or MCD_NO_INPUT */
     uint32_t passes, rows, domain;
     uint64_t seed, update, first_row, first_place, first_pass;
-    uint32_t joined;
+    uint32_t joined, summed;
     uint64_t stream;       /* of pass 0; the others follow, with odd steps */
     uint32_t flip;         /* bit i: pass i reads its numbers flipped */
     uint32_t shared, bits; /* bits: the dropped units are given */
