@@ -36,6 +36,7 @@ late          refusals
 lost          fetch
 lingers       threads
 meddles       - test_check_life
+nearest       refusals
 newer_minor   descriptor
 no_build      descriptor
 no_entry      symbols
@@ -49,6 +50,7 @@ one_for_all   create
 other_name    descriptor
 overrun       aliasing
 padless       ops
+placeless     ops GATHER
 prints        output
 rebatched     ops SUMS
 redrawn       section
