@@ -65,23 +65,22 @@ static int wants(const struct tape *t, mcd_val y, uint32_t i)
     return i < node(t, y)->nin && t->wanted[input(t, y, i)];
 }
 
+/* The input's gradient comes last: what goes on from there is the next step. */
 static void linear(struct tape *t, mcd_val y, mcd_val dy)
 {
     mcd_val x = input(t, y, 0), w = input(t, y, 1);
-    if (wants(t, y, 0))
-        accumulate(t, x, op3(t, MCD_OP_LINEAR_DX, dy, w, x, NULL));
     if (wants(t, y, 1))
         accumulate(t, w, op2(t, MCD_OP_LINEAR_DW, dy, x, NULL));
     if (wants(t, y, 2))
         accumulate(t, input(t, y, 2), sum_to(t, dy, input(t, y, 2)));
+    if (wants(t, y, 0))
+        accumulate(t, x, op3(t, MCD_OP_LINEAR_DX, dy, w, x, NULL));
 }
 
 static void conv2d(struct tape *t, mcd_val y, mcd_val dy)
 {
     struct mcd_attr attr = attr_of(t, y);
     mcd_val x = input(t, y, 0), k = input(t, y, 1);
-    if (wants(t, y, 0))
-        accumulate(t, x, op3(t, MCD_OP_CONV2D_DX, dy, k, x, &attr));
     if (wants(t, y, 1))
         accumulate(t, k, op3(t, MCD_OP_CONV2D_DW, dy, x, k, &attr));
     if (wants(t, y, 2)) {
@@ -90,6 +89,8 @@ static void conv2d(struct tape *t, mcd_val y, mcd_val dy)
                                  (int)node(t, dy)->has_rows);
         accumulate(t, input(t, y, 2), mcd_reshape(&t->g->base, sum, bias));
     }
+    if (wants(t, y, 0))
+        accumulate(t, x, op3(t, MCD_OP_CONV2D_DX, dy, k, x, &attr));
 }
 
 static void pool2d(struct tape *t, mcd_val y, mcd_val dy)
