@@ -25,6 +25,10 @@ struct mcd_cuda_chain mcd_cuda_chain_of(const struct mcd_step *step, uint32_t fi
 static const char *refuse_part(const struct mcd_cuda_chain *c, const struct mcd_part *p, int last)
 {
     switch (p->op) {
+    case MCD_OP_MAP_DX:
+        if (c->step->nparts)
+            return "gradients in a chain"; /* which would have inputs of their own */
+        /* fall through */
     case MCD_OP_MAP:
         return (uint64_t)p->attr.u.map.function <= MCD_GELU ? NULL : "this function";
     case MCD_OP_AFFINE:
@@ -40,7 +44,7 @@ static const char *refuse_part(const struct mcd_cuda_chain *c, const struct mcd_
 
 const char *mcd_cuda_chain_refuse(const struct mcd_cuda_chain *c)
 {
-    const char *why = c->count < CHAIN_PARTS ? NULL : "a chain as long as this one";
+    const char *why = c->count + 2 <= CHAIN_PARTS ? NULL : "a chain as long as this one";
     for (uint32_t i = 0; i < c->count && !why; i++) {
         struct mcd_part p = part_at(c, i);
         why = refuse_part(c, &p, i + 1 == c->count);
@@ -89,7 +93,7 @@ static struct chain_part *add(struct draft *d, enum chain_kind kind, int64_t spa
 static void add_bias(struct draft *d, const struct mcd_cuda_chain *c, const struct mcd_tensor *bias)
 {
     int64_t plane = mcd_shape_count(&c->from) / mcd_shape_count(&bias->shape);
-    add(d, CHAIN_BIAS, plane)->bias = mcd_cuda_pointer(bias);
+    add(d, CHAIN_BIAS, plane)->x = mcd_cuda_pointer(bias);
 }
 
 /* Nothing is left to do where p = 0. */
@@ -113,30 +117,58 @@ static void add_affine(struct draft *d, const struct mcd_attr *attr)
     part->shift = (float)attr->u.affine.shift;
 }
 
-/* Pooling comes after all parts. */
-static void add_part(struct draft *d, const struct mcd_part *p)
+/* Of MAP_DX the other inputs are the step's: it is never fused. */
+static void add_map(struct draft *d, const struct mcd_part *p, const struct mcd_step *step)
 {
-    if (p->op == MCD_OP_DROP)
-        add_drop(d, &p->attr.u.drop);
-    else if (p->op == MCD_OP_AFFINE)
-        add_affine(d, &p->attr);
-    else if (p->op == MCD_OP_MAP)
-        add(d, CHAIN_MAP, 1)->function = (uint32_t)p->attr.u.map.function;
+    struct chain_part *part = add(d, p->op == MCD_OP_MAP ? CHAIN_MAP : CHAIN_MAP_DX, 1);
+    part->function = (int32_t)p->attr.u.map.function;
+    if (p->op == MCD_OP_MAP)
+        return;
+    part->x = mcd_cuda_pointer(&step->in[1]);
+    part->y = mcd_cuda_pointer(&step->in[2]);
+}
+
+static void add_store(struct draft *d, const struct mcd_tensor *to)
+{
+    add(d, CHAIN_STORE, 1)->to = mcd_cuda_pointer(to);
+}
+
+/* Pooling comes after all parts. */
+static void add_parts(struct draft *d, const struct mcd_cuda_chain *c)
+{
+    for (uint32_t i = 0; i < c->count; i++) {
+        struct mcd_part p = part_at(c, i);
+        if (p.op == MCD_OP_DROP)
+            add_drop(d, &p.attr.u.drop);
+        else if (p.op == MCD_OP_AFFINE)
+            add_affine(d, &p.attr);
+        else if (p.op != MCD_OP_POOL2D)
+            add_map(d, &p, c->step);
+    }
+}
+
+/* The call's further steps; what is overwritten in place need not be stored. */
+static void add_steps(struct draft *d, const struct mcd_cuda_call *call)
+{
+    for (uint32_t i = 1; i < call->nsteps; i++) {
+        const struct mcd_cuda_chain c = mcd_cuda_chain_of(&call->step[i], 0);
+        const struct mcd_tensor *before = &call->step[i - 1].out;
+        if (mcd_cuda_pointer(before) != mcd_cuda_pointer(&c.step->out))
+            add_store(d, before);
+        add_parts(d, &c);
+    }
 }
 
 /* ---- launches ---------------------------------------------------------------------------- */
 
-static cudaError_t launch_chain(const struct draft *d, const struct mcd_cuda_chain *c,
-                                const struct mcd_tensor *x)
+static cudaError_t launch_chain(const struct draft *d, const struct mcd_tensor *x)
 {
-    uint64_t elements = (uint64_t)mcd_shape_count(&c->from), quads = (elements + 3) / 4;
+    uint64_t quads = (d->chain.elements + 3) / 4;
     struct chain_args a = {
         .chain = d->chain,
         .x = mcd_cuda_pointer(x),
-        .y = mcd_cuda_pointer(&c->step->out),
         .x_rows = mcd_divisor_of(rows_of(x)),
         .quads = mcd_divisor_of(quads),
-        .elements = elements,
     };
     return mcd_launch_chain(d->masks.call->stream, (int64_t)(d->rows * quads), &a);
 }
@@ -159,31 +191,34 @@ static cudaError_t launch_pool2d(const struct draft *d, const struct mcd_cuda_ch
     return mcd_launch_pool2d(d->masks.call->stream, mcd_tensor_count(&c->step->out), &a);
 }
 
-/* Whether the result is there already: a product with nothing behind it, or p = 0 in place. */
-static int is_there(const struct draft *d, const struct mcd_cuda_chain *c,
-                    const struct mcd_tensor *x)
+static cudaError_t launch(struct draft *d, const struct mcd_cuda_chain *c,
+                          const struct mcd_tensor *x)
 {
-    return d->chain.count == 0 && !mcd_cuda_chain_pools(c) &&
-           mcd_cuda_pointer(x) == mcd_cuda_pointer(&c->step->out);
+    const struct mcd_cuda_call *call = d->masks.call;
+    const struct mcd_tensor *out = &call->step[call->nsteps > 1 ? call->nsteps - 1 : 0].out;
+    cudaError_t result = mcd_cuda_masks_launch(&d->masks);
+    if (result)
+        return result;
+    if (mcd_cuda_chain_pools(c))
+        return launch_pool2d(d, c, x);
+    if (d->chain.count == 0 && mcd_cuda_pointer(x) == mcd_cuda_pointer(out))
+        return cudaSuccess; /* the result is there: a product alone, or p = 0 in place */
+    add_store(d, out);
+    return launch_chain(d, x);
 }
 
 int mcd_cuda_chain_enqueue(const struct mcd_cuda_chain *c, const struct mcd_cuda_call *call,
                            const struct mcd_tensor *x, const struct mcd_tensor *bias, void *memory)
 {
-    struct draft d = {.rows = rows_of(&c->step->out), .chain = {.run = call->run}};
+    struct draft d = {.rows = rows_of(&c->step->out)};
+    d.chain.run = call->run;
+    d.chain.elements = (uint64_t)mcd_shape_count(&c->from);
     mcd_cuda_masks_start(&d.masks, call, memory);
     if (bias)
         add_bias(&d, c, bias);
-    for (uint32_t i = 0; i < c->count; i++) {
-        struct mcd_part p = part_at(c, i);
-        add_part(&d, &p);
-    }
-    if (is_there(&d, c, x))
-        return MCD_OK;
-    cudaError_t result = mcd_cuda_masks_launch(&d.masks);
-    if (!result)
-        result = mcd_cuda_chain_pools(c) ? launch_pool2d(&d, c, x) : launch_chain(&d, c, x);
-    return mcd_cuda_call_status(call, result, "starting a chain of elementwise kernels");
+    add_parts(&d, c);
+    add_steps(&d, call);
+    return mcd_cuda_call_status(call, launch(&d, c, x), "starting a chain of elementwise kernels");
 }
 
 /* ---- steps that are a chain from their input on ------------------------------------------ */

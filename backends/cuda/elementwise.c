@@ -1,6 +1,7 @@
 /* MAP, MAP_DX, AFFINE, and the updates SGD and ADAM: a thread for each element. */
 #include "bodies/map.h"
 #include "bodies/update.h"
+#include "chain.h"
 #include "cuda.h"
 #include "kernels.h"
 #include "together.h"
@@ -22,7 +23,8 @@ static int map(const struct mcd_cuda_op *op, const struct mcd_cuda_call *call)
         .x = mcd_cuda_pointer(&s->in[0]),
         .function = (int32_t)s->attr.u.map.function,
     };
-    (void)op;
+    if (call->nsteps > 1)
+        return mcd_cuda_chain_step_enqueue(op, call);
     return mcd_cuda_call_status(
         call, mcd_launch_map(call->stream, mcd_tensor_count(&s->out), &args), "map");
 }
@@ -37,7 +39,8 @@ static int map_dx(const struct mcd_cuda_op *op, const struct mcd_cuda_call *call
         .y = mcd_cuda_pointer(&s->in[2]),
         .function = (int32_t)s->attr.u.map.function,
     };
-    (void)op;
+    if (call->nsteps > 1)
+        return mcd_cuda_chain_step_enqueue(op, call);
     return mcd_cuda_call_status(
         call, mcd_launch_map_dx(call->stream, mcd_tensor_count(&s->out), &args), "map_dx");
 }
@@ -51,7 +54,8 @@ static int affine(const struct mcd_cuda_op *op, const struct mcd_cuda_call *call
         .scale = (float)s->attr.u.affine.scale,
         .shift = (float)s->attr.u.affine.shift,
     };
-    (void)op;
+    if (call->nsteps > 1)
+        return mcd_cuda_chain_step_enqueue(op, call);
     return mcd_cuda_call_status(
         call, mcd_launch_affine(call->stream, mcd_tensor_count(&s->out), &args), "affine");
 }

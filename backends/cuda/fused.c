@@ -34,6 +34,7 @@ static int enqueue_first(const struct fused *f, const struct mcd_cuda_call *call
 {
     struct mcd_cuda_call inner = *call;
     inner.step = first;
+    inner.nsteps = 1;
     return f->inner->enqueue(f->inner, &inner);
 }
 

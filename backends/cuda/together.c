@@ -1,10 +1,12 @@
 /*
- * Successive steps that one launch does: they touch nothing that another one of them writes, so
- * that they may run side by side, and their families have a kernel for it.
+ * Successive steps that one launch does: either each goes on from the one before, element by
+ * element, or they touch nothing that another one of them writes, so that they may run side by side,
+ * and their families have a kernel for it.
  */
 #include "together.h"
+#include "chain.h"
 
-static int overlap(const struct mcd_tensor *a, const struct mcd_tensor *b)
+int mcd_cuda_overlap(const struct mcd_tensor *a, const struct mcd_tensor *b)
 {
     size_t a_bytes = (size_t)mcd_tensor_count(a) * mcd_type_size(a->type);
     size_t b_bytes = (size_t)mcd_tensor_count(b) * mcd_type_size(b->type);
@@ -14,9 +16,9 @@ static int overlap(const struct mcd_tensor *a, const struct mcd_tensor *b)
 
 static int touches(const struct mcd_step *step, const struct mcd_tensor *written)
 {
-    int found = overlap(&step->out, written);
+    int found = mcd_cuda_overlap(&step->out, written);
     for (uint32_t i = 0; i < step->nin; i++)
-        found |= overlap(&step->in[i], written);
+        found |= mcd_cuda_overlap(&step->in[i], written);
     return found;
 }
 
@@ -58,8 +60,9 @@ static int depends_on_any(const struct mcd_step *first, uint32_t count, const st
 uint32_t mcd_cuda_together(const struct mcd_step *step, uint32_t nsteps)
 {
     uint32_t count = 1;
-    while (count < nsteps && joins(step, count, &step[count]) &&
-           !depends_on_any(step, count, &step[count]))
+    while (count < nsteps &&
+           (mcd_cuda_chain_joins(step, count, &step[count]) ||
+            (joins(step, count, &step[count]) && !depends_on_any(step, count, &step[count]))))
         count++;
     return count;
 }

@@ -10,6 +10,9 @@ static inline int mcd_cuda_same(const struct mcd_tensor *a, const struct mcd_ten
     return a->buffer == b->buffer && a->offset == b->offset;
 }
 
+/* Whether two tensors have a byte in common. */
+int mcd_cuda_overlap(const struct mcd_tensor *a, const struct mcd_tensor *b);
+
 /* Whether the update `next` may join those of first[0 .. count - 1]. */
 int mcd_cuda_update_joins(const struct mcd_step *first, uint32_t count,
                           const struct mcd_step *next);

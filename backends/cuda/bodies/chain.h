@@ -1,6 +1,7 @@
 /*
- * Chains of elementwise parts: MAP, AFFINE, a bias and DROP by bits that are there, all applied
- * while an element is in a register. DROP alone is a chain of one part.
+ * Chains of elementwise parts: MAP, MAP_DX, AFFINE, a bias and DROP by bits that are there, all
+ * applied while an element is in a register. DROP alone is a chain of one part. A chain of several
+ * steps stores what lies between them on its way.
  */
 #ifndef MCD_CUDA_BODIES_CHAIN_H
 #define MCD_CUDA_BODIES_CHAIN_H
@@ -10,32 +11,41 @@
 
 #include <mcdrop/backend.h>
 
-enum { CHAIN_PARTS = 9 /* eight of a step and a bias */ };
+enum { CHAIN_PARTS = 16 };
 
-enum chain_kind { CHAIN_MAP, CHAIN_AFFINE, CHAIN_BIAS, CHAIN_DROP, CHAIN_ZERO };
+enum chain_kind {
+    CHAIN_MAP,
+    CHAIN_MAP_DX,
+    CHAIN_AFFINE,
+    CHAIN_BIAS,
+    CHAIN_DROP,
+    CHAIN_ZERO,
+    CHAIN_STORE /* changes nothing; not before pooling */
+};
 
 struct chain_part {
-    uint32_t kind, function; /* enum chain_kind, enum mcd_map */
+    uint32_t kind;           /* enum chain_kind */
+    int32_t function;        /* enum mcd_map */
     float scale, shift;      /* of AFFINE; scale: of what DROP keeps, too */
     struct mcd_divisor span; /* elements that share a unit, or a value of the bias */
-    const float *bias;
-    const uint32_t *bits; /* of all rows; NULL: the run has them */
-    uint32_t site, words; /* of a row */
+    const float *x, *y;      /* of MAP_DX; x: the bias, too */
+    float *to;               /* of STORE */
+    const uint32_t *bits;    /* of all rows; NULL: the run has them */
+    uint32_t site, words;    /* of a row */
 };
 
 struct chain {
     const struct mcd_run *run;
+    uint64_t elements; /* of a row */
     uint32_t count;
     struct chain_part part[CHAIN_PARTS];
 };
 
 struct chain_args {
     struct chain chain;
-    const float *x; /* of x_rows rows, which repeat; may be y */
-    float *y;
+    const float *x; /* of x_rows rows, which repeat */
     struct mcd_divisor x_rows;
     struct mcd_divisor quads; /* threads of a row, each for 4 elements */
-    uint64_t elements;        /* of a row */
 };
 
 /* All bits set if DROP drops a unit of a row, else 0. */
@@ -55,10 +65,13 @@ MCD_BODY float chain_part_value(const struct chain *c, uint32_t part, uint64_t r
     switch (p->kind) {
     case CHAIN_MAP:
         return map_value(p->function, x);
+    case CHAIN_MAP_DX:
+        return map_gradient(p->function, x, p->x[row * c->elements + at],
+                            p->y[row * c->elements + at]);
     case CHAIN_AFFINE:
         return affine_value(p->scale, p->shift, x);
     case CHAIN_BIAS:
-        return x + p->bias[unit];
+        return x + p->x[unit];
     case CHAIN_DROP:
         return chain_dropped(c, p, row, unit) ? 0.0f : p->scale * x;
     default:
@@ -73,35 +86,51 @@ MCD_BODY float chain_value(const struct chain *c, uint64_t row, uint64_t at, flo
     return x;
 }
 
+/* Four successive elements of a row, in one access where all rows are whole numbers of them. */
 struct chain_quad {
     float at[4];
 } __attribute__((aligned(16)));
 
-/* Four successive elements of a row, in one access where all rows are whole numbers of them. */
+MCD_BODY struct chain_quad chain_load(const float *x, uint64_t n, int aligned)
+{
+    struct chain_quad q = {{0.0f, 0.0f, 0.0f, 0.0f}};
+    if (aligned)
+        return *(const struct chain_quad *)x;
+    for (uint32_t k = 0; k < 4; k++)
+        if (k < n)
+            q.at[k] = x[k];
+    return q;
+}
+
+MCD_BODY void chain_store(float *y, const struct chain_quad *q, uint64_t n, int aligned)
+{
+    if (aligned)
+        *(struct chain_quad *)y = *q;
+    else
+        for (uint32_t k = 0; k < 4; k++)
+            if (k < n)
+                y[k] = q->at[k];
+}
+
 MCD_BODY void chain_body(const struct chain_args *a, int64_t i)
 {
+    const struct chain *c = &a->chain;
     uint64_t quad;
     const uint64_t row = mcd_divide(&a->quads, (uint64_t)i, &quad), first = 4 * quad;
-    const uint64_t n = a->elements - first; /* that there are, if less than 4 */
-    const float *x = a->x + mcd_remainder(&a->x_rows, row) * a->elements + first;
-    float *y = a->y + row * a->elements + first;
-    const int aligned = a->elements % 4 == 0;
-    struct chain_quad q;
-    if (aligned)
-        q = *(const struct chain_quad *)x;
-    else
-        for (uint32_t k = 0; k < 4; k++)
-            q.at[k] = k < n ? x[k] : 0.0f;
-    for (uint32_t part = 0; part < a->chain.count; part++)
-        for (uint32_t k = 0; k < 4; k++)
-            if (k < n)
-                q.at[k] = chain_part_value(&a->chain, part, row, first + k, q.at[k]);
-    if (aligned)
-        *(struct chain_quad *)y = q;
-    else
+    const uint64_t n = c->elements - first; /* that there are, if less than 4 */
+    const int aligned = c->elements % 4 == 0;
+    struct chain_quad q =
+        chain_load(a->x + mcd_remainder(&a->x_rows, row) * c->elements + first, n, aligned);
+    for (uint32_t part = 0; part < c->count; part++) {
+        const struct chain_part *p = &c->part[part];
+        if (p->kind == CHAIN_STORE) {
+            chain_store(p->to + row * c->elements + first, &q, n, aligned);
+            continue;
+        }
         for (uint32_t k = 0; k < 4; k++)
             if (k < n)
-                y[k] = q.at[k];
+                q.at[k] = chain_part_value(c, part, row, first + k, q.at[k]);
+    }
 }
 
 #endif
