@@ -136,6 +136,8 @@ const char *fake_recover(void)
     failure.how = FAKE_NO_FAILURE;
     failure.left = 0;
     failure.hit = NULL;
+    if (fake.sticky)
+        fake_forget_all();
     fake.sticky = last = cudaSuccess;
     pthread_mutex_unlock(&lock);
     return hit;

@@ -5,6 +5,7 @@ struct CUgraphExec_st {
     struct fake_object object;
     struct fake_queue queue;
     int device;
+    unsigned long under_way, destroyed; /* launches; the last one frees what was destroyed */
 };
 
 /* ---- what a capture forbids ------------------------------------------------------------------ */
@@ -134,19 +135,33 @@ static cudaError_t instantiate(cudaGraphExec_t *exec, cudaGraph_t graph)
     return cudaSuccess;
 }
 
+/* If nobody needs it any longer. */
+static void free_exec(cudaGraphExec_t exec)
+{
+    if (!exec->destroyed || exec->under_way > 0)
+        return;
+    fake_queue_clear(&exec->queue);
+    fake_unmake(exec);
+}
+
 struct launch {
     cudaGraphExec_t exec;
 };
 
 static cudaError_t do_graph(void *args)
 {
-    const struct launch *l = args;
+    cudaGraphExec_t exec = ((const struct launch *)args)->exec;
     cudaError_t e = cudaSuccess;
-    if (!fake_is(l->exec, FAKE_GRAPH_EXEC))
-        return cudaErrorInvalidValue;
-    for (struct fake_item *i = l->exec->queue.first; i && !e; i = i->next)
+    for (struct fake_item *i = exec->queue.first; i && !e; i = i->next)
         e = fake_do(i);
     return e;
+}
+
+static void end_launch(void *args)
+{
+    cudaGraphExec_t exec = ((const struct launch *)args)->exec;
+    exec->under_way--;
+    free_exec(exec);
 }
 
 static cudaError_t launch(cudaGraphExec_t exec, cudaStream_t stream)
@@ -154,21 +169,28 @@ static cudaError_t launch(cudaGraphExec_t exec, cudaStream_t stream)
     const struct launch l = {exec};
     if (!fake_is(exec, FAKE_GRAPH_EXEC) || !fake_is_stream(stream))
         return cudaErrorInvalidValue;
+    if (exec->destroyed)
+        return fake_wrong("it has been destroyed");
     if (stream && stream->capture)
         return fake_wrong("a graph in a graph");
     if (fake_stream_device(stream) != exec->device)
         return fake_wrong("a graph of device %d on a stream of another", exec->device);
+    exec->under_way++;
     fake.counts.graph_launches++;
-    return fake_put(stream, &(struct fake_piece){
-                                .name = "graph", .work = do_graph, .args = &l, .bytes = sizeof l});
+    return fake_put(
+        stream,
+        &(struct fake_piece){
+            .name = "graph", .work = do_graph, .end = end_launch, .args = &l, .bytes = sizeof l});
 }
 
 static cudaError_t exec_destroy(cudaGraphExec_t exec)
 {
     if (!fake_is(exec, FAKE_GRAPH_EXEC))
         return cudaErrorInvalidValue;
-    fake_queue_clear(&exec->queue);
-    fake_unmake(exec);
+    if (exec->destroyed)
+        return fake_wrong("it has been destroyed");
+    exec->destroyed = 1;
+    free_exec(exec);
     return cudaSuccess;
 }
 

@@ -113,6 +113,7 @@ struct fake_item {
     struct fake_item *next;
     const char *name;
     fake_work work;
+    void (*end)(void *args);
     _Alignas(16) char args[];
 };
 
@@ -138,10 +139,14 @@ struct CUstream_st {
     int invalid;     /* the capture is */
 };
 
-/* A piece of work: args and what lies at `more` are copied, one behind the other. */
+/*
+ * A piece of work: args and what lies at `more` are copied, one behind the other. `end`, NULL if there
+ * is nothing to do, is called when it is over or will never be done.
+ */
 struct fake_piece {
     const char *name;
     fake_work work;
+    void (*end)(void *args);
     const void *args;
     size_t bytes;
     const void *more;
@@ -162,6 +167,7 @@ cudaError_t fake_do(struct fake_item *item);
 struct CUstream_st *fake_stream_of(uint64_t id); /* NULL if it is no more */
 void fake_stir(void);                            /* some work by chance */
 void fake_queue_clear(struct fake_queue *queue);
+void fake_forget_all(void); /* what is on streams will never be done */
 
 /* cudaSuccess, or the error of a call that no thread may make during a capture, which it ends. */
 cudaError_t fake_unsafe(void);

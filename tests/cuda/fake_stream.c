@@ -28,10 +28,18 @@ static struct fake_item *item_make(const struct fake_piece *piece)
         abort();
     item->name = piece->name;
     item->work = piece->work;
+    item->end = piece->end;
     memcpy(item->args, piece->args, piece->bytes);
     if (piece->more_bytes > 0)
         memcpy(item->args + piece->bytes, piece->more, piece->more_bytes);
     return item;
+}
+
+static void item_unmake(struct fake_item *item)
+{
+    if (item->end)
+        item->end(item->args);
+    free(item);
 }
 
 void fake_queue_clear(struct fake_queue *q)
@@ -39,7 +47,7 @@ void fake_queue_clear(struct fake_queue *q)
     while (q->first) {
         struct fake_item *item = q->first;
         q->first = item->next;
-        free(item);
+        item_unmake(item);
     }
 }
 
@@ -65,7 +73,7 @@ void fake_do_until(struct CUstream_st *s, uint64_t until)
         s->queue.first = item->next;
         s->done++;
         fake_do(item);
-        free(item);
+        item_unmake(item);
     }
 }
 
@@ -87,6 +95,14 @@ struct CUstream_st *fake_stream_of(uint64_t id)
         if (s->id == id)
             return s;
     return NULL;
+}
+
+void fake_forget_all(void)
+{
+    for (EACH_STREAM(s)) {
+        fake_queue_clear(&s->queue);
+        s->done = s->put;
+    }
 }
 
 cudaError_t fake_finish(cudaStream_t stream)
@@ -136,7 +152,7 @@ static cudaError_t put_default(const struct fake_piece *piece)
     e = fake_finish(NULL);
     if (!e)
         e = fake_do(item);
-    free(item);
+    item_unmake(item);
     return e;
 }
 

@@ -224,13 +224,31 @@ static void graphs_are_used_while_they_live(void **state)
     assert_fine(cudaGraphLaunch(exec, stream));
     cudaStreamSynchronize(stream);
     assert_wrong("given back before");
-    assert_fine(cudaGraphLaunch(exec, stream));
     assert_fine(cudaGraphExecDestroy(exec));
-    cudaStreamSynchronize(stream);
-    assert_wrong("not alive");
     cudaGraphLaunch(exec, stream);
     assert_wrong("not alive");
     assert_fine(cudaFreeHost(pinned));
+}
+
+static void a_graph_that_is_destroyed_still_ends(void **state)
+{
+    (void)state;
+    cudaGraph_t graph;
+    cudaGraphExec_t exec;
+    const float zero = 0;
+    float *y = floats_on_device(&zero, 1);
+    begin();
+    assert_fine(launch_add(y, 1));
+    assert_fine(cudaStreamEndCapture(stream, &graph));
+    assert_fine(cudaGraphInstantiate(&exec, graph, 0));
+    assert_fine(cudaGraphDestroy(graph));
+    assert_fine(cudaGraphLaunch(exec, stream));
+    assert_fine(cudaGraphLaunch(exec, stream));
+    assert_fine(cudaGraphExecDestroy(exec));
+    cudaGraphLaunch(exec, stream);
+    assert_wrong("has been destroyed");
+    assert_true(value_of(y) == 2);
+    assert_fine(cudaFree(y));
 }
 
 static void a_failing_end_ends_the_capture_all_the_same(void **state)
@@ -255,6 +273,7 @@ int main(void)
         CASE(events_of_a_capture_cannot_be_waited_for),
         CASE(pageable_memory_is_not_captured),
         CASE(graphs_are_used_while_they_live),
+        CASE(a_graph_that_is_destroyed_still_ends),
         CASE(a_failing_end_ends_the_capture_all_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
