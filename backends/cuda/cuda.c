@@ -70,10 +70,11 @@ static int open_device(struct mcd_cuda *cuda, struct mcd_error *error)
         status = mcd_cuda_transfers_create(cuda, error);
     if (status == MCD_OK)
         status = mcd_cuda_libraries_open(cuda, error);
+    if (status == MCD_OK)
+        status = mcd_cuda_fetches_create(cuda, &cuda->fetches, error);
     if (status)
         return status;
-    cuda->fetches = mcd_cuda_fetches_create(cuda, error);
-    cuda->single = cuda->fetches ? mcd_cuda_run_create(cuda, error) : NULL;
+    cuda->single = mcd_cuda_run_create(cuda, error);
     return cuda->single ? MCD_OK : MCD_NOMEM;
 }
 

@@ -19,22 +19,22 @@ struct mcd_cuda_fetches {
     struct waiting waiting[MOST];
 };
 
-struct mcd_cuda_fetches *mcd_cuda_fetches_create(struct mcd_cuda *cuda, struct mcd_error *error)
+int mcd_cuda_fetches_create(struct mcd_cuda *cuda, struct mcd_cuda_fetches **fetches,
+                            struct mcd_error *error)
 {
     const struct mcd_host *host = cuda->host;
     struct mcd_cuda_fetches *f = host->alloc(host, sizeof *f);
-    if (!f) {
-        host->fail(error, MCD_NOMEM, "memory", "%zu bytes are not to be had", sizeof *f);
-        return NULL;
-    }
+    if (!f)
+        return host->fail(error, MCD_NOMEM, "memory", "%zu bytes are not to be had", sizeof *f);
     memset(f, 0, sizeof *f);
     f->cuda = cuda;
-    if (mcd_cuda_status(cuda, cudaMallocHost((void **)&f->pinned, ROOM),
-                        "making pinned host memory", error)) {
+    int status = mcd_cuda_status(cuda, cudaMallocHost((void **)&f->pinned, ROOM),
+                                 "making pinned host memory", error);
+    if (status)
         host->release(host, f);
-        return NULL;
-    }
-    return f;
+    else
+        *fetches = f;
+    return status;
 }
 
 void mcd_cuda_fetches_destroy(struct mcd_cuda_fetches *f)

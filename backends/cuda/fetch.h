@@ -10,7 +10,8 @@
 struct mcd_cuda_fetches;
 
 /* NULL with the error recorded. */
-struct mcd_cuda_fetches *mcd_cuda_fetches_create(struct mcd_cuda *cuda, struct mcd_error *error);
+int mcd_cuda_fetches_create(struct mcd_cuda *cuda, struct mcd_cuda_fetches **fetches,
+                            struct mcd_error *error);
 void mcd_cuda_fetches_destroy(struct mcd_cuda_fetches *f); /* NULL is fine */
 
 /*

@@ -95,10 +95,12 @@ static int ask(struct mcd_cuda *cuda, const struct mcd_step *first, struct mcd_k
 /* Asks for the first part; what cannot add its bias is asked for without. */
 static int ask_first(struct fused *f, struct mcd_kernel *kernel, struct mcd_error *error)
 {
+    const struct mcd_host *host = f->op.cuda->host;
+    struct mcd_error why = {0};
     int product = f->first.op == MCD_OP_LINEAR || f->first.op == MCD_OP_CONV2D;
-    int status = ask(f->op.cuda, &f->first, kernel, error);
+    int status = ask(f->op.cuda, &f->first, kernel, &why);
     if (status != MCD_UNSUPPORTED || !product || f->first.nin < 3)
-        return status;
+        return status ? host->fail(error, status, why.where, "%s", why.text) : MCD_OK;
     f->first.nin = 2;
     f->adds_bias = 1;
     return ask(f->op.cuda, &f->first, kernel, error);
