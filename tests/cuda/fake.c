@@ -16,7 +16,7 @@ static _Thread_local cudaError_t last;
 static struct {
     enum fake_failure how;
     unsigned long left;
-    const char *hit; /* what failed */
+    char hit[64]; /* what failed, "" for nothing: its name may go with a module */
 } failure;
 
 static int tolerated;
@@ -29,7 +29,7 @@ static int is_due(const char *what)
 {
     if (failure.left == 0 || --failure.left > 0)
         return 0;
-    failure.hit = what;
+    snprintf(failure.hit, sizeof failure.hit, "%s", what);
     return 1;
 }
 
@@ -125,22 +125,23 @@ void fake_fail(enum fake_failure how, unsigned long k)
     pthread_mutex_lock(&lock);
     failure.how = k ? how : FAKE_NO_FAILURE;
     failure.left = k;
-    failure.hit = NULL;
+    *failure.hit = '\0';
     pthread_mutex_unlock(&lock);
 }
 
 const char *fake_recover(void)
 {
+    static char hit[sizeof failure.hit];
     pthread_mutex_lock(&lock);
-    const char *hit = failure.hit;
+    memcpy(hit, failure.hit, sizeof hit);
     failure.how = FAKE_NO_FAILURE;
     failure.left = 0;
-    failure.hit = NULL;
+    *failure.hit = '\0';
     if (fake.sticky)
         fake_forget_all();
     fake.sticky = last = cudaSuccess;
     pthread_mutex_unlock(&lock);
-    return hit;
+    return *hit ? hit : NULL;
 }
 
 struct fake_library fake_library(void)
@@ -187,7 +188,7 @@ void *fake_dlopen(const char *name, int mode)
         return dlopen(name, mode);
     cudaError_t e = fake_leave(fake_enter(name));
     if (e || !dladdr(&lock, &self))
-        return NULL;
+        self.dli_fname = "made to fail"; /* so that dlerror says something */
     return dlopen(self.dli_fname, mode);
 }
 

@@ -223,47 +223,71 @@ struct work {
     int unsteady, spreads;
 };
 
-static int factor_bits(const struct problem *p)
+/* Where outputs of an axis may be so that tap `tap` of the window is within the image. */
+static int first_output(const struct problem *p, int axis, int tap)
 {
-    return p->math == CUDNN_FMA_MATH ? FAKE_F32_BITS : FAKE_TF32_BITS;
+    const int before = p->pad[axis] - tap * p->dilation[axis];
+    return before <= 0 ? 0 : (before + p->stride[axis] - 1) / p->stride[axis];
 }
 
-/* All products of a convolution, each once: sum[of the result] += x k, x y or k y. */
-static void add_products(const struct problem *p, float *const at[SIDES], int result, double *sum)
+static int end_output(const struct problem *p, int axis, int tap)
+{
+    const int room = p->dim[X][2 + axis] - 1 + p->pad[axis] - tap * p->dilation[axis];
+    const int end = room < 0 ? 0 : room / p->stride[axis] + 1;
+    return end < p->dim[Y][2 + axis] ? end : p->dim[Y][2 + axis];
+}
+
+/* Of one kernel element, one row of outputs: x[w stride], *k and y[w], of which one is a sum. */
+static void add_row(enum direction direction, int n, int stride, double *x, double *k, double *y)
+{
+    for (int w = 0; direction == FORWARD && w < n; w++)
+        y[w] += x[w * stride] * *k;
+    for (int w = 0; direction == DATA && w < n; w++)
+        x[w * stride] += y[w] * *k;
+    for (int w = 0; direction == FILTER && w < n; w++)
+        *k += x[w * stride] * y[w];
+}
+
+/* Of one image channel x, one kernel k and what they give, y. */
+static void add_plane(const struct problem *p, double *x, double *k, double *y)
+{
+    for (int r = 0; r < p->dim[K][2]; r++)
+        for (int s = 0; s < p->dim[K][3]; s++) {
+            const int w = first_output(p, 1, s), n = end_output(p, 1, s) - w;
+            const int column = w * p->stride[1] - p->pad[1] + s * p->dilation[1];
+            for (int h = first_output(p, 0, r); n > 0 && h < end_output(p, 0, r); h++) {
+                const int row = h * p->stride[0] - p->pad[0] + r * p->dilation[0];
+                add_row(p->direction, n, p->stride[1], x + row * p->dim[X][3] + column,
+                        k + r * p->dim[K][3] + s, y + h * p->dim[Y][3] + w);
+            }
+        }
+}
+
+/* All products of a convolution, each once. */
+static void add_products(const struct problem *p, double *const at[SIDES])
 {
     const int *x = p->dim[X], *k = p->dim[K], *y = p->dim[Y];
-    const int bits = factor_bits(p);
-    int64_t i[SIDES];
     for (int n = 0; n < y[0]; n++)
         for (int o = 0; o < y[1]; o++)
-            for (int h = 0; h < y[2]; h++)
-                for (int w = 0; w < y[3]; w++)
-                    for (int c = 0; c < x[1]; c++)
-                        for (int r = 0; r < k[2]; r++)
-                            for (int s = 0; s < k[3]; s++) {
-                                int row = h * p->stride[0] - p->pad[0] + r * p->dilation[0];
-                                int column = w * p->stride[1] - p->pad[1] + s * p->dilation[1];
-                                if (row < 0 || row >= x[2] || column < 0 || column >= x[3])
-                                    continue;
-                                i[X] = (((int64_t)n * x[1] + c) * x[2] + row) * x[3] + column;
-                                i[K] = (((int64_t)o * k[1] + c) * k[2] + r) * k[3] + s;
-                                i[Y] = (((int64_t)n * y[1] + o) * y[2] + h) * y[3] + w;
-                                const int a = result == X ? K : X, b = result == Y ? K : Y;
-                                sum[i[result]] += (double)fake_factor(at[a][i[a]], bits) *
-                                                  fake_factor(at[b][i[b]], bits);
-                            }
+            for (int c = 0; c < x[1]; c++)
+                add_plane(p, at[X] + ((int64_t)n * x[1] + c) * x[2] * x[3],
+                          at[K] + ((int64_t)o * x[1] + c) * k[2] * k[3],
+                          at[Y] + ((int64_t)n * y[1] + o) * y[2] * y[3]);
 }
 
 static const int results[] = {[FORWARD] = Y, [DATA] = X, [FILTER] = K};
 
-/* 0, or NaN if a factor is not finite. */
-static double stain(const struct work *w)
+/* Factors as they are read, and zeros for the sum. */
+static double *unfold(const struct work *w, int side)
 {
-    double sum = 0;
-    for (int side = 0; w->spreads && side < SIDES; side++)
-        for (size_t i = 0; w->in[side] && i < count(w->problem.dim[side]); i++)
-            sum += 0 * (double)w->in[side][i];
-    return sum;
+    const size_t n = count(w->problem.dim[side]);
+    const int bits = w->problem.math == CUDNN_FMA_MATH ? FAKE_F32_BITS : FAKE_TF32_BITS;
+    double *all = calloc(n, sizeof *all);
+    if (!all)
+        abort();
+    for (size_t i = 0; side != results[w->problem.direction] && i < n; i++)
+        all[i] = fake_factor(w->in[side][i], bits);
+    return all;
 }
 
 static cudaError_t convolve(void *args)
@@ -271,21 +295,20 @@ static cudaError_t convolve(void *args)
     static uint64_t turn;
     const struct work *w = args;
     const int result = results[w->problem.direction];
-    const size_t n = count(w->problem.dim[result]);
-    double *sum = calloc(n, sizeof *sum);
-    if (!sum)
-        abort();
-    add_products(&w->problem, (float *const *)(uintptr_t)w->in, result, sum);
+    double *at[SIDES];
+    for (int side = 0; side < SIDES; side++)
+        at[side] = unfold(w, side);
+    add_products(&w->problem, at);
     turn++;
-    const double spread = stain(w);
-    for (size_t i = 0; i < n; i++) {
-        sum[i] += spread;
-        const float one = w->unsteady ? fake_unsteady(sum[i], turn + i) : (float)sum[i];
+    for (size_t i = 0; i < count(w->problem.dim[result]); i++) {
+        const double sum = at[result][i];
+        const float one = w->unsteady ? fake_unsteady(sum, turn + i) : (float)sum;
         w->out[i] = w->beta != 0 ? w->alpha * one + w->beta * w->out[i] : w->alpha * one;
     }
     if (w->bytes > 0)
         memset(w->workspace, 0xFF, w->bytes);
-    free(sum);
+    for (int side = 0; side < SIDES; side++)
+        free(at[side]);
     return cudaSuccess;
 }
 

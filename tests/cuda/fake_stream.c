@@ -68,6 +68,9 @@ cudaError_t fake_do(struct fake_item *item)
 
 void fake_do_until(struct CUstream_st *s, uint64_t until)
 {
+    if (s->done >= until)
+        return;
+    fake_memory_open(); /* once for all of them */
     while (s->done < until) {
         struct fake_item *item = s->queue.first;
         s->queue.first = item->next;
@@ -75,6 +78,7 @@ void fake_do_until(struct CUstream_st *s, uint64_t until)
         fake_do(item);
         item_unmake(item);
     }
+    fake_memory_close();
 }
 
 static struct CUstream_st *next_stream(struct fake_object *o)
