@@ -128,6 +128,7 @@ extern const struct mcd_cuda_offer mcd_cuda_losses[];      /* xent, mse, both gr
 extern const struct mcd_cuda_offer mcd_cuda_noise[];       /* drop, noise */
 extern const struct mcd_cuda_offer mcd_cuda_pool2d[];      /* and its gradient */
 extern const struct mcd_cuda_offer mcd_cuda_gather[];
+extern const struct mcd_cuda_offer mcd_cuda_moments[]; /* channels, moments, sums */
 
 /*
  * Ops that keep something: descriptors, algorithms. As `kernel` of struct mcd_backend, with the order

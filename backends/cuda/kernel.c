@@ -4,8 +4,9 @@
 
 /* Families of ops without state of their own. */
 static const struct mcd_cuda_offer *const families[] = {
-    mcd_cuda_broadcast, mcd_cuda_elementwise, mcd_cuda_gather,  mcd_cuda_losses,
-    mcd_cuda_noise,     mcd_cuda_pool2d,      mcd_cuda_softmax, NULL,
+    mcd_cuda_broadcast, mcd_cuda_elementwise, mcd_cuda_gather,
+    mcd_cuda_losses,    mcd_cuda_moments,     mcd_cuda_noise,
+    mcd_cuda_pool2d,    mcd_cuda_softmax,     NULL,
 };
 
 /* Ops that keep something. A product that cannot add its bias has a chain do it. */
@@ -28,11 +29,18 @@ static uint32_t label_input(uint32_t op)
     return op == MCD_OP_XENT ? 1 : op == MCD_OP_XENT_DX ? 2 : UINT32_MAX;
 }
 
-/* Values are f32, labels i32; what GATHER takes it says itself. */
+/* What is of several types, or of others, says itself what it takes. */
+static int has_own_types(uint32_t op)
+{
+    return op == MCD_OP_GATHER || op == MCD_OP_CHANNELS || op == MCD_OP_MOMENTS ||
+           op == MCD_OP_SUMS;
+}
+
+/* Else values are f32, labels i32. */
 static int check_types(const struct mcd_cuda *cuda, const struct mcd_step *step,
                        struct mcd_error *error)
 {
-    if (step->op == MCD_OP_GATHER)
+    if (has_own_types(step->op))
         return MCD_OK;
     for (uint32_t i = 0; i < step->nin; i++) {
         int label = i == label_input(step->op);

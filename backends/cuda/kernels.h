@@ -15,18 +15,24 @@
     X(affine)                                                                                      \
     X(binary)                                                                                      \
     X(chain)                                                                                       \
+    X(channels)                                                                                    \
     X(expand)                                                                                      \
     X(gather)                                                                                      \
     X(map)                                                                                         \
     X(map_dx)                                                                                      \
     X(mask)                                                                                        \
+    X(moments)                                                                                     \
     X(mse_dx)                                                                                      \
     X(narrow)                                                                                      \
     X(noise)                                                                                       \
+    X(norm)                                                                                        \
+    X(outputs)                                                                                     \
     X(pool2d)                                                                                      \
     X(pool2d_dx)                                                                                   \
     X(round_bf16)                                                                                  \
-    X(sgd)
+    X(sgd)                                                                                         \
+    X(sums)                                                                                        \
+    X(vote)
 
 /* One line a team kernel, X(NAME, PART), sorted: see body.h. */
 #define MCD_CUDA_TEAMS(X)                                                                          \

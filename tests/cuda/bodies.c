@@ -202,7 +202,7 @@ static void compare(const struct mcd_step_case *c, const double *got, const doub
         if (isfinite(expected[i]))
             largest = fmax(largest, fabs(expected[i]));
     for (int64_t i = 0; i < n; i++) {
-        double e = (double)(float)expected[i]; /* what overflows there is infinite here */
+        double e = c->out.type ? expected[i] : (double)(float)expected[i]; /* or infinite here */
         int same = isnan(e) ? isnan(got[i]) : got[i] == e;
         if (!same && !(isfinite(e) && fabs(got[i] - e) <= tolerance * largest))
             fail_msg("%s: number %lld is %.9g, expected %.9g +- %.2g", text, (long long)i, got[i],

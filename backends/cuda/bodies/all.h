@@ -9,6 +9,7 @@
 #include "gather.h"
 #include "loss.h"
 #include "map.h"
+#include "moments.h"
 #include "noise.h"
 #include "pool2d.h"
 #include "reduce.h"
