@@ -28,9 +28,9 @@ struct net {
 };
 
 static const struct net nets[] = {
-    {"mlp:hidden=16x16", {3, {1, 28, 28}}, MCD_CLASSIFY, MCD_SGD, 10, 13},
-    {"lenet", {3, {1, 28, 28}}, MCD_CLASSIFY, MCD_SGD, 10, 19},
-    {"mlp2:hidden=16x16x16x16x16", {1, {1}}, MCD_REGRESS, MCD_ADAM, 1, 29},
+    {"mlp:hidden=16x16", {3, {1, 28, 28}}, MCD_CLASSIFY, MCD_SGD, 10, 11},
+    {"lenet", {3, {1, 28, 28}}, MCD_CLASSIFY, MCD_SGD, 10, 17},
+    {"mlp2:hidden=16x16x16x16x16", {1, {1}}, MCD_REGRESS, MCD_ADAM, 1, 19},
 };
 
 /* The plan of an update, its input and target made up. */
