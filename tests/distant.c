@@ -66,6 +66,13 @@ static void info(void *self, struct mcd_backend_info *i)
     struct distant *d = self;
     inner_api(d)->info(d->inner->self, i);
     i->rows = d->rows;
+    i->devices = 1 + d->nothers;
+}
+
+static void *device(void *self, uint32_t i)
+{
+    struct distant *d = self;
+    return i ? &d->others[i - 1] : d;
 }
 
 /* ---- memory ------------------------------------------------------------------------------ */
@@ -241,7 +248,8 @@ void distant_create(struct distant *d, const struct mcd_item *inner)
                                   .read = take,
                                   .kernel = kernel,
                                   .sync = sync_all,
-                                  .fetch = fetch};
+                                  .fetch = fetch,
+                                  .device = device};
     d->plugin.name = "distant";
     d->plugin.api = &d->api;
     d->item = (struct mcd_item){.plugin = &d->plugin, .self = d, .spec = "distant"};

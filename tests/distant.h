@@ -29,6 +29,8 @@ struct distant {
     /* Set as needed. */
     uint32_t rows;      /* what info says of rows */
     uint32_t refuse_op; /* an op that is refused: MCD_UNSUPPORTED */
+    uint32_t nothers;   /* devices beside this one */
+    struct distant *others;
     uint64_t room;      /* bytes of memory in all; 0: no limit */
     uint64_t fail_sync; /* this sync from now on fails (1: the next), once: MCD_DEVICE */
 

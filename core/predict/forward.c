@@ -14,7 +14,8 @@
 
 enum {
     JOBS_PER_WORKER = 4,
-    DEVICE_WORKERS = 2 /* one asks and hands on while the other one's block is computed */
+    DEVICE_WORKERS =
+        2 /* of each device: one asks and hands on while the other one's block is computed */
 };
 
 struct job {
@@ -136,8 +137,9 @@ static void task(void *arg, uint32_t i, uint32_t worker)
         return;
     }
     struct job *job = &r->current.job[i - 1];
-    struct mcd_worker *w = &r->worker[r->by_job ? i - 1 : worker];
-    job->status = w->plan ? MCD_OK : mcd_worker_create(&r->work, w, &job->error);
+    uint32_t number = r->by_job ? i - 1 : worker;
+    struct mcd_worker *w = &r->worker[number];
+    job->status = w->plan ? MCD_OK : mcd_worker_create(&r->work, number, w, &job->error);
     if (job->status)
         mcd_worker_destroy(&r->work, w); /* the next job may find what was missing here */
     else
@@ -213,34 +215,49 @@ static void wave_release(const struct run *r, struct wave *w)
 static int make_first_worker(struct run *r, struct mcd_error *error)
 {
     struct mcd_error refusal = {0};
-    int status = mcd_worker_create(&r->work, &r->worker[0], condenses(r) ? &refusal : error);
+    int status = mcd_worker_create(&r->work, 0, &r->worker[0], condenses(r) ? &refusal : error);
     if (!condenses(r) || !status)
         return status;
     mcd_worker_destroy(&r->work, &r->worker[0]);
     if (status != MCD_UNSUPPORTED && status != MCD_NOMEM)
         return mcd_fail(error, status, refusal.where, "%s", refusal.text);
     r->work.condensed.noutputs = 1;
-    return mcd_worker_create(&r->work, &r->worker[0], error);
+    return mcd_worker_create(&r->work, 0, &r->worker[0], error);
 }
 
 /*
- * What computes with large blocks needs few of them at a time, and memory for a second one only if
+ * What computes with large blocks needs few of them at a time, and memory for another one only if
  * it is there.
  */
 static int make_device_workers(struct run *r, struct mcd_error *error)
 {
-    struct mcd_error no_second = {0};
     int status = make_first_worker(r, error);
-    if (!status && r->by_job && r->width > 1 &&
-        mcd_worker_create(&r->work, &r->worker[1], &no_second)) {
-        mcd_worker_destroy(&r->work, &r->worker[1]);
-        r->width = 1;
+    for (uint32_t i = 1; !status && r->by_job && i < r->width; i++) {
+        struct mcd_error reason = {0};
+        int missing = mcd_worker_create(&r->work, i, &r->worker[i], &reason);
+        if (!missing)
+            continue;
+        mcd_worker_destroy(&r->work, &r->worker[i]);
+        r->width = i;
+        if (missing != MCD_NOMEM)
+            status = mcd_fail(error, missing, reason.where, "%s", reason.text);
     }
     return status;
 }
 
+/* How many workers there are, and how many jobs they have at a time. */
+static void choose_width(struct run *r)
+{
+    uint32_t most = DEVICE_WORKERS * r->work.devices.count;
+    r->by_job = mcd_rows_wished(r->f->network) > 0;
+    r->workers = r->by_job ? most : r->host->workers;
+    r->width =
+        r->by_job ? (uint32_t)(r->blocks < most ? r->blocks : most) : r->workers * JOBS_PER_WORKER;
+}
+
 static int run_alloc(struct run *r, struct mcd_error *error)
 {
+    choose_width(r);
     r->worker = mcd_host_zalloc(r->host, r->workers * sizeof *r->worker, error);
     int status = r->worker ? MCD_OK : MCD_NOMEM;
     if (!status && (r->by_job || condenses(r)))
@@ -257,6 +274,7 @@ static void run_release(struct run *r)
     wave_release(r, &r->current);
     wave_release(r, &r->previous);
     r->host->release(r->host, r->worker);
+    mcd_devices_close(&r->work.devices);
     mcd_graph_destroy(r->work.recording.graph);
 }
 
@@ -278,10 +296,6 @@ int mcd_forward_run(const struct mcd_forward *f, struct mcd_error *error)
 {
     uint64_t row_blocks = ((uint64_t)f->rows + f->block_rows - 1) / f->block_rows;
     struct run r = {.f = f, .host = f->network->host, .blocks = row_blocks * f->block_count};
-    r.by_job = mcd_rows_wished(f->network) > 0;
-    r.workers = r.by_job ? DEVICE_WORKERS : r.host->workers;
-    r.width = r.by_job ? (uint32_t)(r.blocks < DEVICE_WORKERS ? r.blocks : DEVICE_WORKERS)
-                       : r.workers * JOBS_PER_WORKER;
     r.work = (struct mcd_work){.f = f, .host = r.host};
     int status = mcd_network_record(f->network, f->sampler != NULL, &r.work.recording, error);
     if (status)
@@ -293,6 +307,8 @@ int mcd_forward_run(const struct mcd_forward *f, struct mcd_error *error)
     if (!status)
         status = mcd_condense_record(f->network, f->moments, &r.work.recording, &r.work.condensed,
                                      error);
+    if (!status)
+        status = mcd_devices_open(f->network, &r.work.devices, error);
     if (!status)
         status = run_alloc(&r, error);
     if (!status)

@@ -35,12 +35,13 @@ static int alloc_bits(const struct mcd_work *k, struct mcd_worker *w)
     return MCD_OK;
 }
 
-int mcd_worker_create(const struct mcd_work *k, struct mcd_worker *w, struct mcd_error *error)
+int mcd_worker_create(const struct mcd_work *k, uint32_t number, struct mcd_worker *w,
+                      struct mcd_error *error)
 {
     const struct mcd_graph_core *g = k->recording.graph;
     struct mcd_plan_spec spec = {
         .graph = g,
-        .store = k->f->network->store,
+        .store = k->devices.store[number % k->devices.count],
         .rows = k->f->block_rows,
         .passes = k->f->block_passes,
         .noutputs = k->condensed.noutputs,

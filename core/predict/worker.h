@@ -5,6 +5,7 @@
 #include "core/graph/plan.h"
 #include "core/predict/block.h"
 #include "core/predict/condense.h"
+#include "core/predict/devices.h"
 #include "core/predict/forward.h"
 
 /* What all workers of a run have in common. */
@@ -13,6 +14,7 @@ struct mcd_work {
     const struct mcd_host *host;
     struct mcd_recording recording;
     struct mcd_condensed condensed;
+    struct mcd_devices devices;
 };
 
 /* Zeros before it is created; used by one thread at a time. */
@@ -24,8 +26,9 @@ struct mcd_worker {
     uint32_t **bits; /* by site, or NULL */
 };
 
-/* On failure destroy it all the same. */
-int mcd_worker_create(const struct mcd_work *work, struct mcd_worker *w, struct mcd_error *error);
+/* Worker `number`, whose device follows from that. On failure destroy it all the same. */
+int mcd_worker_create(const struct mcd_work *work, uint32_t number, struct mcd_worker *w,
+                      struct mcd_error *error);
 void mcd_worker_destroy(const struct mcd_work *work, struct mcd_worker *w);
 
 /* How many runs before the next one are in its moments and sums: see struct mcd_run. */
