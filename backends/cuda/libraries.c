@@ -18,17 +18,23 @@ struct function {
 static const struct function cublaslt_functions[] = {MCD_CUBLASLT_CALLS(ROW){NULL, 0}};
 static const struct function cudnn_functions[] = {MCD_CUDNN_CALLS(ROW){NULL, 0}};
 
-/* The loader's, so that LD_LIBRARY_PATH decides, else that of the toolkit. */
+/*
+ * The loader's, so that LD_LIBRARY_PATH decides, else that of the toolkit. They stay in the process when
+ * they are closed: hundreds of megabytes need not be loaded again for the next backend, and code that
+ * the driver has registered does not go.
+ */
+enum { HOW = RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE };
+
 static int open_library(const struct mcd_cuda *cuda, const char *name, void **handle,
                         struct mcd_error *error)
 {
     char path[4096], reason[256];
-    *handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+    *handle = dlopen(name, HOW);
     if (*handle)
         return MCD_OK;
     snprintf(reason, sizeof reason, "%s", dlerror());
     snprintf(path, sizeof path, "%s/%s", FOLDER, name);
-    *handle = *FOLDER ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
+    *handle = *FOLDER ? dlopen(path, HOW) : NULL;
     if (*handle)
         return MCD_OK;
     return cuda->host->fail(error, MCD_DEVICE, name,

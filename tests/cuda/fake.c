@@ -188,8 +188,8 @@ void *fake_dlopen(const char *name, int mode)
         return dlopen(name, mode);
     cudaError_t e = fake_leave(fake_enter(name));
     if (e || !dladdr(&lock, &self))
-        self.dli_fname = "made to fail"; /* so that dlerror says something */
-    return dlopen(self.dli_fname, mode);
+        self.dli_fname = "made to fail";                  /* so that dlerror says something */
+    return dlopen(self.dli_fname, mode & ~RTLD_NODELETE); /* what is left is told when it goes */
 }
 
 /* ---- settings -------------------------------------------------------------------------------- */

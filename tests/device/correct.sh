@@ -13,30 +13,37 @@ name_of() {
     echo "${1%%:*}"
 }
 
-# The contract of backends. The driver keeps threads and files until the process ends, which no plugin
-# can change: these two checks are told of and do not count.
+# check_one SPEC OPTION...: the contract of backends. The driver keeps threads and files until the process
+# ends, which no plugin can change: these two checks are told of and do not count.
 check_one() {
-    local spec=$1 log=check-${1//[^a-z0-9]/-}.csv wrong drivers
-    limited 150 "$log" "$program" check "$spec" --format csv --quick \
-        $([ $quick = no ] || echo --only ops,masks)
-    local status=$?
-    wrong=$(grep ',failed,' "$out/log/$log" | cut -d, -f2 | grep -vx 'threads\|process' | tr '\n' ' ')
-    drivers=$(grep ',failed,' "$out/log/$log" | cut -d, -f2 | grep -x 'threads\|process' | tr '\n' ' ')
-    if [ -n "$wrong" ]; then
+    local spec=$1 log=check-${1//[^a-z0-9]/-}.csv failed wrong drivers status
+    shift
+    limited 150 "$log" "$program" check "$spec" --format csv --quick "$@"
+    status=$?
+    failed=$(grep ',failed,' "$out/log/$log" | cut -d, -f2)
+    wrong=$(grep -vx 'threads\|process' <<<"$failed" | tr '\n' ' ')
+    drivers=$(grep -x 'threads\|process' <<<"$failed" | tr '\n' ' ')
+    if [ -n "${wrong// /}" ]; then
         row check "$spec" failed "$wrong"
     elif ! grep -q ',ops,passed,' "$out/log/$log"; then
         row check "$spec" failed "$(reason $status "$log")"
     else
-        row check "$spec" passed "$(grep -c ',passed,' "$out/log/$log") checks${drivers:+; the driver keeps: $drivers}"
+        row check "$spec" passed \
+            "$(grep -c ',passed,' "$out/log/$log") checks${drivers:+; the driver keeps: $drivers}"
     fi
 }
 
+# Everything once, and what depends on how factors are rounded.
 stage_check() {
-    local precision done=''
-    for precision in f32 tf32 bf16; do
-        case $done in *"$(with precision=$precision)"*) continue ;; esac
-        done+=" $(with precision=$precision)"
-        check_one "$(with precision=$precision)"
+    local precision
+    if [ $quick = yes ]; then
+        check_one "$backend" --only ops,masks
+        return
+    fi
+    check_one "$backend"
+    for precision in tf32 bf16; do
+        [ "$(with precision=$precision)" = "$backend" ] ||
+            check_one "$(with precision=$precision)" --only ops,extremes,aliasing,workers,kept,fused,section
     done
 }
 
@@ -46,14 +53,15 @@ sanitizer_errors() {
     if [ "$tool" = initcheck ]; then
         grep -c 'at .*_args' "$log"
     else
-        sed -n 's/.*\(ERROR\|RACECHECK\) SUMMARY: \([0-9]*\) .*/\2/p' "$log" | awk '{ n += $1 } END { print NR ? n : "no summary" }'
+        sed -n 's/.*\(ERROR\|RACECHECK\) SUMMARY: \([0-9]*\) .*/\2/p' "$log" |
+            awk '{ n += $1 } END { print NR ? n : "no summary" }'
     fi
 }
 
 sanitize() {
     local tool=$1 model=$2 name log errors status
     name=$(name_of "$model") && log=$tool-$name
-    limited 60 "$log" "$sanitizer" --tool "$tool" "$program" train --model "$model" --seed 1 \
+    limited 45 "$log" "$sanitizer" --tool "$tool" "$program" train --model "$model" --seed 1 \
         --backend "$backend" --data "$data" --rows 256 --batch 64 --epochs 1 --out "$out/$log" -q
     status=$?
     errors=$(sanitizer_errors "$tool" "$log")
