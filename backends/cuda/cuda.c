@@ -14,11 +14,12 @@
 #include <stdio.h>
 
 #define PARAMS(X)                                                                                  \
-    X(INT, device, "0", "[0, 1023]", "number of the card, as CUDA_VISIBLE_DEVICES has them")       \
+    X(INTS, device, "0", "[0, 1023]",                                                              \
+      "number of the card, as CUDA_VISIBLE_DEVICES has them; 0x1 predicts on two")                 \
     X(ENUM, precision, "f32", "f32|tf32|bf16",                                                     \
       "type of the factors in products; sums are always f32")                                      \
     X(BOOL, deterministic, "yes", NULL, "the same bits in every run, if need be more slowly")      \
-    X(INT, memory, "0", "[0, 9223372036854775807]", "most bytes to use on the card; 0: all")
+    X(INT, memory, "0", "[0, 9223372036854775807]", "most bytes to use on each card; 0: all")
 
 static const struct mcd_param params[] = {PARAMS(MCD_ROW) MCD_PARAM_END};
 
@@ -44,9 +45,8 @@ void mcd_cuda_leave(struct mcd_cuda *cuda)
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-static void destroy(const struct mcd_host *host, void *self)
+static void close_card(struct mcd_cuda *cuda)
 {
-    struct mcd_cuda *cuda = self;
     if (cuda->stream)
         cudaStreamSynchronize(cuda->stream);
     mcd_cuda_libraries_close(cuda);
@@ -56,7 +56,16 @@ static void destroy(const struct mcd_host *host, void *self)
     if (cuda->stream)
         cudaStreamDestroy(cuda->stream);
     pthread_mutex_destroy(&cuda->order);
-    mcd_self_destroy(host, cuda);
+    cuda->host->release(cuda->host, cuda);
+}
+
+static void destroy(const struct mcd_host *host, void *self)
+{
+    (void)host;
+    for (struct mcd_cuda *cuda = self, *next; cuda; cuda = next) {
+        next = cuda->next;
+        close_card(cuda);
+    }
 }
 
 /* What lives on the card. With the order held. */
@@ -78,17 +87,17 @@ static int open_device(struct mcd_cuda *cuda, struct mcd_error *error)
     return cuda->single ? MCD_OK : MCD_NOMEM;
 }
 
-static int create(MCD_CREATE_ARGS PARAMS(MCD_ARG))
+/* Of `like` only what the user said. */
+static int open_card(const struct mcd_cuda *like, int64_t number, struct mcd_cuda **card,
+                     struct mcd_error *error)
 {
-    struct mcd_cuda *cuda = mcd_self_create(host, sizeof *cuda, self, error);
+    void *self;
+    struct mcd_cuda *cuda = mcd_self_create(like->host, sizeof *cuda, &self, error);
     if (!cuda)
         return MCD_NOMEM;
-    cuda->host = host;
-    cuda->precision = precision;
-    cuda->deterministic = deterministic;
-    cuda->memory = (size_t)memory;
+    *cuda = *like;
     pthread_mutex_init(&cuda->order, NULL);
-    int status = mcd_cuda_card_find(host, device, &cuda->card, error);
+    int status = mcd_cuda_card_find(cuda->host, number, &cuda->card, error);
     if (status == MCD_OK)
         status = mcd_cuda_precision_check(cuda, error);
     if (status == MCD_OK)
@@ -98,8 +107,41 @@ static int create(MCD_CREATE_ARGS PARAMS(MCD_ARG))
         mcd_cuda_leave(cuda);
     }
     if (status)
-        destroy(host, cuda);
+        close_card(cuda);
+    else
+        *card = cuda;
     return status;
+}
+
+static int create(MCD_CREATE_ARGS PARAMS(MCD_ARG))
+{
+    const struct mcd_cuda like = {.host = host,
+                                  .cards = 1,
+                                  .precision = precision,
+                                  .deterministic = deterministic,
+                                  .memory = (size_t)memory};
+    struct mcd_cuda *first = NULL, **last = &first;
+    int status = MCD_OK;
+    for (uint32_t i = 0; i < device->count && status == MCD_OK; i++) {
+        status = open_card(&like, device->value[i], last, error);
+        if (status == MCD_OK)
+            last = &(*last)->next;
+    }
+    if (status) {
+        destroy(host, first);
+        return status;
+    }
+    first->cards = device->count;
+    *self = first;
+    return MCD_OK;
+}
+
+static void *device_of(void *self, uint32_t i)
+{
+    struct mcd_cuda *cuda = self;
+    while (i-- > 0)
+        cuda = cuda->next;
+    return cuda;
 }
 
 /* ---- what it is ------------------------------------------------------------------------------ */
@@ -119,8 +161,11 @@ static void info(void *self, struct mcd_backend_info *i)
     const unsigned dnn = (unsigned)cuda->libraries->cudnnGetVersion();
     i->type = MCD_F32;
     i->rows = ROWS;
-    snprintf(i->device, sizeof i->device, "%.32s, %.0f GiB, card %d of %d", card->name,
-             (double)card->memory / (1 << 30), card->number, card->count);
+    i->devices = cuda->cards;
+    int n = snprintf(i->device, sizeof i->device, "%.30s, %.0f GiB, card %d of %d", card->name,
+                     (double)card->memory / (1 << 30), card->number, card->count);
+    if (cuda->cards > 1)
+        snprintf(i->device + n, sizeof i->device - (size_t)n, ", %u more", cuda->cards - 1);
     snprintf(i->library, sizeof i->library, "CUDA %d.%d, cuBLAS %u.%u, cuDNN %u.%u, %s",
              CUDART_VERSION / 1000, CUDART_VERSION % 1000 / 10, blas / 10000, blas / 100 % 100,
              dnn / 10000, dnn / 100 % 100, precisions[cuda->precision]);
@@ -137,5 +182,6 @@ static const struct mcd_backend api = {
     .sync = mcd_cuda_sync,
     .section = mcd_cuda_section,
     .fetch = mcd_cuda_fetch,
+    .device = device_of,
 };
 MCD_PLUGIN(MCD_BACKEND, "cuda", "MIT", "NVIDIA cards, single precision, tf32 or bf16", destroy);

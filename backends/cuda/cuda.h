@@ -1,5 +1,6 @@
 /*
- * Inside of the CUDA backend: one device, one stream, and how steps are put on it.
+ * Inside of the CUDA backend: one device, one stream, and how steps are put on it. Where it has several
+ * cards, each is a whole struct mcd_cuda, and nothing of one is used by another.
  *
  * Everything a backend object starts goes to its one stream, in order, so that a step, read or
  * write needs to wait for nothing but its turn. Host code here is plain C and calls the runtime
@@ -23,6 +24,8 @@ struct mcd_cuda_fetches;   /* fetch.h: copies that nobody waits for */
 struct mcd_cuda {
     const struct mcd_host *host;
     struct mcd_cuda_card card;
+    struct mcd_cuda *next; /* of several cards: the one after this one, which goes with it */
+    uint32_t cards;        /* the first one's: how many; else 1 */
     int precision, deterministic;
     size_t memory, used; /* bytes that may be had, 0 for all; those that are */
     cudaStream_t stream;
