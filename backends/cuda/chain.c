@@ -4,6 +4,7 @@
 #include "kernels.h"
 #include "masks.h"
 #include "pool2d.h"
+#include "together.h"
 
 static struct mcd_part part_at(const struct mcd_cuda_chain *c, uint32_t i)
 {
@@ -22,15 +23,20 @@ struct mcd_cuda_chain mcd_cuda_chain_of(const struct mcd_step *step, uint32_t fi
     return c;
 }
 
+/* In a fused step gradients would have inputs of their own. */
+static const char *refuse_map(const struct mcd_cuda_chain *c, const struct mcd_part *p)
+{
+    if (p->op == MCD_OP_MAP_DX && c->step->nparts)
+        return "gradients in a chain";
+    return (uint64_t)p->attr.u.map.function <= MCD_GELU ? NULL : "this function";
+}
+
 static const char *refuse_part(const struct mcd_cuda_chain *c, const struct mcd_part *p, int last)
 {
     switch (p->op) {
-    case MCD_OP_MAP_DX:
-        if (c->step->nparts)
-            return "gradients in a chain"; /* which would have inputs of their own */
-        /* fall through */
     case MCD_OP_MAP:
-        return (uint64_t)p->attr.u.map.function <= MCD_GELU ? NULL : "this function";
+    case MCD_OP_MAP_DX:
+        return refuse_map(c, p);
     case MCD_OP_AFFINE:
         return NULL;
     case MCD_OP_DROP:
@@ -147,13 +153,19 @@ static void add_parts(struct draft *d, const struct mcd_cuda_chain *c)
     }
 }
 
+/* Whether nothing was done to x, and `to` is where it lies: a product alone, p = 0 in place. */
+static int is_there(const struct draft *d, const struct mcd_tensor *x, const struct mcd_tensor *to)
+{
+    return d->chain.count == 0 && mcd_cuda_same(x, to);
+}
+
 /* The call's further steps; what is overwritten in place need not be stored. */
-static void add_steps(struct draft *d, const struct mcd_cuda_call *call)
+static void add_steps(struct draft *d, const struct mcd_cuda_call *call, const struct mcd_tensor *x)
 {
     for (uint32_t i = 1; i < call->nsteps; i++) {
         const struct mcd_cuda_chain c = mcd_cuda_chain_of(&call->step[i], 0);
         const struct mcd_tensor *before = &call->step[i - 1].out;
-        if (mcd_cuda_pointer(before) != mcd_cuda_pointer(&c.step->out))
+        if (!mcd_cuda_same(before, &c.step->out) && !is_there(d, x, before))
             add_store(d, before);
         add_parts(d, &c);
     }
@@ -201,8 +213,8 @@ static cudaError_t launch(struct draft *d, const struct mcd_cuda_chain *c,
         return result;
     if (mcd_cuda_chain_pools(c))
         return launch_pool2d(d, c, x);
-    if (d->chain.count == 0 && mcd_cuda_pointer(x) == mcd_cuda_pointer(out))
-        return cudaSuccess; /* the result is there: a product alone, or p = 0 in place */
+    if (is_there(d, x, out))
+        return cudaSuccess;
     add_store(d, out);
     return launch_chain(d, x);
 }
@@ -217,7 +229,7 @@ int mcd_cuda_chain_enqueue(const struct mcd_cuda_chain *c, const struct mcd_cuda
     if (bias)
         add_bias(&d, c, bias);
     add_parts(&d, c);
-    add_steps(&d, call);
+    add_steps(&d, call, x);
     return mcd_cuda_call_status(call, launch(&d, c, x), "starting a chain of elementwise kernels");
 }
 

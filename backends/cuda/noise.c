@@ -1,4 +1,4 @@
-/* DROP and NOISE. DROP by bits is a chain of one part; the other laws have a kernel of their own. */
+/* DROP and NOISE. DROP by bits is a chain of one part; other laws have a kernel of their own. */
 #include "bodies/noise.h"
 #include "chain.h"
 #include "kernels.h"

@@ -1,7 +1,7 @@
 /*
  * Successive steps that one launch does: either each goes on from the one before, element by
- * element, or they touch nothing that another one of them writes, so that they may run side by side,
- * and their families have a kernel for it.
+ * element, or they touch nothing that another one of them writes and may run side by side. Their
+ * families have a kernel for it.
  */
 #include "together.h"
 #include "chain.h"

@@ -58,7 +58,7 @@ static const struct {
 } sites[] = {{0.3, 1}, {0.5, 50}, {0.2, 1}, {0.8, 3}, {0.0625, 1}, {0.5, 150}, {0, 1}, {1, 1}};
 enum { SITES = sizeof sites / sizeof *sites, WIDTH = 150 };
 
-/* Sum of 2^k where unit of site k is kept; the last but one of the sites drops what another kept. */
+/* Sum of 2^k where site k keeps a unit; site 5 drops what another one has kept. */
 static mcd_val build_units(void *self, struct mcd_graph *g, mcd_val x)
 {
     mcd_val ones = mcd_affine(g, x, 0, 1), y = ones;
