@@ -53,20 +53,20 @@ static int settle(struct running *r, struct mcd_error *error)
     return status;
 }
 
-/*
- * A device should not have to wait for the host, nor whoever presses Ctrl-C for the device: twice as
- * many updates may be under way while all take less than a tenth of a second.
- */
-static int settle_and_adapt(struct running *r, struct mcd_error *error)
+uint32_t mcd_train_ahead(uint32_t most, double seconds)
 {
     static const double little = 0.1, much = 0.4;
+    if (seconds < little && most < MCD_MOST_AHEAD)
+        return 2 * most;
+    return seconds > much && most > 1 ? most / 2 : most;
+}
+
+static int settle_and_adapt(struct running *r, struct mcd_error *error)
+{
     double since = r->clock.settled;
     int status = settle(r, error);
-    double seconds = r->clock.settled - since;
-    if (seconds < little && r->most_ahead < MCD_MOST_AHEAD && mcd_trainer_runs_ahead(r->trainer))
-        r->most_ahead *= 2;
-    else if (seconds > much && r->most_ahead > 1)
-        r->most_ahead /= 2;
+    if (mcd_trainer_runs_ahead(r->trainer))
+        r->most_ahead = mcd_train_ahead(r->most_ahead, r->clock.settled - since);
     return status;
 }
 

@@ -59,6 +59,13 @@ int mcd_train_run(const struct mcd_train *train, struct mcd_train_state *state,
 int mcd_train_resume(const struct mcd_train *train, struct mcd_train_state *state,
                      struct mcd_error *error);
 
+/*
+ * How many updates may be under way when as many as until now took so many seconds: a device should
+ * not have to wait for the host, nor whoever presses Ctrl-C for the device. A power of two, at most
+ * MCD_MOST_AHEAD.
+ */
+uint32_t mcd_train_ahead(uint32_t most, double seconds);
+
 /* The history as CSV: epoch, loss, test_errors (or test_mse), seconds. Atomic. */
 int mcd_train_history_save(const struct mcd_train *train, const struct mcd_train_state *state,
                            const char *path, struct mcd_error *error);
