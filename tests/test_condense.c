@@ -1,6 +1,6 @@
 /*
- * core/predict/condense.c: where a backend's memory is not the host's, leaves come to the host and not
- * passes, and the moments are the same bits as those of passes.
+ * core/predict/condense.c: where a backend's memory is not the host's, leaves come to the host and
+ * not passes, and the moments are the same bits as those of passes.
  */
 #include "tests/distant.h"
 #include "tests/forward_run.h"

@@ -1,6 +1,6 @@
 /*
- * Passes condensed where they are computed: a backend whose memory is not the host's makes leaves of
- * the moments tree of them, and only these come to the host.
+ * Passes condensed where they are computed: a backend whose memory is not the host's makes leaves
+ * of the moments tree of them, and only these come to the host.
  *
  * Ops that do so follow the network's output in the graph. A backend that refuses them, and whoever
  * wants the samples, gets the samples.

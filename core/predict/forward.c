@@ -1,7 +1,7 @@
 /*
- * Forward passes in blocks. Jobs - one block each, or several whose passes make one leaf - are
- * computed in waves; while those of one wave are computed, those of the wave before go to the sink in
- * order.
+ * Forward passes in blocks. Jobs - one block each, or several whose passes are condensed - are
+ * computed in waves; while those of one wave are computed, those of the wave before go to the sink
+ * in order.
  */
 #include "core/predict/forward.h"
 

@@ -26,7 +26,7 @@ struct mcd_forward {
     uint64_t first_block, block_count; /* blocks of passes; 0 and 1 for weight averaging */
 
     /*
-     * NULL, or what becomes of the blocks: those that it wants whole may come to the sink as leaves.
+     * NULL, or what becomes of the blocks: those that it wants whole may come as leaves.
      */
     const struct mcd_moments_spec *moments;
 

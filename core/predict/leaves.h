@@ -1,6 +1,6 @@
 /*
- * Leaves of the moments tree from a backend that condenses passes: successive whole pass blocks of a
- * row block, cut into aligned powers of two, of which the values of each and the sums of all come
+ * Leaves of the moments tree from a backend that condenses passes: successive whole pass blocks of
+ * a row block, cut into aligned powers of two, of which the values of each and the sums of all come
  * to the host.
  */
 #ifndef CORE_LEAVES_H
@@ -17,7 +17,8 @@ struct mcd_leaves {
 
 /*
  * Runs pass blocks `first` and those that follow it, `count` in all, one after the other. Where an
- * output is not finite it says which, like those who look at samples; `samples` is room for a block.
+ * output is not finite it says which, like those who look at samples, of which `samples` has room
+ * for a block.
  */
 int mcd_leaves_compute(const struct mcd_work *work, struct mcd_worker *w,
                        const struct mcd_block *first, uint32_t count, struct mcd_leaves *leaves,

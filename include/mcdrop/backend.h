@@ -59,16 +59,16 @@ struct mcd_part {
 /*
  * One step. Offsets are multiples of 64 bytes. Inputs and output do not overlap, except where an
  * elementwise op (MAP, AFFINE, DROP, MAP_DX, SGD, ADAM) works in place: then the first input and
- * the output are the same view. So it always is for SUMS. SGD and ADAM change velocity, m and v, their
- * inputs from the third on, too, MOMENTS its tree; no other input is ever changed. Absent optional inputs shorten the list: `nin` counts
- * those that are there.
+ * the output are the same view, as they always are of SUMS. SGD and ADAM change velocity, m and v,
+ * their inputs from the third on, too, and MOMENTS its tree; no other input is ever changed. Absent
+ * optional inputs shorten the list: `nin` counts those that are there.
  *
  * Rows: a tensor has the step's full number of rows (mcd_run.passes * mcd_run.rows), or none. Row v
  * is input row v % rows of pass v / rows. DROP alone may read a tensor of mcd_run.rows rows, shared
- * by all passes, and so gives each pass its own copy: use row v % in.rows; so does a fused step that
- * begins with DROP. Tree, sums and results of MOMENTS and SUMS have mcd_run.rows rows; what they add to
- * stays as it is from run to run. Steps that depend on no pass run with mcd_run.passes 1. The input of NOISE is
- * there for its shape alone.
+ * by all passes, and so gives each pass its own copy: use row v % in.rows; so does a fused step
+ * that begins with DROP. Tree, sums and results of MOMENTS and SUMS have mcd_run.rows rows; nobody
+ * else writes to tree and sums between runs. Steps that depend on no pass run with mcd_run.passes
+ * 1. The input of NOISE is there for its shape alone.
  */
 struct mcd_step {
     uint32_t size;

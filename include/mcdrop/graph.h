@@ -122,26 +122,26 @@ enum mcd_op {
     MCD_OP_GATHER,
 
     /*
-     * The passes of a prediction, summarised where they are: at the end of its body, appended by the
-     * core where the backend's memory is not the host's. mcdrop/moments.h says what is computed;
-     * values are f64 or i64 whatever the backend's type. A backend that refuses them gives the passes
-     * themselves to the core. None is ever part of MCD_OP_FUSED.
+     * The passes of a prediction, summarised where they are: at the end of its body, appended by
+     * the core where the backend's memory is not the host's. mcdrop/moments.h says what is
+     * computed; values are f64 or i64 whatever the backend's type. A backend that refuses them
+     * gives the passes themselves to the core. None is ever part of MCD_OP_FUSED.
      */
 
     /*
-     * (y) -> [channels] of f64, for each pass: outputs offset + scale y, and in classification their
-     * probabilities and then the entropy behind them.
+     * (y) -> [channels] of f64, for each pass: outputs offset + scale y, and in classification
+     * their probabilities, and the entropy of these as the last one.
      */
     MCD_OP_CHANNELS,
 
     /*
      * (channels [c], tree [levels, m, c]) -> [m, c], all f64, with the run's input rows, no passes:
-     * means, M2, and where attr.group > 1 (then m is 4, else 2) means and M2 of the means of groups,
-     * of the passes of this run and those before it that the tree joins with them. With run
-     * mcd_run.joined in binary, ending in l ones: the moments of this run are joined with tree
-     * level 0, which are those of passes before, the result with level 1 and so on for l levels; and
-     * what results is kept as level l, unless there is no such level. So after 2^l runs the result is
-     * of all of them. The tree changes, too. Passes are a multiple of attr.group.
+     * means and M2, and where attr.group > 1 (then m is 4, else 2) means and M2 of the means of
+     * groups, of this run's passes and those that the tree joins with them. Let mcd_run.joined in
+     * binary end in l ones: this run's moments are joined with level 0 of the tree, passes before
+     * its own, the result with level 1 and so on, l times. What comes of it is also kept as level
+     * l, if there is one. So after 2^l runs it is of all of them. Passes of a run are a multiple of
+     * attr.group.
      */
     MCD_OP_MOMENTS,
 

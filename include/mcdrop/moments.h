@@ -6,9 +6,9 @@
  * A pass of a row has channels: its outputs, and in classification also the probabilities (softmax
  * of the outputs) and the entropy of these in nats. Kept of each channel are the mean and M2, the
  * sum of squared differences from the mean. Passes come in blocks, and two neighbouring ranges of
- * 2^l blocks each are joined where the first starts at a multiple of 2^(l + 1) blocks. Within a block
- * sums run over passes in ascending order. Beside this tree there are sums in fixed point over
- * MCD_BATCHES interleaved batches of passes, for the errors of what is not a mean.
+ * 2^l blocks each are joined where the first starts at a multiple of 2^(l + 1) blocks. Within a
+ * block sums run over passes in ascending order. Beside this tree there are sums in fixed point
+ * over MCD_BATCHES interleaved batches of passes, for the errors of what is not a mean.
  *
  * All in double precision. This header compiles for host (C, C++) and device (nvcc) alike.
  */
@@ -33,7 +33,7 @@ MCD_INLINE uint32_t mcd_batch_of(uint64_t pass, uint32_t group)
     return (uint32_t)(pass / group % MCD_BATCHES);
 }
 
-/* x in units, to the nearest; 0 outside (0, 1024), where no probability or entropy is, and of NaN. */
+/* x in units, to the nearest; 0 outside (0, 1024), where no probability or entropy is, and of NaN */
 MCD_INLINE int64_t mcd_in_units(double x, double unit)
 {
     return x > 0 && x < 1024 ? (int64_t)(x / unit + 0.5) : 0; /* quicker than llrint */

@@ -52,6 +52,7 @@ MCD_BODY void norm_body(const struct norm_args *a, int64_t i)
     for (uint64_t k = 1; k < a->classes; k++)
         if (x[k] > largest)
             largest = x[k];
+    MCD_ROLLED
     for (uint64_t k = 0; k < a->classes; k++) {
         double d = (double)x[k] - (double)largest, e = exp(d);
         sum += e;
@@ -115,7 +116,8 @@ MCD_BODY void moments_spread(const double *x, uint64_t stride, uint32_t count, u
 
 /*
  * Mean and M2 of `count` numbers joined with what the tree has of those before them, level after
- * level; they stay there, and are the result. M2 is `half` behind its mean, levels are `level` apart.
+ * level; they stay there, and are the result. M2 is a width behind its mean, levels are `level`
+ * apart.
  */
 MCD_BODY void moments_climb(const struct moments_args *a, double *tree, double *y, uint64_t level,
                             uint32_t count, double mean, double m2)
