@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-enum { BATCH = 16, UPDATES = 3 };
+enum { BATCH = 32, UPDATES = 3 };
 
 struct net {
     const char *model;
@@ -42,8 +42,11 @@ static void plan(struct mcd_trial *r, const struct net *net)
     int labels = net->task == MCD_CLASSIFY;
     mcd_val target = rig_target(r, labels ? mcd_shape0() : mcd_shape1(net->outputs), labels);
     mcd_graph_training(r->core, net->task, y, target, &update, &loss, &r->error);
-    rig_plan(r, &(struct mcd_plan_spec){
-                    .rows = BATCH, .passes = 1, .training = 1, .noutputs = 1, .output = &loss});
+    rig_plan(r, &(struct mcd_plan_spec){.rows = getenv("MCDROP_FAST") ? 2 : BATCH,
+                                        .passes = 1,
+                                        .training = 1,
+                                        .noutputs = 1,
+                                        .output = &loss});
     rig_fill(r, x, 1);
     if (labels)
         rig_label(r, target, net->outputs);
