@@ -1,6 +1,6 @@
 /*
- * Inside of the CUDA backend: one device, one stream, and how steps are put on it. Where it has several
- * cards, each is a whole struct mcd_cuda, and nothing of one is used by another.
+ * Inside of the CUDA backend: one device, one stream, and how steps are put on it. Where it has
+ * several cards, each is a whole struct mcd_cuda, and nothing of one is used by another.
  *
  * Everything a backend object starts goes to its one stream, in order, so that a step, read or
  * write needs to wait for nothing but its turn. Host code here is plain C and calls the runtime

@@ -1,6 +1,6 @@
 /*
- * Fetches: reads that nobody waits for. Values come to pinned memory in their turn, and go from there
- * to where they are wanted when the stream has been waited for.
+ * Fetches: reads that nobody waits for. Values come to pinned memory in their turn, and go from
+ * there to where they are wanted when the stream has been waited for.
  */
 #ifndef MCD_CUDA_FETCH_H
 #define MCD_CUDA_FETCH_H

@@ -1,7 +1,7 @@
 /*
  * Sections: the steps of a prefix or body captured as one CUDA graph, which is replayed in every
- * further run. Kernels in it find what changes from run to run in a record of the section's own. All
- * masks are drawn before the first step; steps that one launch can do are done together.
+ * further run. Kernels in it find what changes from run to run in a record of the section's own.
+ * All masks are drawn before the first step; steps that one launch can do are done together.
  *
  * The first run goes step by step, because libraries and kernels that are used for the first time
  * may do what a capture forbids; the second one is captured.
@@ -103,7 +103,7 @@ static int enqueue(const struct section *s, const struct mcd_run *run, cudaStrea
 static int capture_on(const struct section *s, const struct mcd_run *run, cudaStream_t stream,
                       cudaGraph_t *graph, struct mcd_error *error)
 {
-    /* Other threads may allocate and wait meanwhile: only this one's calls are held to the rules. */
+    /* Other threads may allocate and wait meanwhile: this one's calls alone are held to rules. */
     int status =
         mcd_cuda_status(s->cuda, cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal),
                         "beginning to capture a plan's steps", error);

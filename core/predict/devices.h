@@ -1,6 +1,6 @@
 /*
- * Devices: those of a backend that has several, each with the network's parameters in its memory, so
- * that workers can be dealt out to them.
+ * Devices: those of a backend that has several, each with the network's parameters in its memory,
+ * so that workers can be dealt out to them.
  */
 #ifndef CORE_DEVICES_H
 #define CORE_DEVICES_H

@@ -218,10 +218,10 @@ struct mcd_backend {
     int (*fetch)(void *self, const struct mcd_tensor *from, void *to, struct mcd_error *);
 
     /*
-     * Of a backend with several devices: the `self` of number i, 0 to info's `devices` - 1, with which
-     * all functions here but this one are called as if it had been created for that device alone.
-     * That of 0 is `self`, to which the others belong. The core gives each its own buffers and
-     * kernels, and deals out the blocks of predictions; it trains on the first.
+     * Of a backend with several devices: the `self` of number i, 0 to info's `devices` - 1, with
+     * which all functions here but this one are called as if it had been created for that device
+     * alone. That of 0 is `self`, to which the others belong. The core gives each its own buffers
+     * and kernels, and deals out the blocks of predictions; it trains on the first.
      */
     void *(*device)(void *self, uint32_t i);
 };

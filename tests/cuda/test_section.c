@@ -1,6 +1,6 @@
 /*
- * The CUDA backend's sections and fetches on the fake: what runs as a graph gives the bits of single
- * steps, is captured once however often it runs, and leaves nothing behind whatever fails.
+ * The CUDA backend's sections and fetches on the fake: what runs as a graph gives the bits of
+ * single steps, is captured once however often it runs, and leaves nothing behind whatever fails.
  */
 #include <setjmp.h>
 #include <stdarg.h>
