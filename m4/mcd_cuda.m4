@@ -3,8 +3,8 @@
 # or CUDA_PATH, else beside the nvcc of PATH, else in /usr/local/cuda. The runtime is linked
 # statically, cuBLASLt and cuDNN are opened when the backend is made, so a build needs no card, no
 # driver and no loader's path.
-# Result: besides that of MCD_ARG_BACKEND, NVCC_FLAGS (architectures, warnings), CUDA_ARCH (those, with
-# commas), CUDA_LIBRARIES (where libraries lie) and the conditional HAVE_CUDA_FOLDER.
+# Result: besides that of MCD_ARG_BACKEND, NVCC_FLAGS (architectures, warnings), CUDA_ARCH (those,
+# with commas), CUDA_LIBRARIES (where libraries lie) and the conditional HAVE_CUDA_FOLDER.
 AC_DEFUN([MCD_CUDA], [
   AC_ARG_VAR([NVCC], [CUDA compiler])
   AC_ARG_VAR([NVCC_ARCH],
@@ -46,10 +46,12 @@ AC_DEFUN([MCD_CUDA_FOLDER], [
 AC_DEFUN([MCD_CUDA_HEADERS], [
   AC_CHECK_HEADER([cuda_runtime_api.h], [],
     [: ${mcd_why:="cuda_runtime_api.h is missing (CUDA 12 or 13; its folder: --with-cuda=DIR)"}])
-  AC_CHECK_HEADER([cublasLt.h], [], [: ${mcd_why:="cublasLt.h is missing (cuBLAS of CUDA 12 or 13)"}])
+  AC_CHECK_HEADER([cublasLt.h], [],
+    [: ${mcd_why:="cublasLt.h is missing (cuBLAS of CUDA 12 or 13)"}])
   AC_CHECK_HEADER([cudnn.h], [], [: ${mcd_why:="cudnn.h is missing (cuDNN 9)"}])
   AS_IF([test -z "$mcd_why"], [
-    AC_COMPUTE_INT([mcd_runtime], [CUDART_VERSION], [#include <cuda_runtime_api.h>], [mcd_runtime=0])
+    AC_COMPUTE_INT([mcd_runtime], [CUDART_VERSION], [#include <cuda_runtime_api.h>],
+      [mcd_runtime=0])
     AC_COMPUTE_INT([mcd_cudnn], [CUDNN_MAJOR], [#include <cudnn.h>], [mcd_cudnn=0])
     AC_COMPUTE_INT([mcd_minor], [CUDNN_MINOR], [#include <cudnn.h>], [mcd_minor=0])
     mcd_release=$((mcd_runtime / 1000)).$((mcd_runtime % 1000 / 10))

@@ -134,8 +134,8 @@ extern const struct mcd_cuda_offer mcd_cuda_gather[];
 extern const struct mcd_cuda_offer mcd_cuda_moments[]; /* channels, moments, sums */
 
 /*
- * Ops that keep something: descriptors, algorithms. As `kernel` of struct mcd_backend, with the order
- * held. kernel->state is a struct mcd_cuda_op, kernel->run mcd_cuda_run_step, kernel->release
+ * Ops that keep something: descriptors, algorithms. As `kernel` of struct mcd_backend, with the
+ * order held. kernel->state is a struct mcd_cuda_op, kernel->run mcd_cuda_run_step, kernel->release
  * mcd_cuda_op_release.
  */
 int mcd_cuda_linear(struct mcd_cuda *cuda, const struct mcd_step *step, struct mcd_kernel *kernel,
@@ -145,7 +145,9 @@ int mcd_cuda_conv2d(struct mcd_cuda *cuda, const struct mcd_step *step, struct m
 int mcd_cuda_fused(struct mcd_cuda *cuda, const struct mcd_step *step, struct mcd_kernel *kernel,
                    struct mcd_error *error); /* a first part of any kind, then chain.h */
 
-/* kernel.c: looks through all of the above. part_kernel with the order held, for parts of a step. */
+/*
+ * kernel.c: looks through all of the above. part_kernel with the order held, for parts of a step.
+ */
 int mcd_cuda_kernel(void *self, const struct mcd_step *step, struct mcd_kernel *kernel,
                     struct mcd_error *error);
 int mcd_cuda_part_kernel(struct mcd_cuda *cuda, const struct mcd_step *step,

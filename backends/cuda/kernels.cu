@@ -1,7 +1,7 @@
 /*
  * Every kernel of kernels.h for the device: a loop in which each thread, or team, takes every so
- * many-th number. Arguments stay in constant memory, so that a body that reads them as it needs them
- * has no copy.
+ * many-th number. Arguments stay in constant memory, so that a body that reads them as it needs
+ * them has no copy.
  */
 #include "bodies/all.h"
 #include "kernels.h"

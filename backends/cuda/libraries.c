@@ -19,9 +19,9 @@ static const struct function cublaslt_functions[] = {MCD_CUBLASLT_CALLS(ROW){NUL
 static const struct function cudnn_functions[] = {MCD_CUDNN_CALLS(ROW){NULL, 0}};
 
 /*
- * The loader's, so that LD_LIBRARY_PATH decides, else that of the toolkit. They stay in the process when
- * they are closed: hundreds of megabytes need not be loaded again for the next backend, and code that
- * the driver has registered does not go.
+ * The loader's, so that LD_LIBRARY_PATH decides, else that of the toolkit. They stay in the process
+ * when they are closed: hundreds of megabytes need not be loaded again for the next backend, and
+ * code that the driver has registered does not go.
  */
 enum { HOW = RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE };
 

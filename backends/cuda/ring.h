@@ -1,6 +1,6 @@
 /*
- * Pinned host memory in slots, used one after another: copies between a slot and the device need not
- * be waited for, and a slot is taken again when the device is done with it.
+ * Pinned host memory in slots, used one after another: copies between a slot and the device need
+ * not be waited for, and a slot is taken again when the device is done with it.
  */
 #ifndef MCD_CUDA_RING_H
 #define MCD_CUDA_RING_H

@@ -16,9 +16,10 @@ void mcd_cuda_run_destroy(struct mcd_cuda_run *r); /* NULL is fine */
 
 /*
  * Puts a copy of `run` on the backend's stream, sites 0 .. sites - 1 with `units` random numbers a
- * row each (0: nobody draws there, its bits are not copied); the host's may change when this returns.
- * With the order held. Waits only if so many uploads are under way that their memory is not free yet.
- * The address stays the same until passes, rows, sites or the filled ones become more.
+ * row each (0: nobody draws there, its bits are not copied); the host's may change when this
+ * returns. With the order held. Waits only if so many uploads are under way that their memory is
+ * not free yet. The address stays the same until passes, rows, sites or the filled ones become
+ * more.
  */
 int mcd_cuda_run_upload(struct mcd_cuda_run *r, const struct mcd_run *run, uint32_t sites,
                         const uint32_t *units, struct mcd_error *error);

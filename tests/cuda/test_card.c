@@ -1,6 +1,6 @@
 /*
- * Which card is taken, and what is said where there is none: card.c with a runtime of this file, which
- * answers what each case wants.
+ * Which card is taken, and what is said where there is none: card.c with a runtime of this file,
+ * which answers what each case wants.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -13,8 +13,8 @@ name_of() {
     echo "${1%%:*}"
 }
 
-# check_one SPEC OPTION...: the contract of backends. The driver keeps threads and files until the process
-# ends, which no plugin can change: these two checks are told of and do not count.
+# check_one SPEC OPTION...: the contract of backends. The driver keeps threads and files until the
+# process ends, which no plugin can change: these two checks are told of and do not count.
 check_one() {
     local spec=$1 log=check-${1//[^a-z0-9]/-}.csv failed wrong drivers status
     shift
@@ -43,7 +43,8 @@ stage_check() {
     check_one "$backend"
     for precision in tf32 bf16; do
         [ "$(with precision=$precision)" = "$backend" ] ||
-            check_one "$(with precision=$precision)" --only ops,extremes,aliasing,workers,kept,fused,section
+            check_one "$(with precision=$precision)" \
+                --only ops,extremes,aliasing,workers,kept,fused,section
     done
 }
 
@@ -107,12 +108,13 @@ keep_samples() {
         --weights "$out/$folder/weights.safetensors" --keep-samples "$out/$folder/$file.npy" "$@"
 }
 
-# The same units are dropped as on the host: then every single sample is the same up to rounding, and no
-# longer if a single mask differs.
+# The same units are dropped as on the host: then every single sample is the same up to rounding,
+# and no longer if a single mask differs.
 masks_of() {
     local model=$1 name folder apart
     name=$(name_of "$model") && folder=masks-$name
-    train "$folder" "$folder" "$against" --model "$model" --data "$data" --rows "$small" --epochs 1 &&
+    train "$folder" "$folder" "$against" --model "$model" --data "$data" --rows "$small" \
+        --epochs 1 &&
         keep_samples "$folder" host "$against" --passes 20 &&
         keep_samples "$folder" device "$backend" --passes 20 || {
         row masks "$name" failed "$(tail -qn 1 "$out/log/$folder"*)"

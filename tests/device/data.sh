@@ -34,13 +34,13 @@ write_set() {
     rm "$images.part"
 }
 
-# Sets `data`, a name or folder of 60000 and 10000 images, `small`, the rows that a first look takes, and
-# for those `models` and `recipe`, options of train.
+# Sets `data`, a name or folder of 60000 and 10000 images, `small`, the rows that a first look
+# takes, and for those `models` and `recipe`, options of train.
 make_data() {
     data=mnist small=2000 models=(mlp lenet) recipe=()
     [ $quick = no ] || { small=100 models=(mlp:hidden=16x16) recipe=(--batch 10 --rate 0.1); }
-    if [ $quick = no ] && limited 60 mnist "$program" train --model mlp:hidden=8 --data mnist --rows 10 \
-        --epochs 1 --backend reference --out "$out/log/mnist-run" -q; then
+    if [ $quick = no ] && limited 60 mnist "$program" train --model mlp:hidden=8 --data mnist \
+        --rows 10 --epochs 1 --backend reference --out "$out/log/mnist-run" -q; then
         return
     fi
     data=$out/data

@@ -7,7 +7,8 @@ backends_to_time() {
     for precision in f32 tf32 bf16; do
         case $seen in *" $(with precision=$precision) "*) continue ;; esac
         seen+=" $(with precision=$precision) "
-        [ "$(with precision=$precision)" = "$against" ] || echo "--backend $(with precision=$precision)"
+        [ "$(with precision=$precision)" = "$against" ] ||
+            echo "--backend $(with precision=$precision)"
     done
 }
 
@@ -35,7 +36,8 @@ bench_rows() {
 
 stage_bench() {
     if [ $quick = yes ]; then
-        bench_of bench-quick 60 --rounds 1 --time 0.01 --model mlp:hidden=16x16 && bench_rows bench-quick
+        bench_of bench-quick 60 --rounds 1 --time 0.01 --model mlp:hidden=16x16 &&
+            bench_rows bench-quick
         return
     fi
     bench_of bench-usual 200 --rounds 3 --model mlp --model lenet --model mlp2 &&
@@ -50,7 +52,8 @@ stage_torch() {
     if ! "$python" -c 'import torch' 2>/dev/null; then
         row torch PyTorch skipped "$python has no torch"
         return
-    elif ! "$python" -c 'import torch, sys; sys.exit(not torch.cuda.is_available())' 2>/dev/null; then
+    elif ! "$python" -c 'import torch as t, sys; sys.exit(not t.cuda.is_available())' 2>/dev/null
+    then
         row torch PyTorch skipped "torch sees no card"
         return
     fi
@@ -62,8 +65,8 @@ stage_torch() {
     [ $status = 0 ] || row torch PyTorch failed "$(reason $status torch)"
 }
 
-# How long the tutorial's full training would take, from the epochs of a short one: the first, in which
-# the data come to the card, does not count.
+# How long the tutorial's full training would take, from the epochs of a short one: the first, in
+# which the data come to the card, does not count.
 full_of() {
     local model=$1 epochs=$2 of=$3 precision=$4 name log
     name=$(name_of "$model") && log=full-$name-$precision

@@ -12,8 +12,8 @@ row() {
     say "  $2: $3${4:+: $4}"
 }
 
-# limited SECONDS LOG COMMAND...: output in a log, status 124 where the time was up, its own or that of
-# the whole script.
+# limited SECONDS LOG COMMAND...: output in a log, status 124 where the time was up, its own or that
+# of the whole script.
 limited() {
     local left=$((whole - SECONDS)) limit=$1 log=$out/log/$2
     shift 2

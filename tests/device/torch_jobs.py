@@ -1,7 +1,7 @@
 """Steps and passes of the tutorial's networks in PyTorch on this machine's card, one line a job.
 
-Networks are those of bench/peers/networks.py, beside this file in a bundle. A way that PyTorch cannot
-take here is a cell that says so.
+Networks are those of bench/peers/networks.py, beside this file in a bundle. A way that PyTorch
+cannot take here is a cell that says so.
 """
 
 import os
@@ -18,7 +18,13 @@ import networks  # noqa: E402
 
 LEAST_SECONDS = 0.3
 STEPS = (("mlp", 128), ("lenet", 128), ("mlp2", 272))
-PASSES = (("mlp", 12, 64), ("lenet", 12, 64), ("mlp2", 523, 8), ("mlp", 10000, 1), ("lenet", 10000, 1))
+PASSES = (
+    ("mlp", 12, 64),
+    ("lenet", 12, 64),
+    ("mlp2", 523, 8),
+    ("mlp", 10000, 1),
+    ("lenet", 10000, 1),
+)
 
 
 def milliseconds(run):
