@@ -238,8 +238,8 @@ static void stops_at_the_same_error(void **state)
 }
 
 /*
- * Blocks of 7 passes: 142 whole ones of 1000, which are leaves of 128, 8, 4 and 2 and sums, and 6
- * passes.
+ * Blocks of 7 passes, up to 64 in each of the four jobs that one thread has: 142 whole ones of 1000,
+ * leaves of 64, 64, 8, 4 and 2 and three times sums; and 6 passes.
  */
 static void only_leaves_are_read(void **state)
 {
@@ -247,11 +247,11 @@ static void only_leaves_are_read(void **state)
     struct way w = way_of(mlp, "bernoulli", 1000);
     uint64_t read, channels = 2 * 4 + 1, passes = 7 * 4 * sizeof(float);
     assert_int_equal(compare_ways(&w, MCD_OP_SUMS, &read), 143);
-    assert_int_equal(read, ROWS * ((4 * 2 + MCD_BATCHES) * channels * 8 + passes));
+    assert_int_equal(read, ROWS * ((5 * 2 + 3 * MCD_BATCHES) * channels * 8 + passes));
     w.model = mlp2;
     passes = 7 * 3 * sizeof(float);
     assert_int_equal(compare_ways(&w, MCD_OP_SUMS, &read), 0);
-    assert_int_equal(read, ROWS * (4 * 2 * 3 * 8 + passes));
+    assert_int_equal(read, ROWS * (5 * 2 * 3 * 8 + passes));
 }
 
 /* Whoever wants the samples, and scores that need them, get them all. */

@@ -114,8 +114,9 @@ static void sums(const struct job *job, int64_t first, int64_t end)
             batches[i] = 0;
         for (int64_t pass = 0; pass < in->rows / out->rows; pass++) {
             const double *x = (double *)mcd_host_pointer(in) + (pass * out->rows + row) * width;
-            int64_t *batch = batches + width * mcd_batch_of(job->run->first_pass + (uint64_t)pass,
-                                                            job->step->attr.u.moments.group);
+            int64_t *batch =
+                batches + width * mcd_batch_of(job->run->first_pass + (uint64_t)pass,
+                                               (uint32_t)job->step->attr.u.moments.group);
             for (int64_t k = 0; k < n; k++)
                 batch[k] += mcd_in_units(x[n + k], MCD_PROBABILITY_UNIT);
             batch[n + mcd_largest(x, n)]++;

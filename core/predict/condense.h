@@ -14,7 +14,7 @@
 #include <mcdrop/graph.h>
 
 /* Pass blocks whose passes are condensed one after the other, at most. */
-enum { MCD_MOST_JOINED = 256 };
+enum { MCD_MOST_JOINED = 256 }; /* a power of two */
 
 /* What a plan is asked for: samples, values and, of a classification, sums. */
 struct mcd_condensed {

@@ -73,16 +73,27 @@ static struct mcd_block block_of(const struct run *r, uint64_t number)
     return b;
 }
 
+/* Pass blocks of a job, at most: a power of two, and no more than leave each worker its share. */
+static uint32_t most_joined(const struct run *r)
+{
+    uint64_t share = (r->blocks + r->width - 1) / r->width;
+    uint32_t most = 1;
+    while (most < share && most < MCD_MOST_JOINED)
+        most *= 2;
+    return most;
+}
+
 /* Block `number`, with those after it whose passes are condensed with its own. */
 static void plan_job(const struct run *r, uint64_t number, struct job *job)
 {
     uint64_t left = r->f->block_count - number % r->f->block_count, whole = 0;
+    uint32_t most = most_joined(r);
     job->block = block_of(r, number);
     if (condenses(r))
         whole = mcd_moments_whole_blocks(r->f->moments, job->block.pass_block);
     whole = whole < left ? whole : left;
     job->condensed = whole > 0;
-    job->pass_blocks = (uint32_t)(whole < MCD_MOST_JOINED ? whole : MCD_MOST_JOINED);
+    job->pass_blocks = whole < most ? (uint32_t)whole : most;
     if (!job->condensed)
         job->pass_blocks = 1;
 }

@@ -126,7 +126,7 @@ static void moments_are_those_of_the_passes(void **state)
         }
 }
 
-/* 13 blocks: leaves of 8, 4 and 1 of them, and sums; else all samples. */
+/* 13 blocks in two jobs: leaves of 8, of 4 and 1 of them, and sums of each; else all samples. */
 static void nothing_else_comes_back(void **state)
 {
     (void)state;
@@ -135,7 +135,7 @@ static void nothing_else_comes_back(void **state)
         struct made there = make(&nets[n], "bernoulli", passes, 0);
         struct made here = make(&nets[n], "bernoulli", passes, 1);
         const struct mcd_moments_spec *spec = &there.moments->spec;
-        uint64_t values = 3 * mcd_leaf_width(spec), sums = MCD_BATCHES * mcd_leaf_sums(spec);
+        uint64_t values = 3 * mcd_leaf_width(spec), sums = 2 * MCD_BATCHES * mcd_leaf_sums(spec);
         assert_int_equal(there.moments->blocks, 1);
         assert_int_equal(there.bytes, ROWS * (values + sums) * 8);
         assert_int_equal(here.bytes, ROWS * passes * (uint64_t)spec->outputs * sizeof(float));
