@@ -257,7 +257,7 @@ static void shards_of_other_blocks_are_refused(void **state)
 
 /* ---- memory --------------------------------------------------------------------------------- */
 
-/* Whatever the number of threads, two blocks are computed at a time; one, where there is no room. */
+/* Whatever the number of threads, two blocks are computed at a time, one if there is no room. */
 static void memory_is_for_two_blocks_at_most(void **state)
 {
     (void)state;

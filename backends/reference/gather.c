@@ -1,4 +1,4 @@
-/* GATHER: rows of a table in a given order. What has no place in either is a row of NaN, or of -1. */
+/* GATHER: rows of a table in a given order. What is not there is a row of NaN, or of -1. */
 #include "ops.h"
 
 #include <string.h>

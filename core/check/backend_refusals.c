@@ -147,7 +147,7 @@ static int judge_labels(struct mcd_checking *c, const struct mcd_engine *s)
     return failed;
 }
 
-/* ---- places and rows that a table and its order do not have ----------------------------------- */
+/* ---- places and rows that a table and its order do not have ---------------------------------- */
 
 /*
  * MCD_INVALID with a reason, or NaN - of a table of labels -1 - in the row that is not there. The

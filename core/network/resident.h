@@ -19,9 +19,9 @@ struct mcd_resident {
 int mcd_resident_is_useful(const struct mcd_network *network);
 
 /*
- * Copies all rows with their answers, if there are any, into the backend's memory, in its types, and
- * makes room for an order of so many places. MCD_NOMEM if it has too little. On failure nothing is
- * left.
+ * Copies all rows with their answers, if there are any, into the backend's memory, in its types,
+ * and makes room for an order of so many places. MCD_NOMEM if it has too little. On failure nothing
+ * is left.
  */
 int mcd_resident_create(const struct mcd_network *network, const struct mcd_examples *data,
                         int64_t places, struct mcd_resident *resident, struct mcd_error *error);

@@ -33,7 +33,7 @@ static void leave(struct mcd_evaluator *v)
     *v = (struct mcd_evaluator){.network = v->network, .test = v->test};
 }
 
-/* The rows in their order; places beyond the last one, of a whole block, have the first row again. */
+/* The rows in their order; places beyond the last row, up to a whole block, have the first one. */
 static int order_rows(struct mcd_evaluator *v, int64_t places, struct mcd_error *error)
 {
     const struct mcd_host *host = v->network->host;

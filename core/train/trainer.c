@@ -162,11 +162,12 @@ static int prepare(struct mcd_trainer *t, struct mcd_error *error)
     int status = MCD_UNSUPPORTED;
     if (mcd_resident_is_useful(t->spec.network))
         status = become_resident(t, &reason);
-    if (status == MCD_NOMEM)
+    if (status != MCD_NOMEM && status != MCD_UNSUPPORTED)
+        return status ? mcd_fail(error, status, reason.where, "%s", reason.text) : MCD_OK;
+    int copying = plans_create(t, error);
+    if (!copying && status == MCD_NOMEM)
         tell_of_copying(t);
-    if (status == MCD_NOMEM || status == MCD_UNSUPPORTED)
-        return plans_create(t, error);
-    return status ? mcd_fail(error, status, reason.where, "%s", reason.text) : MCD_OK;
+    return copying;
 }
 
 int mcd_trainer_add_state(const struct mcd_trainer_spec *spec, struct mcd_error *error)
@@ -278,9 +279,12 @@ int mcd_trainer_make_room(struct mcd_trainer *t, struct mcd_error *error)
     plans_destroy(t);
     mcd_resident_destroy(&t->resident);
     t->is_resident = 0;
-    tell_of_copying(t);
     int status = plans_create(t, error);
-    return status ? status : batch_create(t, error);
+    if (!status)
+        status = batch_create(t, error);
+    if (!status)
+        tell_of_copying(t);
+    return status;
 }
 
 uint64_t mcd_trainer_epoch_updates(const struct mcd_trainer *t)

@@ -114,10 +114,10 @@ enum mcd_op {
 
     /*
      * (table [n, ...], order [m] of i32) -> [...] with rows, of the table's type, which may be i32:
-     * row r is table[order[mcd_run.first_place + r]]. Both inputs without rows; depends on no pass. A
-     * place outside 0 .. m - 1, or a row outside 0 .. n - 1, is never read: the backend refuses the
-     * run with MCD_INVALID, or gives a row of NaN, of -1 for i32. The core's own, for data that stay
-     * in a backend's memory; never part of MCD_OP_FUSED.
+     * row r is table[order[mcd_run.first_place + r]]. Both inputs without rows; depends on no pass.
+     * A place outside 0 .. m - 1, or a row outside 0 .. n - 1, is never read: the backend refuses
+     * the run with MCD_INVALID, or gives a row of NaN, of -1 for i32. The core's own, for data that
+     * stay in a backend's memory; never part of MCD_OP_FUSED.
      */
     MCD_OP_GATHER,
 
