@@ -62,6 +62,7 @@ MCD_BODY void softmax_use(const struct softmax_args *a, int64_t line, uint32_t m
 {
     const float *x = a->x + line * a->k;
     float *y = a->y + line * a->k, log_sum = logf((float)whole.sum);
+    MCD_ROLLED
     for (int64_t j = member; j < a->k; j += a->team.members)
         y[j] = a->logarithm ? x[j] - whole.largest - log_sum : logits_probability(whole, x[j]);
 }
