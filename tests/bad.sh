@@ -33,6 +33,7 @@ idle          claims
 jittery       linalg
 keeps         leak
 late          refusals
+lopsided      devices
 lost          fetch
 lingers       threads
 meddles       - test_check_life

@@ -20,6 +20,7 @@ static const struct bad bads[] = {
     {"idle", "claims", "kernel", "offers to do nothing", NAN, NULL},
     {"jittery", "linalg", "potrf of an indefinite matrix", "status 0", NAN, NULL},
     {"late", "refusals", "MAP (gelu)", "refused when it runs: not today", NAN, NULL},
+    {"lopsided", "devices", "device 1", " on the first", NAN, NULL},
     {"lost", "fetch", "30 fetches of 1 elements, then sync", "value 0: ", NAN, NULL},
     {"nearest", "refusals", "GATHER of a table of 3 rows, row -1", "status 0", NAN, NULL},
     {"overrun", "aliasing", "AFFINE", "wrote to memory of nobody", NAN, NULL},

@@ -17,6 +17,7 @@ void mcd_backend_check_kept(struct mcd_checking *);
 void mcd_backend_check_fused(struct mcd_checking *);
 void mcd_backend_check_section(struct mcd_checking *);
 void mcd_backend_check_fetch(struct mcd_checking *);
+void mcd_backend_check_devices(struct mcd_checking *);
 void mcd_backend_check_linalg(struct mcd_checking *);
 
 #endif

@@ -70,9 +70,15 @@ static inline const struct mcd_host *host_of(void *state)
 #ifndef BROKEN_FETCH
 #define BROKEN_FETCH NULL
 #endif
+#ifndef BROKEN_INFO
+#define BROKEN_INFO info
+#endif
+#ifndef BROKEN_DEVICE
+#define BROKEN_DEVICE NULL
+#endif
 
 static const struct mcd_backend broken_api = {.size = sizeof broken_api,
-                                              .info = info,
+                                              .info = BROKEN_INFO,
                                               .alloc = alloc,
                                               .release = release,
                                               .write = BROKEN_WRITE,
@@ -81,7 +87,8 @@ static const struct mcd_backend broken_api = {.size = sizeof broken_api,
                                               .sync = BROKEN_SYNC,
                                               .linalg = BROKEN_LINALG,
                                               .section = BROKEN_SECTION,
-                                              .fetch = BROKEN_FETCH};
+                                              .fetch = BROKEN_FETCH,
+                                              .device = BROKEN_DEVICE};
 
 #define BROKEN(name, what)                                                                         \
     MCD_EXPORT const struct mcd_plugin mcd_entry = {MCD_ABI,                                       \
