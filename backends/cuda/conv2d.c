@@ -39,7 +39,7 @@ struct conv {
 };
 
 /*
- * CONV2D, CONV2D_DX or CONV2D_DW. Of its algorithms those that add up products, as a bit each: those
+ * CONV2D, CONV2D_DX or CONV2D_DW. `direct` has a bit for each algorithm that adds up products: those
  * by Fourier's or Winograd's transforms make NaN of what is beside an infinity.
  */
 struct operation {

@@ -290,6 +290,16 @@ static double *unfold(const struct work *w, int side)
     return all;
 }
 
+/* 0, or NaN if a factor is not finite and the algorithm spreads that. */
+static double stain(const struct work *w)
+{
+    double sum = 0;
+    for (int side = 0; w->spreads && side < SIDES; side++)
+        for (size_t i = 0; w->in[side] && i < count(w->problem.dim[side]); i++)
+            sum += 0 * (double)w->in[side][i];
+    return sum;
+}
+
 static cudaError_t convolve(void *args)
 {
     static uint64_t turn;
@@ -300,8 +310,9 @@ static cudaError_t convolve(void *args)
         at[side] = unfold(w, side);
     add_products(&w->problem, at);
     turn++;
+    const double spread = stain(w);
     for (size_t i = 0; i < count(w->problem.dim[result]); i++) {
-        const double sum = at[result][i];
+        const double sum = at[result][i] + spread;
         const float one = w->unsteady ? fake_unsteady(sum, turn + i) : (float)sum;
         w->out[i] = w->beta != 0 ? w->alpha * one + w->beta * w->out[i] : w->alpha * one;
     }
