@@ -39,8 +39,8 @@ struct conv {
 };
 
 /*
- * CONV2D, CONV2D_DX or CONV2D_DW. `direct` has a bit for each algorithm that adds up products: those
- * by Fourier's or Winograd's transforms make NaN of what is beside an infinity.
+ * CONV2D, CONV2D_DX or CONV2D_DW. `direct` has a bit for each algorithm that adds up products:
+ * those by Fourier's or Winograd's transforms make NaN of what is beside an infinity.
  */
 struct operation {
     enum side result;

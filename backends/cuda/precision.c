@@ -9,7 +9,7 @@ static const size_t SCRATCH = 64u << 20; /* cuBLAS is advised to have 32 MiB on 
 
 /*
  * NVIDIA_TF32_OVERRIDE changes what cuBLAS and cuDNN do when they are asked for f32 or tf32: 0
- * forbids tf32; other values are reserved, and have been seen in use to turn f32 into tf32.
+ * forbids tf32; other values are reserved, and set by some to turn f32 into tf32.
  */
 static int check_override(const struct mcd_cuda *cuda, struct mcd_error *error)
 {
