@@ -15,12 +15,12 @@ enum { CHAIN_PARTS = 16 };
 
 enum chain_kind {
     CHAIN_MAP,
-    CHAIN_MAP_DX,
     CHAIN_AFFINE,
     CHAIN_BIAS,
     CHAIN_DROP,
     CHAIN_ZERO,
-    CHAIN_STORE /* changes nothing; not before pooling */
+    CHAIN_MAP_DX, /* not before pooling, nor is this: */
+    CHAIN_STORE   /* changes nothing */
 };
 
 struct chain_part {
@@ -56,7 +56,7 @@ MCD_BODY uint32_t chain_dropped(const struct chain *c, const struct chain_part *
     return 0 - (bits[row * p->words + unit / 32] >> unit % 32 & 1);
 }
 
-/* A part's value at element `at` of a row. A dropped element is 0, whatever it was. */
+/* What a part makes of element `at` of a row. A dropped element is 0, whatever it was. */
 MCD_BODY float chain_part_value(const struct chain *c, uint32_t part, uint64_t row, uint64_t at,
                                 float x)
 {
@@ -65,9 +65,6 @@ MCD_BODY float chain_part_value(const struct chain *c, uint32_t part, uint64_t r
     switch (p->kind) {
     case CHAIN_MAP:
         return map_value(p->function, x);
-    case CHAIN_MAP_DX:
-        return map_gradient(p->function, x, p->x[row * c->elements + at],
-                            p->y[row * c->elements + at]);
     case CHAIN_AFFINE:
         return affine_value(p->scale, p->shift, x);
     case CHAIN_BIAS:
@@ -112,6 +109,20 @@ MCD_BODY void chain_store(float *y, const struct chain_quad *q, uint64_t n, int 
                 y[k] = q->at[k];
 }
 
+/* A part on n elements from number `first` of a row on. */
+MCD_BODY void chain_change(const struct chain *c, uint32_t part, uint64_t row, uint64_t first,
+                           uint64_t n, struct chain_quad *q)
+{
+    const struct chain_part *p = &c->part[part];
+    for (uint32_t k = 0; k < 4; k++) {
+        const uint64_t i = row * c->elements + first + k;
+        if (k < n)
+            q->at[k] = p->kind == CHAIN_MAP_DX
+                           ? map_gradient(p->function, q->at[k], p->x[i], p->y[i])
+                           : chain_part_value(c, part, row, first + k, q->at[k]);
+    }
+}
+
 MCD_BODY void chain_body(const struct chain_args *a, int64_t i)
 {
     const struct chain *c = &a->chain;
@@ -121,16 +132,11 @@ MCD_BODY void chain_body(const struct chain_args *a, int64_t i)
     const int aligned = c->elements % 4 == 0;
     struct chain_quad q =
         chain_load(a->x + mcd_remainder(&a->x_rows, row) * c->elements + first, n, aligned);
-    for (uint32_t part = 0; part < c->count; part++) {
-        const struct chain_part *p = &c->part[part];
-        if (p->kind == CHAIN_STORE) {
-            chain_store(p->to + row * c->elements + first, &q, n, aligned);
-            continue;
-        }
-        for (uint32_t k = 0; k < 4; k++)
-            if (k < n)
-                q.at[k] = chain_part_value(c, part, row, first + k, q.at[k]);
-    }
+    for (uint32_t part = 0; part < c->count; part++)
+        if (c->part[part].kind == CHAIN_STORE)
+            chain_store(c->part[part].to + row * c->elements + first, &q, n, aligned);
+        else
+            chain_change(c, part, row, first, n, &q);
 }
 
 #endif
