@@ -174,7 +174,7 @@ static void parameters_are_copied_state_is_not(void **state)
     const struct mcd_shape shape = mcd_shape1(5);
     uint32_t parameters = store->count;
     assert_ok(mcd_store_add(store, "optimiser.first.x", &shape, &entry, &e), e);
-    assert_ok(mcd_devices_open(&p->on.network, &d, &e), e);
+    assert_ok(mcd_devices_open(&p->on.network, 9, &d, &e), e);
     assert_int_equal(d.count, 2);
     assert_ptr_equal(d.store[0], store);
     assert_int_equal(d.store[1]->count, parameters);
@@ -188,6 +188,11 @@ static void parameters_are_copied_state_is_not(void **state)
         assert_memory_equal(here, there, n * sizeof *here);
     }
     mcd_devices_close(&d);
+    uint64_t written = p->others[0].writes;
+    assert_ok(mcd_devices_open(&p->on.network, 1, &d, &e), e);
+    assert_int_equal(d.count, 1);
+    assert_int_equal(p->others[0].writes, written);
+    mcd_devices_close(&d);
     predicted_close(p);
 }
 
@@ -195,7 +200,7 @@ static int open_and_close(struct mcd_host *host, void *arg, struct mcd_error *er
 {
     struct mcd_devices d;
     (void)host;
-    int status = mcd_devices_open(arg, &d, error);
+    int status = mcd_devices_open(arg, 9, &d, error);
     mcd_devices_close(&d);
     return status;
 }

@@ -39,12 +39,12 @@ static int copy_parameters(struct mcd_store *from, struct mcd_store *to, struct 
     return status;
 }
 
-int mcd_devices_open(const struct mcd_network *network, struct mcd_devices *d,
+int mcd_devices_open(const struct mcd_network *network, uint32_t most, struct mcd_devices *d,
                      struct mcd_error *error)
 {
     const struct mcd_backend *api = network->backend->plugin->api;
     const struct mcd_host *host = network->host;
-    uint32_t count = count_devices(network->backend);
+    uint32_t there = count_devices(network->backend), count = there < most ? there : most;
     *d = (struct mcd_devices){.host = host, .count = count};
     d->item = mcd_host_zalloc(host, count * sizeof *d->item, error);
     d->store = mcd_host_zalloc(host, count * sizeof(void *), error);

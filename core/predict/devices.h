@@ -14,8 +14,8 @@ struct mcd_devices {
     struct mcd_store **store; /* the network's own for the first, copies as of now for the others */
 };
 
-/* Closed in any case; zeros before. */
-int mcd_devices_open(const struct mcd_network *network, struct mcd_devices *d,
+/* At most `most`, at least 1. Closed in any case; zeros before. */
+int mcd_devices_open(const struct mcd_network *network, uint32_t most, struct mcd_devices *d,
                      struct mcd_error *error);
 void mcd_devices_close(struct mcd_devices *d);
 

@@ -303,6 +303,12 @@ static int check_sampler(const struct run *r, struct mcd_error *error)
     return MCD_OK;
 }
 
+/* No more than there are blocks: a device for nothing costs a copy of the parameters. */
+static uint32_t devices_for(const struct run *r)
+{
+    return r->blocks < 1 ? 1 : r->blocks < UINT32_MAX ? (uint32_t)r->blocks : UINT32_MAX;
+}
+
 int mcd_forward_run(const struct mcd_forward *f, struct mcd_error *error)
 {
     uint64_t row_blocks = ((uint64_t)f->rows + f->block_rows - 1) / f->block_rows;
@@ -319,7 +325,7 @@ int mcd_forward_run(const struct mcd_forward *f, struct mcd_error *error)
         status = mcd_condense_record(f->network, f->moments, &r.work.recording, &r.work.condensed,
                                      error);
     if (!status)
-        status = mcd_devices_open(f->network, &r.work.devices, error);
+        status = mcd_devices_open(f->network, devices_for(&r), &r.work.devices, error);
     if (!status)
         status = run_alloc(&r, error);
     if (!status)
