@@ -16,6 +16,7 @@ struct mcd_cuda_fetches {
     size_t used;
     uint64_t done, all; /* fetches: those that were handed on or dropped, those there were */
     uint64_t first;     /* number of waiting[0] */
+    int lost;           /* some were dropped */
     struct waiting waiting[MOST];
 };
 
@@ -53,6 +54,7 @@ static void hand_on(struct mcd_cuda_fetches *f, uint64_t end, int status)
         const struct waiting *w = &f->waiting[f->done - f->first];
         if (status == MCD_OK)
             memcpy(w->to, f->pinned + w->at, w->bytes);
+        f->lost |= status != MCD_OK;
     }
     if (f->done == f->all) { /* all room is free */
         f->first = f->all;
@@ -68,11 +70,17 @@ uint64_t mcd_cuda_fetches_begin(struct mcd_cuda *cuda)
     return before;
 }
 
-void mcd_cuda_fetches_end(struct mcd_cuda *cuda, uint64_t before, int status)
+int mcd_cuda_fetches_end(struct mcd_cuda *cuda, uint64_t before, int status,
+                         struct mcd_error *error)
 {
     pthread_mutex_lock(&cuda->order);
     hand_on(cuda->fetches, before, status);
+    int lost = cuda->fetches->lost;
     pthread_mutex_unlock(&cuda->order);
+    if (status || !lost)
+        return status;
+    return cuda->host->fail(error, MCD_DEVICE, "cuda",
+                            "values on their way to the host were lost when the card failed");
 }
 
 /* ---- fetching -------------------------------------------------------------------------------- */

@@ -15,11 +15,12 @@ int mcd_cuda_fetches_create(struct mcd_cuda *cuda, struct mcd_cuda_fetches **fet
 void mcd_cuda_fetches_destroy(struct mcd_cuda_fetches *f); /* NULL is fine */
 
 /*
- * Around what waits for the stream: begin says how many fetches there were before, and end hands
- * these on, unless they are; after a failure they are dropped, as a stream that fails goes on
- * failing.
+ * Around what waits for the stream, with its status: begin says how many fetches there were before,
+ * and end hands these on, unless they are. After a failure they are dropped, as where they were to
+ * go may be gone; from then on every end fails, so that nobody takes what was lost for complete.
  */
 uint64_t mcd_cuda_fetches_begin(struct mcd_cuda *cuda);
-void mcd_cuda_fetches_end(struct mcd_cuda *cuda, uint64_t before, int status);
+int mcd_cuda_fetches_end(struct mcd_cuda *cuda, uint64_t before, int status,
+                         struct mcd_error *error);
 
 #endif

@@ -187,8 +187,7 @@ int mcd_cuda_read(void *self, const struct mcd_tensor *from, void *to, struct mc
     pthread_mutex_lock(&cuda->transfers->reading);
     int status = read_all(cuda, mcd_cuda_pointer(from), to, tensor_bytes(from), error);
     pthread_mutex_unlock(&cuda->transfers->reading);
-    mcd_cuda_fetches_end(cuda, fetches, status);
-    return status;
+    return mcd_cuda_fetches_end(cuda, fetches, status, error);
 }
 
 int mcd_cuda_sync(void *self, struct mcd_error *error)
@@ -197,6 +196,5 @@ int mcd_cuda_sync(void *self, struct mcd_error *error)
     uint64_t fetches = mcd_cuda_fetches_begin(cuda);
     int status =
         mcd_cuda_status(cuda, cudaStreamSynchronize(cuda->stream), "computing on the card", error);
-    mcd_cuda_fetches_end(cuda, fetches, status);
-    return status;
+    return mcd_cuda_fetches_end(cuda, fetches, status, error);
 }

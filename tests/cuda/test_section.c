@@ -315,6 +315,29 @@ static void whatever_fails_leaves_nothing(void **state)
     assert_true(fail_in_turn(how, stride) > 50);
 }
 
+/* Once a wait has failed, what was on its way then is neither written later nor taken for there. */
+static void what_is_lost_is_not_complete(void **state)
+{
+    struct net n = {.x = 0};
+    (void)state;
+    mcd_trial_open(&n.t, MODULE, 1, 1);
+    plan(&n, 1, 0);
+    update(&n, 0);
+    assert_ok(&n);
+    struct mcd_error e = {0}, again = {0}, read = {0};
+    n.loss[0] = -1;
+    assert_int_equal(mcd_plan_fetch(n.t.plan, n.y, &n.loss[0], &e), MCD_OK);
+    fake_fail(FAKE_REFUSED, 1);
+    assert_int_equal(mcd_plan_sync(n.t.plan, &e), MCD_DEVICE);
+    assert_string_equal(fake_recover(), "cudaStreamSynchronize");
+    assert_int_equal(mcd_plan_sync(n.t.plan, &again), MCD_DEVICE);
+    assert_non_null(strstr(again.text, "were lost"));
+    assert_int_equal(mcd_plan_read(n.t.plan, n.y, &n.loss[1], &read), MCD_DEVICE);
+    assert_true(n.loss[0] == -1);
+    assert_int_equal(mcd_trial_close(&n.t), 0);
+    assert_int_equal(fake_live(), 0);
+}
+
 int main(void)
 {
     void *memory = (void *)(uintptr_t)FAKE_MEMORY, *refused = (void *)(uintptr_t)FAKE_REFUSED;
@@ -323,6 +346,7 @@ int main(void)
         cmocka_unit_test(updates_are_one_graph),
         cmocka_unit_test(given_masks_are_captured_anew),
         cmocka_unit_test(workers_do_not_meet),
+        cmocka_unit_test(what_is_lost_is_not_complete),
         {"no memory", whatever_fails_leaves_nothing, NULL, NULL, memory},
         {"a call that is refused", whatever_fails_leaves_nothing, NULL, NULL, refused},
         {"a device that is lost", whatever_fails_leaves_nothing, NULL, NULL, sticky},
