@@ -83,7 +83,7 @@ static int save(struct running *r, struct mcd_error *error)
     status = mcd_train_state_save(t, r->state, error);
     if (!status && t->history)
         status = mcd_train_history_save(t, r->state, t->history, error);
-    r->clock.saved = now();
+    r->clock.saved = r->clock.settled = now();
     return status;
 }
 
@@ -168,7 +168,7 @@ static int loop(struct running *r, struct mcd_error *error)
         int status = complete ? finish_epoch(r, error) : update(r, error);
         if (status == MCD_STOPPED)
             break;
-        if (!status && now() - r->clock.saved >= t->interval)
+        if (!status && t->checkpoint && now() - r->clock.saved >= t->interval)
             status = save(r, error);
         if (status)
             return status;
