@@ -9,10 +9,9 @@ struct mcd_block {
     uint64_t pass_block; /* 0 for weight averaging */
     int64_t first_row, rows;
     uint64_t first_pass, passes;
-    const void *samples; /* [passes][rows][outputs] in the backend's real type; NULL: a leaf */
-    const double
-        *values; /* of a leaf (core/stats/leaf.h), over pass blocks that follow each other */
-    const int64_t *sums; /* of this leaf and those before it that had none; NULL: of a later one */
+    const void *samples;  /* [passes][rows][outputs] in the backend's real type; NULL: a leaf */
+    const double *values; /* of a leaf (core/stats/leaf.h), of pass blocks that follow each other */
+    const int64_t *sums;  /* of this leaf and those before it that had none; NULL: of a later one */
 };
 
 #endif

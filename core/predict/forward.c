@@ -14,8 +14,7 @@
 
 enum {
     JOBS_PER_WORKER = 4,
-    DEVICE_WORKERS =
-        2 /* of each device: one asks and hands on while the other one's block is computed */
+    DEVICE_WORKERS = 2 /* of each device: while one's block is computed, the other one asks */
 };
 
 struct job {
@@ -38,7 +37,7 @@ struct run {
     const struct mcd_forward *f;
     const struct mcd_host *host;
     struct mcd_work work;
-    uint64_t blocks, done;   /* of passes and rows: all, and those whose jobs have run */
+    uint64_t blocks;         /* of passes and rows: all */
     uint64_t next;           /* the first block that is in no job yet */
     uint32_t width, workers; /* jobs of a wave at most */
     int by_job;              /* worker i has job i of each wave, whichever thread computes it */
@@ -190,9 +189,8 @@ static int run_waves(struct run *r, struct mcd_error *error)
         int status = first_failure(r, error);
         if (status)
             return status;
-        r->done = r->next;
         if (f->progress)
-            f->progress(f->arg, r->done, r->blocks);
+            f->progress(f->arg, r->next, r->blocks);
         if (f->stop && *f->stop && r->current.count)
             return mcd_fail(error, MCD_STOPPED, "", "interrupted");
     }

@@ -4,7 +4,7 @@
  * The file is safetensors. Metadata: format "mcdrop partial 1", the numbers of struct
  * mcd_moments_spec, and struct mcd_origin. Tensors, with N rows and K outputs:
  *
- *   moments.FIRST.PASSES   f64 [N, width]           a piece of values (core/stats/leaf.h), whole blocks
+ *   moments.FIRST.PASSES   f64 [N, width]           a piece of values (stats/leaf.h), whole blocks
  *   samples.FIRST.PASSES   f32, f64 [PASSES, N, K]  a piece of samples: part of a block
  *   sums                   i64 [N, 16, 2 K + 1]     of the pieces of values; classification only
  *   deterministic          f64 [N, K]               outputs of weight averaging

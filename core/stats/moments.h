@@ -63,8 +63,7 @@ struct mcd_row_block {
     uint64_t next_pass; /* passes from the first one up to here have been added */
     uint32_t count;
     struct mcd_piece piece[MCD_MAX_PIECES]; /* in pass order, without gaps */
-    int64_t *
-        sums; /* [rows][MCD_BATCHES][core/stats/leaf.h] over the pieces of values; NULL: regression */
+    int64_t *sums; /* [rows][MCD_BATCHES][leaf.h] over the pieces of values; NULL: regression */
 };
 
 struct mcd_moments {

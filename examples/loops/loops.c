@@ -1,7 +1,7 @@
 /*
  * loops: a backend in single precision, one plain function an op. It has what networks of linear
- * layers, relu, tanh and dropout need to be trained as regressions, and so what any of them needs to
- * predict, and refuses all else.
+ * layers, relu, tanh and dropout need to be trained as regressions, and so what any of them needs
+ * to predict, and refuses all else.
  *
  *     make
  *     mcdrop check ./loops.so

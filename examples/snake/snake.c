@@ -1,6 +1,7 @@
 /*
- * snake: x + sin(a x)^2 / a with a learnt frequency a, an activation for what repeats itself (Ziyin,
- * Hartwig, Ueda: Neural networks fail to learn periodic functions and how to fix it. NeurIPS 2020).
+ * snake: x + sin(a x)^2 / a with a learnt frequency a, an activation for what repeats itself
+ * (Ziyin, Hartwig, Ueda: Neural networks fail to learn periodic functions and how to fix it.
+ * NeurIPS 2020).
  *
  * There is no sine among the ops, so the layer brings a function of its own with its derivatives:
  * inputs are a row of x and a, which has one element.

@@ -103,10 +103,10 @@ struct mcd_run {
     const uint32_t *const *bits;
 
     /* Since 1.1: */
-    uint64_t first_place; /* place in the order that GATHER reads of row 0 */
-    uint64_t first_pass;  /* predicting: number of pass 0, for SUMS */
-    uint32_t joined;      /* predicting: runs that MOMENTS has joined so far, 0 to begin */
-    uint32_t summed;      /* predicting: runs that SUMS has added so far, 0 to begin */
+    uint64_t first_place; /* GATHER: place of row 0 in the order */
+    uint64_t first_pass;  /* SUMS: number of pass 0, counted over the whole prediction */
+    uint32_t joined;      /* MOMENTS: runs since its tree began anew, this one not counted */
+    uint32_t summed;      /* SUMS: runs since its sums began anew, this one not counted */
 };
 
 /*
@@ -144,11 +144,12 @@ struct mcd_backend_info {
     char library[64]; /* "OpenBLAS 0.3.21 (pthread)" */
 
     /*
-     * Since 1.1: rows of a prediction's run, all its passes together, that keep the device busy; 0:
-     * the core's choice, which suits one worker of a CPU.
+     * Since 1.1. rows: of a run of a prediction's body, all its passes together, that keep the
+     * device busy; 0: the core's choice, which suits one worker of a CPU. devices: how many
+     * `device` knows; 0 is 1.
      */
     uint32_t rows;
-    uint32_t devices; /* since 1.1: how many `device` knows; 0 is 1 */
+    uint32_t devices;
 };
 
 /*
@@ -202,18 +203,18 @@ struct mcd_backend {
      * its body, or as far as the next step that the core computes itself. Buffers are placed by
      * now; `step` and `kernel`, the steps' own kernels, live longer than `whole`. whole->run is
      * called with the first step in place of their own runs, always for the same passes and rows;
-     * it may allocate when it is called first and once again, and its workspace is not looked at.
-     * It gives what they give, bit by bit, and fails where one of them does. MCD_UNSUPPORTED: the
-     * core runs them one by one. On failure nothing is left to release.
+     * it may allocate in its first two calls, and has no workspace of its own. It gives what they
+     * give, bit by bit, and fails where one of them does. MCD_UNSUPPORTED: the core runs them one
+     * by one. On failure nothing is left to release.
      */
     int (*section)(void *self, uint32_t nsteps, const struct mcd_step *step,
                    const struct mcd_kernel *kernel, struct mcd_kernel *whole, struct mcd_error *);
 
     /*
      * As read, but nobody waits: *to becomes what the tensor is when its turn comes, whatever is
-     * started later. It is complete when a sync or read that was called later returns MCD_OK, and
-     * must be there until one of these has returned, whatever it says; other threads' may write
-     * there, too.
+     * started later. It is complete when a sync or read that was called later returns MCD_OK; until
+     * one of these has returned, whatever it says, *to must be there and may be written, from any
+     * thread. Whoever has `fetch` has `sync`.
      */
     int (*fetch)(void *self, const struct mcd_tensor *from, void *to, struct mcd_error *);
 

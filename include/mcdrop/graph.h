@@ -216,8 +216,9 @@ struct mcd_attr_adam {
  * rows is the same at each call. Neither may allocate, and neither can fail: what is wrong shows as
  * NaN. The answer depends on the arguments alone.
  *
- * `self` is what the layer recorded, shape[0 .. n - 1] are those of the inputs, shape[n] that of the
- * output, and values lie dense and row-major in shape's order. Constant, as long as the plugin lives.
+ * `self` is what the layer recorded, shape[0 .. n - 1] are those of the inputs, shape[n] that of
+ * the output, and values lie dense and row-major in shape's order. Constant, as long as the plugin
+ * lives.
  */
 struct mcd_custom {
     uint32_t size;
@@ -225,8 +226,8 @@ struct mcd_custom {
                     double *y);
 
     /*
-     * The derivative of the loss with respect to x[input], given that with respect to y: sets all of
-     * dx, shaped like x[input]. NULL: training is refused.
+     * The derivative of the loss with respect to x[input], given that with respect to y: sets all
+     * of dx, shaped like x[input]. NULL: training is refused.
      */
     void (*backward)(const void *self, const struct mcd_shape *shape, uint32_t input,
                      const double *const *x, const double *dy, double *dx);
@@ -239,10 +240,10 @@ struct mcd_attr_custom {
 };
 /* CHANNELS: task, offset and scale; MOMENTS and SUMS: group. */
 struct mcd_attr_moments {
-    int64_t task;  /* enum mcd_task (model.h) */
-    int64_t group; /* passes, see sampler.h */
-    const double *offset,
-        *scale; /* by output, as long as the plan, in host memory; NULL: 0 and 1 */
+    int64_t task;         /* enum mcd_task (model.h) */
+    int64_t group;        /* passes, see sampler.h */
+    const double *offset; /* by output, in host memory, as long as the plan lives; NULL: 0 */
+    const double *scale;  /* likewise; NULL, where offset is, too: 1 */
 };
 
 /* Which member counts follows from the op; the rest is zero. */
@@ -342,8 +343,8 @@ struct mcd_graph {
 
     /*
      * At the end of each update, in recording order, state -= rate (state - value): a moving
-     * average. `value` has the state's shape, no rows, and is what it was before the update; rate is
-     * between 0 and 1. In prediction nothing happens.
+     * average. `value` has the state's shape, no rows, and is what it was before the update; rate
+     * is between 0 and 1. In prediction nothing happens.
      */
     void (*track)(struct mcd_graph *, mcd_val state, mcd_val value, double rate);
 };

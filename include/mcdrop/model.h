@@ -67,7 +67,7 @@ struct mcd_fit_data {
     int (*go_on)(void *arg, uint64_t done, uint64_t of);
     void *arg;
 
-    /* Of the draws that `draw` and `path` get: their quantities, as a file says. Else 0 and NULL. */
+    /* Of draws that `draw` and `path` get: their quantities, as a file says. Else 0 and NULL. */
     uint32_t dim;
     const char *const *names; /* [dim] */
 };
@@ -84,8 +84,8 @@ struct mcd_draws {
 
 /*
  * Takes one value that is known without sampling: method "quadrature", quantity "l" or "log
- * evidence", statistic "mean" or, where there is nothing to tell apart, NULL. Texts are copied. To be called by
- * the thread that called `exact`, before it returns.
+ * evidence", statistic "mean" or, where there is nothing to tell apart, NULL. Texts are copied. To
+ * be called by the thread that called `exact`, before it returns.
  */
 typedef void (*mcd_exact_teller)(void *arg, const char *method, const char *quantity,
                                  const char *statistic, double value);
@@ -119,8 +119,8 @@ struct mcd_model {
      * What each of `passes` draws q[passes][dim] predicts at x[points][columns]: a Gaussian of
      * mean[passes][points], variance[passes][points] of the function, and noise[passes], the
      * variance of an observation about it. In closed form, not a sample: the core mixes them. Draws
-     * come from a file that may be anybody's: look at data->dim first, as q has so many columns, and
-     * values may be any finite ones. MCD_INVALID where they make no sense.
+     * come from a file that may be anybody's: look at data->dim first, as q has so many columns,
+     * and values may be any finite ones. MCD_INVALID where they make no sense.
      */
     int (*draw)(void *self, const struct mcd_fit_data *, int64_t points, const double *x,
                 uint32_t passes, const double *q, double *mean, double *variance, double *noise,

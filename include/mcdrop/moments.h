@@ -33,7 +33,7 @@ MCD_INLINE uint32_t mcd_batch_of(uint64_t pass, uint32_t group)
     return (uint32_t)(pass / group % MCD_BATCHES);
 }
 
-/* x in units, to the nearest; 0 outside (0, 1024), where no probability or entropy is, and of NaN */
+/* x in units, to the nearest; 0 of NaN and of what no probability or entropy is. */
 MCD_INLINE int64_t mcd_in_units(double x, double unit)
 {
     return x > 0 && x < 1024 ? (int64_t)(x / unit + 0.5) : 0; /* quicker than llrint */

@@ -32,12 +32,12 @@ extern "C" {
  * them to it), so that a plugin built for an earlier one goes on working; a plugin of another major
  * version, or of a newer minor one, is refused before any of its functions is called.
  *
- * 1.1: MCD_OP_CUSTOM, functions of a layer's own; batch, nat, state and track of mcd_graph, for layers
- * that learn otherwise than by weights or depend on the size of a training set; MCD_OP_FUSED with
- * nparts and part of mcd_step, chains that a backend may compute as one step; MCD_OP_GATHER with
- * mcd_run.first_place, MCD_OP_CHANNELS, MCD_OP_MOMENTS and MCD_OP_SUMS with first_pass, joined and
- * summed of mcd_run, mcd_backend_info.rows and devices, section, fetch and device of mcd_backend,
- * for devices whose memory is not the host's.
+ * 1.1: MCD_OP_CUSTOM, functions of a layer's own; batch, nat, state and track of mcd_graph, for
+ * layers that learn otherwise than by weights or depend on the size of a training set; MCD_OP_FUSED
+ * with nparts and part of mcd_step, chains that a backend may compute as one step; MCD_OP_GATHER
+ * with mcd_run.first_place, MCD_OP_CHANNELS, MCD_OP_MOMENTS and MCD_OP_SUMS with first_pass, joined
+ * and summed of mcd_run, mcd_backend_info.rows and devices, section, fetch and device of
+ * mcd_backend, for devices whose memory is not the host's.
  */
 #define MCD_ABI_MAJOR 1u
 #define MCD_ABI_MINOR 1u

@@ -44,8 +44,8 @@ struct mcd_sampler {
     /*
      * Passes come in groups of this many, 1 to 65536, the same at every call; pass / group is the
      * group's number. Passes of a group may depend on each other, groups are independent and alike.
-     * Standard errors are taken over groups; for one that is cut, as if any two of its passes depended
-     * on each other as any other two do.
+     * Standard errors are taken over groups; for one that is cut, as if any two of its passes
+     * depended on each other as any other two do.
      */
     uint32_t (*group)(void *self);
 
