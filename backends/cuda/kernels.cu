@@ -8,6 +8,12 @@
 
 enum { BLOCKS = 1 << 20 }; /* at most; beyond, each has several numbers */
 
+/*
+ * Blocks on a multiprocessor, at least: a thread may have 64 registers. Left to itself ptxas tries
+ * for more blocks on some architectures, and spills.
+ */
+enum { RESIDENT = 4 };
+
 /* `each` of `count` numbers to a block. */
 static cudaError_t launch(const void *kernel, cudaStream_t stream, int64_t count, int64_t each,
                           void **arguments)
@@ -20,7 +26,7 @@ static cudaError_t launch(const void *kernel, cudaStream_t stream, int64_t count
 }
 
 #define KERNEL(name)                                                                               \
-    static __global__ void __launch_bounds__(MCD_BLOCK)                                            \
+    static __global__ void __launch_bounds__(MCD_BLOCK, RESIDENT)                                  \
         name##_kernel(const __grid_constant__ struct name##_args args, int64_t count)              \
     {                                                                                              \
         for (int64_t i = (int64_t)blockIdx.x * MCD_BLOCK + threadIdx.x; i < count;                 \
@@ -37,7 +43,7 @@ MCD_CUDA_KERNELS(KERNEL)
 
 /* part[member * lanes + lane], where `lane` is the team's place among those of its block. */
 #define TEAM(name, kind)                                                                           \
-    static __global__ void __launch_bounds__(MCD_BLOCK)                                            \
+    static __global__ void __launch_bounds__(MCD_BLOCK, RESIDENT)                                  \
         name##_kernel(const __grid_constant__ struct name##_args args, int64_t count)              \
     {                                                                                              \
         __shared__ struct kind part[MCD_BLOCK];                                                    \
@@ -64,7 +70,7 @@ MCD_CUDA_KERNELS(KERNEL)
                                   const struct name##_args *args)                                  \
     {                                                                                              \
         void *arguments[] = {(void *)args, &count};                                                \
-        return launch((const void *)name##_kernel, stream, count,                                  \
-                      MCD_BLOCK / args->team.members, arguments);                                  \
+        return launch((const void *)name##_kernel, stream, count, MCD_BLOCK / args->team.members,  \
+                      arguments);                                                                  \
     }
 MCD_CUDA_TEAMS(TEAM)
