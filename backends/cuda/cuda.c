@@ -28,33 +28,46 @@ static const struct mcd_param params[] = {PARAMS(MCD_ROW) MCD_PARAM_END};
 int mcd_cuda_enter(struct mcd_cuda *cuda, struct mcd_error *error)
 {
     pthread_mutex_lock(&cuda->order);
-    cudaError_t result = cudaGetDevice(&cuda->before);
-    if (result == cudaSuccess && cuda->before != cuda->card.number)
-        result = cudaSetDevice(cuda->card.number);
+    cudaError_t result = cudaSetDevice(cuda->card.number);
     if (result != cudaSuccess)
         pthread_mutex_unlock(&cuda->order);
     return mcd_cuda_status(cuda, result, "choosing the card", error);
 }
 
+void mcd_cuda_enter_anyway(struct mcd_cuda *cuda)
+{
+    pthread_mutex_lock(&cuda->order);
+    if (cudaSetDevice(cuda->card.number) != cudaSuccess)
+        cudaGetLastError(); /* or the next launch would be told of it */
+}
+
 void mcd_cuda_leave(struct mcd_cuda *cuda)
 {
-    if (cuda->before != cuda->card.number)
-        cudaSetDevice(cuda->before);
     pthread_mutex_unlock(&cuda->order);
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-static void close_card(struct mcd_cuda *cuda)
+/* What lives on the card. With the order held. */
+static void close_device(struct mcd_cuda *cuda)
 {
-    if (cuda->stream)
-        cudaStreamSynchronize(cuda->stream);
+    cudaStreamSynchronize(cuda->stream);
     mcd_cuda_libraries_close(cuda);
     mcd_cuda_run_destroy(cuda->single);
     mcd_cuda_fetches_destroy(cuda->fetches);
     mcd_cuda_transfers_destroy(cuda);
-    if (cuda->stream)
-        cudaStreamDestroy(cuda->stream);
+    if (cuda->capturing)
+        cudaStreamDestroy(cuda->capturing);
+    cudaStreamDestroy(cuda->stream);
+}
+
+static void close_card(struct mcd_cuda *cuda)
+{
+    if (cuda->stream) {
+        mcd_cuda_enter_anyway(cuda);
+        close_device(cuda);
+        mcd_cuda_leave(cuda);
+    }
     pthread_mutex_destroy(&cuda->order);
     cuda->host->release(cuda->host, cuda);
 }
@@ -68,13 +81,20 @@ static void destroy(const struct mcd_host *host, void *self)
     }
 }
 
-/* What lives on the card. With the order held. */
+static int make_stream(const struct mcd_cuda *cuda, cudaStream_t *stream, struct mcd_error *error)
+{
+    cudaError_t result = cudaStreamCreateWithFlags(stream, cudaStreamNonBlocking);
+    if (result != cudaSuccess)
+        *stream = NULL;
+    return mcd_cuda_status(cuda, result, "making a stream", error);
+}
+
+/* With the order held. */
 static int open_device(struct mcd_cuda *cuda, struct mcd_error *error)
 {
-    cudaError_t result = cudaStreamCreateWithFlags(&cuda->stream, cudaStreamNonBlocking);
-    if (result != cudaSuccess)
-        cuda->stream = NULL;
-    int status = mcd_cuda_status(cuda, result, "making a stream", error);
+    int status = make_stream(cuda, &cuda->stream, error);
+    if (status == MCD_OK)
+        status = make_stream(cuda, &cuda->capturing, error);
     if (status == MCD_OK)
         status = mcd_cuda_transfers_create(cuda, error);
     if (status == MCD_OK)

@@ -29,8 +29,8 @@ struct mcd_cuda {
     int precision, deterministic;
     size_t memory, used; /* bytes that may be had, 0 for all; those that are */
     cudaStream_t stream;
-    pthread_mutex_t order; /* see mcd_cuda_enter; all below is used while it is held */
-    int before;            /* device of the thread that holds it, to be set again */
+    cudaStream_t capturing; /* section.c's; lives as long as cuDNN's handle, which keeps it */
+    pthread_mutex_t order;  /* see mcd_cuda_enter; all below is used while it is held */
     struct mcd_cuda_libraries *libraries;
     struct mcd_cuda_transfers *transfers;
     struct mcd_cuda_fetches *fetches;
@@ -41,9 +41,15 @@ struct mcd_cuda {
 /*
  * cuda.c: holds the order, from the first to the last call that put one thing on the stream, and
  * makes the card the thread's, which allocating, launching and both libraries ask for; leave gives
- * both back. Not nested: what is called with the order held says so.
+ * the order back. Not nested: what is called with the order held says so.
+ *
+ * The card stays the thread's: since CUDA 12 choosing one makes a context on it, so to go back to
+ * the thread's own, card 0 of whoever never chose, would take memory of a card nobody asked for.
+ * For the same reason whoever calls the runtime has entered before.
  */
 int mcd_cuda_enter(struct mcd_cuda *cuda, struct mcd_error *error);
+void mcd_cuda_enter_anyway(
+    struct mcd_cuda *cuda); /* to give back, or if the next call fails, too */
 void mcd_cuda_leave(struct mcd_cuda *cuda);
 
 /* Device memory behind a buffer; base.host is NULL. */

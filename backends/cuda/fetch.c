@@ -64,9 +64,9 @@ static void hand_on(struct mcd_cuda_fetches *f, uint64_t end, int status)
 
 uint64_t mcd_cuda_fetches_begin(struct mcd_cuda *cuda)
 {
-    pthread_mutex_lock(&cuda->order);
+    mcd_cuda_enter_anyway(cuda);
     uint64_t before = cuda->fetches->all;
-    pthread_mutex_unlock(&cuda->order);
+    mcd_cuda_leave(cuda);
     return before;
 }
 

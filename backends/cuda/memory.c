@@ -88,11 +88,11 @@ void mcd_cuda_release(void *self, struct mcd_buffer *buffer)
     struct mcd_cuda_buffer *b = (struct mcd_cuda_buffer *)buffer;
     if (!b)
         return;
+    mcd_cuda_enter_anyway(cuda);
     cudaStreamSynchronize(cuda->stream);
-    pthread_mutex_lock(&cuda->order);
     cudaFree(b->device);
     cuda->used -= b->base.bytes;
-    pthread_mutex_unlock(&cuda->order);
+    mcd_cuda_leave(cuda);
     cuda->host->release(cuda->host, b);
 }
 

@@ -123,20 +123,15 @@ static int instantiate(struct section *s, cudaGraph_t graph, struct mcd_error *e
     return mcd_cuda_status(s->cuda, result, "making a graph of a plan's steps", error);
 }
 
+/* Not on the backend's own stream, which other threads may wait for meanwhile. */
 static int capture(struct section *s, const struct mcd_run *run, struct mcd_error *error)
 {
-    cudaStream_t stream;
     cudaGraph_t graph = NULL;
-    int status = mcd_cuda_status(s->cuda, cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking),
-                                 "making a stream to capture a plan's steps", error);
-    if (status)
-        return status;
-    status = capture_on(s, run, stream, &graph, error);
+    int status = capture_on(s, run, s->cuda->capturing, &graph, error);
     if (status == MCD_OK)
         status = instantiate(s, graph, error);
     if (graph)
         cudaGraphDestroy(graph);
-    cudaStreamDestroy(stream);
     return status;
 }
 
@@ -177,14 +172,16 @@ static int run_section(void *state, const struct mcd_step *step, const struct mc
 
 /* ---- making ---------------------------------------------------------------------------------- */
 
+/* Its record may still be on its way to the card. */
 static void release(void *state)
 {
     struct section *s = state;
     struct mcd_cuda *cuda = s->cuda;
-    pthread_mutex_lock(&cuda->order);
+    mcd_cuda_enter_anyway(cuda);
+    cudaStreamSynchronize(cuda->stream);
     forget(s);
     mcd_cuda_run_destroy(s->run);
-    pthread_mutex_unlock(&cuda->order);
+    mcd_cuda_leave(cuda);
     mcd_cuda_release(cuda, s->masks);
     cuda->host->release(cuda->host, s->units);
     cuda->host->release(cuda->host, s->drawn);

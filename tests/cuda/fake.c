@@ -33,11 +33,24 @@ static int is_due(const char *what)
     return 1;
 }
 
+/* All of the runtime's calls make one on the thread's device, but for those that ask what there is. */
+static int makes_context(const char *call)
+{
+    static const char *const asking[] = {"cudaGetDevice", "cudaDeviceGetAttribute", "cudaSetDevice",
+                                         "cudaDriverGetVersion", "cudaRuntimeGetVersion"};
+    int makes = strncmp(call, "cuda", 4) == 0;
+    for (size_t i = 0; i < sizeof asking / sizeof *asking; i++)
+        makes &= strncmp(call, asking[i], strlen(asking[i])) != 0;
+    return makes;
+}
+
 cudaError_t fake_enter(const char *call)
 {
     pthread_mutex_lock(&lock);
     calling = call;
     fake.counts.calls++;
+    if (makes_context(call))
+        fake.counts.contexts |= 1ul << fake_device();
     if (fake.sticky)
         return fake.sticky;
     fake_stir();
@@ -241,6 +254,7 @@ int fake_set(const char *words)
     char text[200], *rest = text, *word;
     int status = 0;
     snprintf(text, sizeof text, "%s", words);
+    fake.counts.contexts = 0;
     while (status == 0 && (word = strtok_r(rest, " ,", &rest))) {
         char *equal = strchr(word, '=');
         if (equal)

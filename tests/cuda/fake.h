@@ -64,6 +64,7 @@ struct fake_counts {
     unsigned long captures, instantiated, graph_launches;
     unsigned long to_device, from_device; /* copies */
     unsigned long to_device_bytes, from_device_bytes;
+    unsigned long contexts; /* a bit by device: 1 if a context was made there, since fake_set */
 };
 struct fake_counts fake_counts(void);
 

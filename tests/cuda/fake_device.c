@@ -36,9 +36,11 @@ static cudaError_t known(int device)
 static cudaError_t set(int device)
 {
     cudaError_t e = known(device);
-    if (!e)
-        current = device;
-    return e;
+    if (e)
+        return e;
+    current = device;
+    fake.counts.contexts |= 1ul << device;
+    return cudaSuccess;
 }
 
 static cudaError_t get(int *device)

@@ -24,6 +24,17 @@ static cudaError_t unmake(void *object, enum fake_kind kind)
     return cudaSuccess;
 }
 
+/* It waits for all that the device does, and that of the thread is meant. */
+static cudaError_t unmake_handle(cudnnHandle_t handle)
+{
+    if (!fake_dnn_is_handle(handle))
+        return cudaErrorInvalidValue;
+    if (handle->device != fake_device())
+        fake_wrong("the handle is of device %d, the thread's is %d", handle->device, fake_device());
+    fake_unmake(handle);
+    return cudaSuccess;
+}
+
 static cudaError_t set_stream(cudnnHandle_t handle, cudaStream_t stream)
 {
     if (!fake_is(handle, FAKE_DNN) || !fake_is_stream(stream))
@@ -43,7 +54,7 @@ cudnnStatus_t cudnnCreate(cudnnHandle_t *handle)
 
 cudnnStatus_t cudnnDestroy(cudnnHandle_t handle)
 {
-    DNN_RELEASE(unmake(handle, FAKE_DNN));
+    DNN_RELEASE(unmake_handle(handle));
 }
 
 cudnnStatus_t cudnnSetStream(cudnnHandle_t handle, cudaStream_t stream)

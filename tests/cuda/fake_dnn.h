@@ -13,6 +13,12 @@ struct cudnnContext {
     uint64_t thread; /* that set the stream */
 };
 
+/* Its stream must be there as long as it is: any call may ask that for its state. */
+static inline int fake_dnn_is_handle(cudnnHandle_t handle)
+{
+    return fake_is(handle, FAKE_DNN) && fake_is_stream(handle->stream);
+}
+
 /* Images or kernels: 4 extents, 0 before they are set. */
 struct cudnnTensorStruct {
     struct fake_object object;

@@ -119,7 +119,7 @@ static const struct algorithm *algorithm_of(const struct problem *p, int number)
 
 static cudaError_t check(cudnnHandle_t handle)
 {
-    return fake_is(handle, FAKE_DNN) ? cudaSuccess : cudaErrorInvalidValue;
+    return fake_dnn_is_handle(handle) ? cudaSuccess : cudaErrorInvalidValue;
 }
 
 /* Structs differ in their names alone. */

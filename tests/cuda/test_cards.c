@@ -87,6 +87,17 @@ static void cards_change_no_bit(void **state)
     assert_int_equal(fake_live(), 0);
 }
 
+/* Only the card that was chosen is touched, by whatever thread: others may be somebody else's. */
+static void other_cards_are_left_alone(void **state)
+{
+    struct prediction p;
+    (void)state;
+    fake_set("devices=3");
+    predict(&p, "2");
+    close_request(&p.o);
+    assert_int_equal(fake_counts().contexts, 1ul << 2);
+}
+
 static void cards_that_are_not_there_are_named(void **state)
 {
     struct mcd_error e = {0};
@@ -127,6 +138,7 @@ int main(void)
 {
     void *memory = (void *)(uintptr_t)FAKE_MEMORY, *refused = (void *)(uintptr_t)FAKE_REFUSED;
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(other_cards_are_left_alone),
         cmocka_unit_test(cards_change_no_bit),
         cmocka_unit_test(cards_that_are_not_there_are_named),
         {"no memory", whatever_fails_leaves_nothing, NULL, NULL, memory},

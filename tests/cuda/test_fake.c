@@ -369,6 +369,25 @@ static void devices_are_as_told(void **state)
     assert_fine(cudaFree(x));
 }
 
+/* Each takes memory of its card, so none is made that is not needed. */
+static void choosing_a_device_makes_a_context(void **state)
+{
+    (void)state;
+    int n;
+    struct cudaDeviceProp p;
+    fake_set("devices=3");
+    assert_fine(cudaGetDevice(&n));
+    assert_fine(cudaGetDeviceProperties(&p, 1));
+    assert_int_equal(fake_counts().contexts, 0);
+    assert_fine(cudaSetDevice(2));
+    assert_int_equal(fake_counts().contexts, 1 << 2);
+    assert_fine(cudaSetDevice(0));
+    assert_int_equal(fake_counts().contexts, 1 << 2 | 1 << 0);
+    fake_set("");
+    assert_fine(cudaStreamSynchronize(stream));
+    assert_int_equal(fake_counts().contexts, 1 << 0);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, case_setup, case_teardown)
@@ -390,6 +409,7 @@ int main(void)
         CASE(orders_differ),
         CASE(calls_fail_as_told),
         CASE(devices_are_as_told),
+        CASE(choosing_a_device_makes_a_context),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -372,6 +372,27 @@ static void *set_its_stream(void *handle)
     return NULL;
 }
 
+static void handles_live_by_their_stream_and_device(void **state)
+{
+    (void)state;
+    struct convolution c;
+    cudaStream_t brief;
+    size_t bytes;
+    open_convolution(&c, CUDNN_FMA_MATH);
+    assert_fine(cudaStreamCreateWithFlags(&brief, cudaStreamNonBlocking));
+    assert_fine(cudnnSetStream(c.handle, brief));
+    assert_fine(cudaStreamDestroy(brief));
+    cudnnGetConvolutionForwardWorkspaceSize(c.handle, c.x, c.k, c.desc, c.y,
+                                            CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_GEMM, &bytes);
+    assert_wrong("cudnnGetConvolutionForwardWorkspaceSize");
+    assert_fine(cudnnSetStream(c.handle, stream));
+    fake_set("devices=2");
+    assert_fine(cudaSetDevice(1));
+    close_convolution(&c);
+    assert_wrong("the handle is of device 0, the thread's is 1");
+    assert_fine(cudaSetDevice(0));
+}
+
 static void wrong_convolutions_are_seen(void **state)
 {
     (void)state;
@@ -418,6 +439,7 @@ int main(void)
         CASE(wrong_products_are_seen),
         CASE(convolutions_are_correlations),
         CASE(listed_algorithms_are_no_good_at_first),
+        CASE(handles_live_by_their_stream_and_device),
         CASE(wrong_convolutions_are_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
