@@ -1,7 +1,7 @@
 /*
- * A fake of the CUDA runtime, cuBLASLt and cuDNN, for tests alone: what the CUDA backend calls, on a
- * device that is memory of this process which only the fake may touch. It is as lazy, as forgetful
- * and as strict as CUDA's documentation allows:
+ * A fake of the CUDA runtime, cuBLASLt and cuDNN, for tests alone: what the CUDA backend calls, on
+ * a device that is memory of this process which only the fake may touch. It is as lazy, as
+ * forgetful and as strict as CUDA's documentation allows:
  *
  * - work is done when something waits for it, not before; fresh memory and workspaces hold NaN;
  * - device memory cannot be read or written while no work is done, freed memory never again;
@@ -46,7 +46,7 @@ enum fake_failure {
 /* From now on; counts from 1. */
 void fake_fail(enum fake_failure how, unsigned long k);
 
-/* The failure is over, a failed device well again. The call or work that failed; NULL if none did. */
+/* The failure is over, a failed device well again. The call or work that failed, or NULL. */
 const char *fake_recover(void);
 
 /* With on = 1 wrong uses are kept for fake_wrong_use instead of ending the process. */
@@ -68,7 +68,7 @@ struct fake_counts {
 };
 struct fake_counts fake_counts(void);
 
-/* What the last product and the last convolution were asked to be, as the libraries' headers name it. */
+/* What the last product and the last convolution were asked to be, in the libraries' numbers. */
 struct fake_library {
     int compute, factors, epilogue, scheme; /* of cublasLtMatmul */
     unsigned long long kinds;               /* CUBLASLT_MATMUL_PREF_IMPL_MASK of its algorithm */

@@ -1,6 +1,6 @@
 /*
- * For tests of the fake itself: device memory with content, what is found there, and wrong uses that
- * must be seen.
+ * For tests of the fake itself: device memory with content, what is found there, and wrong uses
+ * that must be seen.
  *
  * Includes cmocka.h. Static inline, so that every test program stays one file.
  */

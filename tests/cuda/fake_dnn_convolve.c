@@ -18,8 +18,8 @@ struct problem {
 };
 
 /*
- * What is said of an algorithm. Halves: offered only where tensor cores may be used. Spreads: what is
- * not finite makes NaN of all results, as a transform does.
+ * What is said of an algorithm. Halves: offered only where tensor cores may be used. Spreads: what
+ * is not finite makes NaN of all results, as a transform does.
  */
 struct algorithm {
     int number;

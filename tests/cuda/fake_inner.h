@@ -140,8 +140,8 @@ struct CUstream_st {
 };
 
 /*
- * A piece of work: args and what lies at `more` are copied, one behind the other. `end`, NULL if there
- * is nothing to do, is called when it is over or will never be done.
+ * A piece of work: args and what lies at `more` are copied, one behind the other. `end`, NULL if
+ * there is nothing to do, is called when it is over or will never be done.
  */
 struct fake_piece {
     const char *name;
@@ -153,7 +153,7 @@ struct fake_piece {
     size_t more_bytes;
 };
 
-/* Puts it on the stream, or into what that captures; NULL is the default stream, where it is done. */
+/* Puts it on the stream, or into what that captures; on NULL, the default stream, it is done. */
 cudaError_t fake_put(cudaStream_t stream, const struct fake_piece *piece);
 
 /* 1 for a live stream, or the default one; else 0, and a wrong use. */

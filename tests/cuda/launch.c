@@ -1,6 +1,6 @@
 /*
- * What the backend's host code is linked with instead of kernels.cu and the loader: kernels that run
- * on the fake's streams, and cuBLASLt and cuDNN that are the fake.
+ * What the backend's host code is linked with instead of kernels.cu and the loader: kernels that
+ * run on the fake's streams, and cuBLASLt and cuDNN that are the fake.
  */
 #include "fake.h"
 #include "loops.h"

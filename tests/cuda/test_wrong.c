@@ -1,6 +1,6 @@
 /*
- * Whatever could be wrong with the CUDA backend (wrong.c) is seen on the fake, for the reason that is
- * meant: by the fake itself, or by a check of plugins that finds other values.
+ * Whatever could be wrong with the CUDA backend (wrong.c) is seen on the fake, for the reason that
+ * is meant: by the fake itself, or by a check of plugins that finds other values.
  */
 #include "core/base/host.h"
 #include "core/check/run.h"
