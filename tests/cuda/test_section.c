@@ -327,7 +327,7 @@ static void what_is_lost_is_not_complete(void **state)
     struct mcd_error e = {0}, again = {0}, read = {0};
     n.loss[0] = -1;
     assert_int_equal(mcd_plan_fetch(n.t.plan, n.y, &n.loss[0], &e), MCD_OK);
-    fake_fail(FAKE_REFUSED, 1);
+    fake_fail(FAKE_REFUSED, 2); /* first it makes the card the thread's */
     assert_int_equal(mcd_plan_sync(n.t.plan, &e), MCD_DEVICE);
     assert_string_equal(fake_recover(), "cudaStreamSynchronize");
     assert_int_equal(mcd_plan_sync(n.t.plan, &again), MCD_DEVICE);
