@@ -38,19 +38,12 @@ static const struct entry entries[] = {
     [MCD_OP_GATHER] = {"gather", mcd_cpu_gather, 0},
 };
 
-/* Whether input i is i32: labels, an order. */
-static int is_labels(uint32_t op, uint32_t i)
-{
-    return ((op == MCD_OP_XENT || op == MCD_OP_GATHER) && i == 1) ||
-           (op == MCD_OP_XENT_DX && i == 2);
-}
-
 int mcd_cpu_accepts(const struct mcd_cpu *cpu, const struct mcd_step *step, struct mcd_error *error)
 {
     const char *name = step->op == MCD_OP_FUSED ? "fused" : entries[step->op].name;
     int moves_labels = step->op == MCD_OP_GATHER && step->in[0].type == MCD_I32;
     for (uint32_t i = 0; i < step->nin; i++) {
-        int label = is_labels(step->op, i) || moves_labels;
+        int label = mcd_input_is_i32(step->op, i) || moves_labels;
         if (step->in[i].type != (label ? MCD_I32 : MCD_F32))
             return cpu->host->fail(error, MCD_UNSUPPORTED, name, "input %u must be of type %s", i,
                                    label ? "i32" : "f32");

@@ -23,12 +23,6 @@ static const struct {
 
 /* ---- what is accepted ------------------------------------------------------------------------ */
 
-/* Index of the input that holds labels; past the last one where there is none. */
-static uint32_t label_input(uint32_t op)
-{
-    return op == MCD_OP_XENT ? 1 : op == MCD_OP_XENT_DX ? 2 : UINT32_MAX;
-}
-
 /* What is of several types, or of others, says itself what it takes. */
 static int has_own_types(uint32_t op)
 {
@@ -43,7 +37,7 @@ static int check_types(const struct mcd_cuda *cuda, const struct mcd_step *step,
     if (has_own_types(step->op))
         return MCD_OK;
     for (uint32_t i = 0; i < step->nin; i++) {
-        int label = i == label_input(step->op);
+        int label = mcd_input_is_i32(step->op, i);
         if (step->in[i].type != (label ? MCD_I32 : MCD_F32))
             return cuda->host->fail(error, MCD_UNSUPPORTED, "cuda",
                                     "op %u: input %u must be of type %s", step->op, i,

@@ -125,13 +125,6 @@ static int run_step(void *state, const struct mcd_step *step, const struct mcd_r
     return MCD_OK;
 }
 
-/* Whether input i is i32: labels, an order. */
-static int is_labels(uint32_t op, uint32_t i)
-{
-    return ((op == MCD_OP_XENT || op == MCD_OP_GATHER) && i == 1) ||
-           (op == MCD_OP_XENT_DX && i == 2);
-}
-
 /*
  * All values are of the backend's type, but labels, which may be gathered, too. Moments are f64 and
  * i64 whatever it is; only passes that they begin with are not.
@@ -144,7 +137,7 @@ static int types_agree(const struct mcd_step *step, uint32_t type)
     if (step->op == MCD_OP_CHANNELS)
         return step->in[0].type == type;
     for (uint32_t i = 0; i < step->nin; i++) {
-        int label = is_labels(step->op, i) || moves_labels;
+        int label = mcd_input_is_i32(step->op, i) || moves_labels;
         if (step->in[i].type != (label ? (uint32_t)MCD_I32 : type))
             return 0;
     }

@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 #include "core/graph/rules.h"
 
+#include <mcdrop/backend.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -112,7 +113,7 @@ int mcd_op_joins_passes(uint32_t op)
 
 static int may_be_label(uint32_t op, uint32_t i)
 {
-    return (op == MCD_OP_XENT && i == 1) || (op == MCD_OP_XENT_DX && i == 2) || op == MCD_OP_GATHER;
+    return mcd_input_is_i32(op, i) || op == MCD_OP_GATHER;
 }
 
 int mcd_infer(const struct mcd_node *all, struct mcd_node *node, const char *where,

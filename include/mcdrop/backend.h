@@ -227,6 +227,13 @@ struct mcd_backend {
     void *(*device)(void *self, uint32_t i);
 };
 
+/* Whether input i of an op is i32 whatever the backend's type: labels, GATHER's order. */
+MCD_INLINE int mcd_input_is_i32(uint32_t op, uint32_t i)
+{
+    return ((op == MCD_OP_XENT || op == MCD_OP_GATHER) && i == 1) ||
+           (op == MCD_OP_XENT_DX && i == 2);
+}
+
 /*
  * Address of the random numbers of virtual row `v` (0 .. passes * rows - 1) at a site that fills no
  * bits of its own.
