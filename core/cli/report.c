@@ -6,10 +6,10 @@
 #include "core/cli/open.h"
 #include "core/io/file.h"
 #include "core/io/place.h"
-#include "core/stats/logits.h"
 
 #include <math.h>
 #include <mcdrop/model.h>
+#include <mcdrop/moments.h>
 
 #include <stdlib.h>
 
@@ -26,7 +26,7 @@ static int average_probability(struct mcd_report *r, struct mcd_error *e)
     if (!r->average_probability)
         return MCD_NOMEM;
     for (int64_t i = 0; i < rows; i++)
-        mcd_logits_softmax(logit + i * n, n, r->average_probability + i * n, NULL);
+        mcd_probabilities(logit + i * n, n, r->average_probability + i * n, NULL);
     return MCD_OK;
 }
 

@@ -4,7 +4,8 @@
 #include "core/base/error.h"
 #include "core/base/reals.h"
 #include "core/predict/geometry.h"
-#include "core/stats/logits.h"
+
+#include <mcdrop/moments.h>
 
 struct gather {
     const struct mcd_network *network;
@@ -39,7 +40,7 @@ double mcd_outputs_score(const struct mcd_network *network, const struct mcd_exa
     double sum = 0;
     if (network->recipe.task == MCD_CLASSIFY) {
         for (int64_t i = 0; i < test->rows; i++)
-            sum += mcd_logits_largest(output + i * k, k) != test->label[i];
+            sum += mcd_largest(output + i * k, k) != test->label[i];
         return sum;
     }
     for (int64_t i = 0; i < test->rows * k; i++)

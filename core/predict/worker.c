@@ -17,18 +17,17 @@ static size_t input_size(const struct mcd_work *k)
     return (size_t)mcd_shape_count(&k->f->network->input);
 }
 
-static int alloc_bits(const struct mcd_work *k, struct mcd_worker *w)
+static int alloc_bits(const struct mcd_work *k, struct mcd_worker *w, struct mcd_error *error)
 {
     const struct mcd_graph_core *g = k->recording.graph;
     size_t rows = (size_t)k->f->block_rows * k->f->block_passes;
-    w->bits = k->host->alloc(k->host, (g->nsites + 1) * sizeof *w->bits);
+    w->bits = mcd_host_zalloc(k->host, (g->nsites + 1) * sizeof *w->bits, error);
     if (!w->bits)
         return MCD_NOMEM;
-    memset(w->bits, 0, (g->nsites + 1) * sizeof *w->bits);
     for (uint32_t s = 0; s < g->nsites; s++) {
         if (g->site[s].law != MCD_BERNOULLI)
             continue;
-        w->bits[s] = k->host->alloc(k->host, rows * ((g->site[s].units + 31) / 32) * 4);
+        w->bits[s] = mcd_host_zalloc(k->host, rows * ((g->site[s].units + 31) / 32) * 4, error);
         if (!w->bits[s])
             return MCD_NOMEM;
     }
@@ -51,13 +50,12 @@ int mcd_worker_create(const struct mcd_work *k, uint32_t number, struct mcd_work
     if (status)
         return status;
     w->row_block = UINT32_MAX;
-    w->x = k->host->alloc(k->host, k->f->block_rows * input_size(k) * mcd_work_element(k));
+    size_t input = k->f->block_rows * input_size(k) * mcd_work_element(k);
     size_t draws = ((size_t)g->nsites * k->f->block_passes + 1) * sizeof *w->draws;
-    w->draws = k->host->alloc(k->host, draws);
-    if (!w->x || !w->draws || (k->f->sampler && sampler(k)->fill && alloc_bits(k, w)))
-        return mcd_fail(error, MCD_NOMEM, "prediction", "out of memory");
-    memset(w->draws, 0, draws);
-    return MCD_OK;
+    if (!(w->x = mcd_host_zalloc(k->host, input, error)) ||
+        !(w->draws = mcd_host_zalloc(k->host, draws, error)))
+        return MCD_NOMEM;
+    return k->f->sampler && sampler(k)->fill ? alloc_bits(k, w, error) : MCD_OK;
 }
 
 void mcd_worker_destroy(const struct mcd_work *k, struct mcd_worker *w)

@@ -3,7 +3,6 @@
 
 #include "core/base/error.h"
 #include "core/base/reals.h"
-#include "core/stats/logits.h"
 
 #include <mcdrop/model.h>
 #include <mcdrop/moments.h>
@@ -67,7 +66,7 @@ static const void *pass_of(const struct mcd_moments_spec *spec, const struct mcd
     return (const char *)in->row_samples + i * in->stride * mcd_type_size(spec->type);
 }
 
-static double in_units(const struct mcd_moments_spec *spec, int64_t output, double x)
+static double scaled(const struct mcd_moments_spec *spec, int64_t output, double x)
 {
     const struct mcd_meaning *m = spec->meaning;
     return m ? m->offset[output] + m->scale[output] * x : x;
@@ -88,7 +87,7 @@ static int load(const struct mcd_moments_spec *spec, const struct mcd_leaf_input
 {
     mcd_reals_copy(x, MCD_F64, pass_of(spec, in, i), spec->type, (size_t)spec->outputs);
     for (int64_t k = 0; k < spec->outputs; k++) {
-        x[k] = in_units(spec, k, x[k]);
+        x[k] = scaled(spec, k, x[k]);
         if (!isfinite(x[k]))
             return not_finite(in, i, k, x[k], e);
     }
@@ -100,7 +99,7 @@ int mcd_leaf_check(const struct mcd_moments_spec *spec, const struct mcd_leaf_in
 {
     for (uint64_t i = 0; i < in->passes; i++)
         for (int64_t k = 0; k < spec->outputs; k++) {
-            double x = in_units(spec, k, mcd_reals_at(pass_of(spec, in, i), spec->type, (size_t)k));
+            double x = scaled(spec, k, mcd_reals_at(pass_of(spec, in, i), spec->type, (size_t)k));
             if (!isfinite(x))
                 return not_finite(in, i, k, x, e);
         }
@@ -197,7 +196,7 @@ int mcd_leaf_compute(const struct mcd_moments_spec *spec, const struct mcd_leaf_
         if (spec->task != MCD_CLASSIFY)
             continue;
         double *p = x + spec->outputs; /* and their entropy behind them */
-        int64_t vote = mcd_logits_softmax(x, spec->outputs, p, p + spec->outputs);
+        int64_t vote = mcd_probabilities(x, spec->outputs, p, p + spec->outputs);
         if (sums)
             count(spec, in->first + i, p, vote, sums);
     }

@@ -4,11 +4,11 @@
 #include "core/base/error.h"
 #include "core/base/host.h"
 #include "core/stats/leaf.h"
-#include "core/stats/logits.h"
 #include "core/stats/mean.h"
 #include "core/stats/ranking.h"
 
 #include <mcdrop/model.h>
+#include <mcdrop/moments.h>
 
 #include <float.h>
 #include <inttypes.h>
@@ -59,7 +59,7 @@ struct set {
 static struct fact judge(const double *p, int64_t n, int64_t label, double floor)
 {
     struct fact f = {.entropy = mcd_entropy(p, n)};
-    int64_t top = mcd_logits_largest(p, n);
+    int64_t top = mcd_largest(p, n);
     for (int64_t k = 0; k < n; k++) {
         double d = p[k] - (k == label);
         f.brier += d * d;
