@@ -381,6 +381,20 @@ static void few_updates_are_under_way_at_first(void **state)
     run_close(&r);
 }
 
+/* However often it would have been due. */
+static void nobody_waits_for_a_checkpoint_that_is_not_wanted(void **state)
+{
+    (void)state;
+    struct run r;
+    run_open(&r, &ways[0], 1, 5);
+    r.train.test.rows = 0;
+    r.train.interval = 0;
+    run_whole(&r);
+    assert_int_equal(r.on.distant.most_pending, 5);
+    assert_int_equal(r.syncs[2] - r.syncs[1], 1);
+    run_close(&r);
+}
+
 static void quick_ones_run_ahead_further(void **state)
 {
     (void)state;
@@ -477,6 +491,7 @@ int main(void)
         cmocka_unit_test(an_update_copies_its_loss_alone),
         cmocka_unit_test(an_epoch_waits_for_losses_and_tests),
         cmocka_unit_test(few_updates_are_under_way_at_first),
+        cmocka_unit_test(nobody_waits_for_a_checkpoint_that_is_not_wanted),
         cmocka_unit_test(quick_ones_run_ahead_further),
         cmocka_unit_test(a_loss_that_is_not_finite_is_noticed),
         cmocka_unit_test(a_failure_of_the_device_ends_the_training),
