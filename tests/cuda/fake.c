@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 struct fake_state fake = {
     .devices = 1, .driver = 13000, .runtime = 13000, .capability = 90, .memory = (size_t)1 << 30};
@@ -33,7 +34,7 @@ static int is_due(const char *what)
     return 1;
 }
 
-/* All of the runtime's calls make one on the thread's device, but for those that ask what there is. */
+/* All of the runtime's calls make one on the thread's device, but for those that just ask. */
 static int makes_context(const char *call)
 {
     static const char *const asking[] = {"cudaGetDevice", "cudaDeviceGetAttribute", "cudaSetDevice",
@@ -44,10 +45,22 @@ static int makes_context(const char *call)
     return makes;
 }
 
+/* The process that CUDA was first called in: it is of no use in children that are forked later. */
+static pid_t user;
+
+void fake_adopt(void)
+{
+    user = getpid();
+}
+
 cudaError_t fake_enter(const char *call)
 {
     pthread_mutex_lock(&lock);
     calling = call;
+    if (!user)
+        fake_adopt();
+    if (user != getpid())
+        fake_wrong("CUDA was used before this process was forked");
     fake.counts.calls++;
     if (makes_context(call))
         fake.counts.contexts |= 1ul << fake_device();

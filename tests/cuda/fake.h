@@ -49,6 +49,9 @@ void fake_fail(enum fake_failure how, unsigned long k);
 /* The failure is over, a failed device well again. The call or work that failed, or NULL. */
 const char *fake_recover(void);
 
+/* In a child: it goes on with what its parent has, which ends it otherwise, as CUDA cannot. */
+void fake_adopt(void);
+
 /* With on = 1 wrong uses are kept for fake_wrong_use instead of ending the process. */
 void fake_tolerate(int on);
 

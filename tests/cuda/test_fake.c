@@ -86,6 +86,7 @@ static int signal_of(void (*what)(void *), void *arg)
         signal(SIGSEGV, SIG_DFL);
         signal(SIGABRT, SIG_DFL);
         fake_tolerate(0);
+        fake_adopt();
         if (!freopen("/dev/null", "w", stderr))
             _exit(2);
         what(arg);
@@ -112,6 +113,18 @@ static void copy_too_much(void *at)
     cudaMemcpyAsync(little, at, sizeof little + 1, cudaMemcpyDeviceToHost, stream);
 }
 
+static void go_on_in_a_child(void *at)
+{
+    int status = 0;
+    pid_t pid = fork();
+    if (pid == 0) {
+        cudaFree(at);
+        _exit(0);
+    }
+    waitpid(pid, &status, 0);
+    raise(WIFSIGNALED(status) ? WTERMSIG(status) : SIGKILL);
+}
+
 static void leave_it(void *at)
 {
     (void)at;
@@ -134,6 +147,7 @@ static void wrong_uses_and_leaks_end_the_process(void **state)
     (void)state;
     void *x = on_device(4);
     assert_int_equal(signal_of(copy_too_much, x), SIGABRT);
+    assert_int_equal(signal_of(go_on_in_a_child, NULL), SIGABRT);
     assert_int_equal(signal_of(leave_it, NULL), SIGABRT);
     assert_fine(cudaFree(x));
 }
