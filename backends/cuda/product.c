@@ -59,6 +59,11 @@ static cublasStatus_t set_operation(const struct mcd_cuda_libraries *l, struct m
     if (!s)
         s = l->cublasLtMatmulDescSetAttribute(p->operation, CUBLASLT_MATMUL_DESC_EPILOGUE,
                                               &epilogue, sizeof epilogue);
+    /* Of the bias, the choice of an algorithm looks at the pointer alone: how it is aligned. */
+    const uintptr_t bias = PLACED;
+    if (!s && has_bias)
+        s = l->cublasLtMatmulDescSetAttribute(p->operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER,
+                                              &bias, sizeof bias);
     return s;
 }
 

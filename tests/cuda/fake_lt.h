@@ -29,6 +29,7 @@ struct fake_lt_preference {
     struct fake_object object;
     uint64_t workspace, kinds; /* at most; numerical implementations */
     uint32_t schemes, alignment[4];
+    uint32_t bias; /* its alignment, of each search */
 };
 
 static inline cublasStatus_t fake_lt_status(cudaError_t e)

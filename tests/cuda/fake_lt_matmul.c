@@ -27,7 +27,7 @@ struct problem {
 /* In cublasLtMatmulAlgo_t.data. */
 struct algorithm {
     uint64_t magic, problem, workspace, kinds;
-    uint32_t scheme, alignment[SIDES], room;
+    uint32_t scheme, alignment[SIDES], bias, room;
 };
 _Static_assert(sizeof(struct algorithm) <= sizeof(cublasLtMatmulAlgo_t), "it has to fit");
 
@@ -136,7 +136,8 @@ static void offer(const struct problem *p, const struct fake_lt_preference *wish
                           .problem = mark(p),
                           .workspace = workspace,
                           .kinds = wish->kinds,
-                          .scheme = scheme};
+                          .scheme = scheme,
+                          .bias = wish->bias};
     if (*count == most || workspace > wish->workspace || (scheme & ~wish->schemes) ||
         (kinds_of(p) & ~wish->kinds))
         return;
@@ -149,11 +150,21 @@ static void offer(const struct problem *p, const struct fake_lt_preference *wish
     r->wavesCount = 1;
 }
 
+/* "Routines that don't dereference this pointer depend on its value to determine alignment." */
+static uint32_t bias_alignment(cublasLtMatmulDesc_t desc)
+{
+    const uintptr_t bias = (uintptr_t)((const struct fake_lt_product *)desc)->bias;
+    uint32_t alignment = ALIGNMENT;
+    while (bias % alignment != 0)
+        alignment /= 2;
+    return alignment;
+}
+
 static cudaError_t suggest(cublasLtHandle_t handle, cublasLtMatmulDesc_t desc,
                            const void *const layouts[SIDES], cublasLtMatmulPreference_t preference,
                            cublasLtMatmulHeuristicResult_t *results, int most, int *count)
 {
-    const struct fake_lt_preference *wish = (const struct fake_lt_preference *)preference;
+    struct fake_lt_preference *wish = (struct fake_lt_preference *)preference;
     struct problem p;
     *count = 0;
     if (!fake_is(handle, FAKE_LT) || !describe(&p, desc, layouts) ||
@@ -161,6 +172,7 @@ static cudaError_t suggest(cublasLtHandle_t handle, cublasLtMatmulDesc_t desc,
         return cudaErrorInvalidValue;
     if (!is_supported(&p))
         return cudaErrorNotSupported;
+    wish->bias = bias_alignment(desc);
     const uint64_t bytes = (uint64_t)p.side[D].rows * (uint64_t)p.side[D].columns * sizeof(float);
     if (wide(&p.side[A]) >= LONG) {
         offer(&p, wish, CUBLASLT_REDUCTION_SCHEME_INPLACE, ALIGNMENT, results, most, count);
@@ -282,9 +294,12 @@ static int is_placed(const struct work *w, const struct algorithm *a, int device
         if (i < C && overlap(at, span(&s[i]), w->out, span(&s[D])))
             return fake_wrong("%s and D overlap", names[i]) == cudaSuccess;
     }
-    if (w->problem.epilogue & CUBLASLT_EPILOGUE_BIAS)
-        return fake_on_device(device, w->bias, (size_t)s[D].rows * sizeof(float), "the bias");
-    return 1;
+    if (!(w->problem.epilogue & CUBLASLT_EPILOGUE_BIAS))
+        return 1;
+    if ((uintptr_t)w->bias % a->bias != 0)
+        return fake_wrong("the bias is at %p, the algorithm is for multiples of %u",
+                          (const void *)w->bias, a->bias) == cudaSuccess;
+    return fake_on_device(device, w->bias, (size_t)s[D].rows * sizeof(float), "the bias");
 }
 
 static int has_room(const struct work *w, const struct algorithm *a, int device)

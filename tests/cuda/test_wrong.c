@@ -33,6 +33,7 @@ static const struct {
     {"wide", "ops", "got"},
     {"varying", "workers", "other bits"},
     {"trusting", "ops", "the algorithm is for multiples of 256"},
+    {"careless", "ops", "the bias is at"},
     {"adding", "aliasing", "nan"},
     {"scanty", "ops", "the algorithm needs"},
     {"short", "ops", "bytes of workspace"},

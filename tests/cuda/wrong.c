@@ -96,6 +96,7 @@ WRAP(cudaError_t, mcd_launch_chain, cudaStream_t stream, int64_t count,
     static __typeof__(name) wrong_##name;
 
 LIBRARY(cublasLtMatmul)
+LIBRARY(cublasLtMatmulDescSetAttribute)
 LIBRARY(cublasLtMatmulPreferenceSetAttribute)
 LIBRARY(cublasLtMatrixLayoutCreate)
 LIBRARY(cudnnGetConvolutionBackwardFilterWorkspaceSize)
@@ -107,6 +108,18 @@ static cublasStatus_t wrong_cublasLtMatrixLayoutCreate(cublasLtMatrixLayout_t *l
 {
     return real_cublasLtMatrixLayoutCreate(layout, type, rows, columns,
                                            is("narrow") ? (int64_t)columns : ld + is("wide"));
+}
+
+/* An algorithm is chosen as if the bias lay at a multiple of whatever it likes. */
+static cublasStatus_t wrong_cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t desc,
+                                                           cublasLtMatmulDescAttributes_t attribute,
+                                                           const void *value, size_t bytes)
+{
+    static const uintptr_t placed = 64;
+    if (is("careless") && attribute == CUBLASLT_MATMUL_DESC_BIAS_POINTER &&
+        memcmp(value, &placed, sizeof placed) == 0)
+        return CUBLAS_STATUS_SUCCESS;
+    return real_cublasLtMatmulDescSetAttribute(desc, attribute, value, bytes);
 }
 
 /* The library's own choice of how to add up parts of a sum. */
@@ -163,6 +176,7 @@ WRAP(void *, dlsym, void *handle, const char *name)
         return (void *)wrong_##function;                                                           \
     }
     TAKE(cublasLtMatmul)
+    TAKE(cublasLtMatmulDescSetAttribute)
     TAKE(cublasLtMatmulPreferenceSetAttribute)
     TAKE(cublasLtMatrixLayoutCreate)
     TAKE(cudnnGetConvolutionBackwardFilterWorkspaceSize)
