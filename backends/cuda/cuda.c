@@ -19,7 +19,7 @@
     X(ENUM, precision, "f32", "f32|tf32|bf16",                                                     \
       "type of the factors in products; sums are always f32")                                      \
     X(BOOL, deterministic, "yes", NULL, "the same bits in every run, if need be more slowly")      \
-    X(INT, memory, "0", "[0, 9223372036854775807]", "most bytes of values on each card; 0: all")
+    X(INT, memory, "0", "[0, inf)", "most bytes of values on each card; 0: all")
 
 static const struct mcd_param params[] = {PARAMS(MCD_ROW) MCD_PARAM_END};
 
