@@ -55,6 +55,7 @@ placeless     ops GATHER
 prints        output
 rebatched     ops SUMS
 redrawn       section
+rejoined      section dense, condensed
 rounded       law
 rpath         rpath
 scale         ops

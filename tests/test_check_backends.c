@@ -29,6 +29,7 @@ static const struct bad bads[] = {
      "extremes refusals"},
     {"rebatched", "ops", "SUMS (1 passes from 1 ", "output, row 0, element 0: ", NAN, NULL},
     {"redrawn", "section", "dense, predicted, other draws", " step by step", NAN, NULL},
+    {"rejoined", "section", "dense, condensed, a third run", " step by step", NAN, NULL},
     {"scale", "ops", "DROP", "output, row 0, element 0: ", 4,
      NULL}, /* 1 / p for 1 / (1 - p), p = 0.2 */
     {"scratch", "concurrent", "LINEAR_DX", "at the same time disturb each other", NAN, NULL},

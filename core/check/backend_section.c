@@ -9,6 +9,7 @@
 #include "core/graph/gradient.h"
 
 #include <mcdrop/model.h>
+#include <mcdrop/moments.h>
 
 #include <math.h>
 #include <stdio.h>
@@ -26,6 +27,7 @@ struct net {
     int trained;
     uint32_t task;
     struct mcd_update update;
+    int condensed; /* moments and sums of the passes are asked for, not the passes */
 };
 
 static mcd_val linear(struct mcd_graph *g, mcd_val x, const char *name, int64_t out)
@@ -84,12 +86,19 @@ static mcd_val build_interrupted(struct mcd_graph *g, mcd_val x)
 }
 
 static const struct net nets[] = {
-    {"dense, predicted", {1, {29}}, build_dense, 0, 0, {0}},
-    {"images, predicted", {3, {2, 9, 7}}, build_images, 0, 0, {0}},
-    {"interrupted, predicted", {1, {29}}, build_interrupted, 0, 0, {0}},
-    {"dense, trained", {1, {29}}, build_dense, 1, MCD_CLASSIFY, {MCD_SGD, 0.05, 0.9, 0.001}},
-    {"images, trained", {3, {2, 9, 7}}, build_images, 1, MCD_REGRESS, {MCD_ADAM, 0.01, 0, 0}},
-    {"interrupted, trained", {1, {29}}, build_interrupted, 1, MCD_REGRESS, {MCD_SGD, 0.01, 0, 0}},
+    {"dense, predicted", {1, {29}}, build_dense, 0, 0, {0}, 0},
+    {"images, predicted", {3, {2, 9, 7}}, build_images, 0, 0, {0}, 0},
+    {"interrupted, predicted", {1, {29}}, build_interrupted, 0, 0, {0}, 0},
+    {"dense, condensed", {1, {29}}, build_dense, 0, MCD_CLASSIFY, {0}, 1},
+    {"dense, trained", {1, {29}}, build_dense, 1, MCD_CLASSIFY, {MCD_SGD, 0.05, 0.9, 0.001}, 0},
+    {"images, trained", {3, {2, 9, 7}}, build_images, 1, MCD_REGRESS, {MCD_ADAM, 0.01, 0, 0}, 0},
+    {"interrupted, trained",
+     {1, {29}},
+     build_interrupted,
+     1,
+     MCD_REGRESS,
+     {MCD_SGD, 0.01, 0, 0},
+     0},
 };
 
 /* ---- runs ------------------------------------------------------------------------------------ */
@@ -122,7 +131,9 @@ static const struct change changes[] = {
 /* One network twice: as the backend has its sections, and step by step. */
 struct side {
     struct mcd_trial t;
-    mcd_val x, target, y; /* y: the output, the loss where it is trained */
+    mcd_val x, target;
+    uint32_t noutputs;
+    mcd_val output[2]; /* the network's, or the loss, or moments and sums */
 };
 
 static int is_labelled(const struct net *net)
@@ -130,16 +141,34 @@ static int is_labelled(const struct net *net)
     return net->trained && net->task == MCD_CLASSIFY;
 }
 
+/* As core/predict/condense.c does. */
+static void record_condensed(struct side *s, mcd_val y)
+{
+    enum { WIDTH = 2 * CLASSES + 1, LEVELS = 2 };
+    struct mcd_graph_core *g = s->t.core;
+    struct mcd_attr attr = MCD_ATTR_ZERO;
+    attr.u.moments = (struct mcd_attr_moments){.task = MCD_CLASSIFY, .group = 1};
+    mcd_val channels = mcd_graph_op(g, MCD_OP_CHANNELS, 1, &y, &attr);
+    mcd_val tree = mcd_graph_memory(g, mcd_shape3(LEVELS, 2, WIDTH), MCD_F64);
+    mcd_val batches = mcd_graph_memory(g, mcd_shape2(MCD_BATCHES, WIDTH), MCD_I64);
+    s->output[0] = mcd_graph_op(g, MCD_OP_MOMENTS, 2, (mcd_val[]){channels, tree}, &attr);
+    s->output[1] = mcd_graph_op(g, MCD_OP_SUMS, 2, (mcd_val[]){batches, channels}, &attr);
+    s->noutputs = 2;
+}
+
 static int record(struct side *s, const struct net *net)
 {
     struct mcd_trial *t = &s->t;
     s->x = mcd_graph_input(t->core, 0, net->in, 0);
-    s->y = net->build(t->g, s->x);
+    mcd_val y = s->output[0] = net->build(t->g, s->x);
+    s->noutputs = 1;
+    if (net->condensed)
+        record_condensed(s, y);
     if (!net->trained)
         return mcd_graph_status(t->core, &t->error);
     s->target = mcd_graph_input(t->core, 1, is_labelled(net) ? mcd_shape0() : mcd_shape1(CLASSES),
-                                is_labelled(net) ? MCD_I32 : 0);
-    return mcd_graph_training(t->core, net->task, s->y, s->target, &net->update, &s->y, &t->error);
+                                is_labelled(net));
+    return mcd_graph_training(t->core, net->task, y, s->target, &net->update, s->output, &t->error);
 }
 
 static void open_side(struct side *s, const struct mcd_checking *c, const struct net *net,
@@ -151,8 +180,8 @@ static void open_side(struct side *s, const struct mcd_checking *c, const struct
     const struct mcd_plan_spec spec = {.rows = ROWS,
                                        .passes = net->trained ? 1 : PASSES,
                                        .training = (uint32_t)net->trained,
-                                       .noutputs = 1,
-                                       .output = &s->y,
+                                       .noutputs = s->noutputs,
+                                       .output = s->output,
                                        .no_sections = no_sections};
     mcd_trial_plan(&s->t, &spec);
 }
@@ -180,13 +209,17 @@ static const uint32_t *const *given_bits(void)
     return bits;
 }
 
-static void run_side(struct side *s, const struct net *net, const struct change *change)
+/* Run `number` of those of one plan: passes go on from one to the next. */
+static void run_side(struct side *s, const struct net *net, const struct change *change,
+                     uint32_t number)
 {
     struct mcd_trial *t = &s->t;
     uint32_t passes = t->plan->passes;
     t->run.update = change->update;
     t->run.seed = t->seed + change->seed;
     t->run.first_row = change->first_row;
+    t->run.first_pass = (uint64_t)number * passes;
+    t->run.joined = t->run.summed = number;
     t->run.bits = change->bits && !net->trained ? given_bits() : NULL;
     for (uint32_t i = 0; i < t->core->nsites * passes; i++)
         t->draws[i] = (struct mcd_draw){
@@ -201,20 +234,31 @@ static void run_side(struct side *s, const struct net *net, const struct change 
 
 /* ---- results --------------------------------------------------------------------------------- */
 
-/* What was asked for, and everything that an update changes; NULL after a failure. */
+/* What was asked for, or, after that, a tensor that an update may change; NULL after the last. */
+static double *read_part(struct side *s, uint32_t i, size_t *count)
+{
+    uint32_t entry = i - s->noutputs;
+    if (i < s->noutputs) {
+        *count = mcd_trial_count(&s->t, s->output[i]);
+        return mcd_trial_read(&s->t, s->output[i]);
+    }
+    return entry < s->t.store->count ? mcd_trial_get(&s->t, s->t.store->entry[entry].name, count)
+                                     : NULL;
+}
+
+/* All of them; NULL after a failure. */
 static double *results(struct side *s, size_t *count)
 {
-    size_t n = 0, room = mcd_trial_count(&s->t, s->y);
+    size_t n = 0, room = 0;
+    for (uint32_t i = 0; i < s->noutputs; i++)
+        room += mcd_trial_count(&s->t, s->output[i]);
     for (uint32_t i = 0; i < s->t.store->count; i++)
         room += (size_t)mcd_shape_count(&s->t.store->entry[i].tensor.shape);
-    double *all = malloc(room * sizeof *all), *part = mcd_trial_read(&s->t, s->y);
-    *count = mcd_trial_count(&s->t, s->y);
-    for (uint32_t i = 0; all && part; i++) {
+    double *all = malloc(room * sizeof *all), *part;
+    for (uint32_t i = 0; all && (part = read_part(s, i, count)); i++) {
         memcpy(all + n, part, *count * sizeof *all);
         n += *count;
         free(part);
-        part =
-            i < s->t.store->count ? mcd_trial_get(&s->t, s->t.store->entry[i].name, count) : NULL;
     }
     *count = n;
     if (all && !s->t.error.code)
@@ -290,8 +334,8 @@ static int judge_runs(struct mcd_checking *c, const struct net *net, struct side
         if (changes[i].wrong && !is_labelled(net))
             continue;
         snprintf(where, sizeof where, "%s, %s", net->name, changes[i].name);
-        run_side(whole, net, &changes[i]);
-        run_side(single, net, &changes[i]);
+        run_side(whole, net, &changes[i], (uint32_t)i);
+        run_side(single, net, &changes[i], (uint32_t)i);
         failed = changes[i].wrong ? judge_wrong(c, where, whole, single)
                                   : compare(c, where, whole, single);
     }

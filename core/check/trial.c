@@ -153,9 +153,11 @@ double *mcd_trial_read(struct mcd_trial *t, mcd_val v)
         free(wide);
         return NULL;
     }
-    if (mcd_plan_tensor(t->plan, v)->type == MCD_F32)
-        for (size_t i = n; i-- > 0;)
-            wide[i] = ((float *)wide)[i];
+    uint32_t type = mcd_plan_tensor(t->plan, v)->type;
+    for (size_t i = n; type == MCD_F32 && i-- > 0;)
+        wide[i] = ((float *)wide)[i];
+    for (size_t i = 0; type == MCD_I64 && i < n; i++)
+        wide[i] = (double)((int64_t *)(void *)wide)[i];
     return wide;
 }
 
