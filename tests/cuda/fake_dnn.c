@@ -24,12 +24,15 @@ static cudaError_t unmake(void *object, enum fake_kind kind)
     return cudaSuccess;
 }
 
-/* It waits for all that the device does, and that of the thread is meant. */
+/*
+ * It waits for all that the device does, and that of the thread is meant. A device that has failed
+ * cannot be chosen any more.
+ */
 static cudaError_t unmake_handle(cudnnHandle_t handle)
 {
     if (!fake_dnn_is_handle(handle))
         return cudaErrorInvalidValue;
-    if (handle->device != fake_device())
+    if (handle->device != fake_device() && !fake.sticky)
         fake_wrong("the handle is of device %d, the thread's is %d", handle->device, fake_device());
     fake_unmake(handle);
     return cudaSuccess;

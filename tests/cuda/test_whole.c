@@ -109,6 +109,22 @@ static void stops_at_a_precision(void **state)
         assert_true(r.deviation[i] / sqrt((double)r.passes) < 2 * s.until_mcse);
 }
 
+/* Passes over two cards, or over two streams of one, are those of one card, bit by bit. */
+static void devices_make_no_difference(void **state)
+{
+    (void)state;
+    struct small_result one = {0}, two = {0};
+    struct mcd_error e = {0};
+    assert_int_equal(fake_set("devices=2 order=9"), 0);
+    assert_ok(small_run(&small_mlp, SMALL_FAKE, 1, &one, &e), e);
+    assert_ok(small_run(&small_mlp, SMALL_FAKE ":device=0x1", 4, &two, &e), e);
+    assert_memory_equal(&two, &one, sizeof one);
+    assert_ok(small_run(&small_mlp, SMALL_FAKE ":device=0x0", 4, &two, &e), e);
+    assert_memory_equal(&two, &one, sizeof one);
+    assert_int_equal(fake_live(), 0);
+    assert_int_equal(fake_set(plain), 0);
+}
+
 /* The same bits twice, and whatever order streams come to their work in. */
 static void repeats_bit_by_bit(void **state)
 {
@@ -159,6 +175,7 @@ int main(void)
         cmocka_unit_test(checks_pass_in_other_precisions),
         cmocka_unit_test(goes_the_way_of_the_reference),
         cmocka_unit_test(stops_at_a_precision),
+        cmocka_unit_test(devices_make_no_difference),
         cmocka_unit_test(repeats_bit_by_bit),
         cmocka_unit_test(memory_is_what_is_allowed),
     };
