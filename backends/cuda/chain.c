@@ -63,18 +63,13 @@ int mcd_cuda_chain_pools(const struct mcd_cuda_chain *c)
     return c->count && part_at(c, c->count - 1).op == MCD_OP_POOL2D;
 }
 
-static uint32_t rows_of(const struct mcd_tensor *t)
-{
-    return t->rows ? t->rows : 1;
-}
-
 size_t mcd_cuda_chain_bytes(const struct mcd_cuda_chain *c)
 {
     size_t bytes = 0;
     for (uint32_t i = 0; i < c->count; i++) {
         struct mcd_part p = part_at(c, i);
         if (mcd_cuda_has_mask(p.op, &p.attr.u.drop))
-            bytes += mcd_cuda_mask_bytes(&p.attr.u.drop, rows_of(&c->step->out));
+            bytes += mcd_cuda_mask_bytes(&p.attr.u.drop, mcd_cuda_rows(&c->step->out));
     }
     return bytes;
 }
@@ -179,7 +174,7 @@ static cudaError_t launch_chain(const struct draft *d, const struct mcd_tensor *
     struct chain_args a = {
         .chain = d->chain,
         .x = mcd_cuda_pointer(x),
-        .x_rows = mcd_divisor_of(rows_of(x)),
+        .x_rows = mcd_divisor_of(mcd_cuda_rows(x)),
         .quads = mcd_divisor_of(quads),
     };
     return mcd_launch_chain(d->masks.call->stream, (int64_t)(d->rows * quads), &a);
@@ -195,7 +190,7 @@ static cudaError_t launch_pool2d(const struct draft *d, const struct mcd_cuda_ch
         .shape = mcd_cuda_pool2d_shape(&last.attr.u.pool, &c->from, y),
         .x = mcd_cuda_pointer(x),
         .y = mcd_cuda_pointer(&c->step->out),
-        .x_rows = mcd_divisor_of(rows_of(x)),
+        .x_rows = mcd_divisor_of(mcd_cuda_rows(x)),
         .channels = mcd_divisor_of((uint64_t)y->dim[0]),
         .plane = mcd_divisor_of((uint64_t)(y->dim[1] * y->dim[2])),
         .width = mcd_divisor_of((uint64_t)y->dim[2]),
@@ -222,7 +217,7 @@ static cudaError_t launch(struct draft *d, const struct mcd_cuda_chain *c,
 int mcd_cuda_chain_enqueue(const struct mcd_cuda_chain *c, const struct mcd_cuda_call *call,
                            const struct mcd_tensor *x, const struct mcd_tensor *bias, void *memory)
 {
-    struct draft d = {.rows = rows_of(&c->step->out)};
+    struct draft d = {.rows = mcd_cuda_rows(&c->step->out)};
     d.chain.run = call->run;
     d.chain.elements = (uint64_t)mcd_shape_count(&c->from);
     mcd_cuda_masks_start(&d.masks, call, memory);

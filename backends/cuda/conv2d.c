@@ -161,11 +161,6 @@ static const struct operation backward_filter = {
 
 /* ---- making ------------------------------------------------------------------------------ */
 
-static int64_t rows(const struct mcd_tensor *t)
-{
-    return t->rows ? t->rows : 1;
-}
-
 /* Which operation a step is, and what its sides are. */
 static void find_sides(struct conv *c, const struct mcd_step *step,
                        const struct mcd_tensor *tensor[SIDES])
@@ -176,7 +171,7 @@ static void find_sides(struct conv *c, const struct mcd_step *step,
     for (int side = 0; side < SIDES; side++) {
         c->input[side] = inputs[which][side];
         tensor[side] = c->input[side] < 0 ? &step->out : &step->in[c->input[side]];
-        c->count[side] = rows(tensor[side]) * mcd_shape_count(&tensor[side]->shape);
+        c->count[side] = mcd_cuda_rows(tensor[side]) * mcd_shape_count(&tensor[side]->shape);
     }
 }
 
@@ -211,7 +206,7 @@ static cudnnStatus_t set_images(const struct conv *c, cudnnTensorDescriptor_t to
 {
     const int64_t *dim = t->shape.dim;
     return libraries(c)->cudnnSetTensor4dDescriptor(to, CUDNN_TENSOR_NCHW, CUDNN_DATA_FLOAT,
-                                                    (int)rows(t), (int)dim[0], (int)dim[1],
+                                                    (int)mcd_cuda_rows(t), (int)dim[0], (int)dim[1],
                                                     (int)dim[2]);
 }
 

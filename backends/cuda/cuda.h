@@ -83,6 +83,16 @@ static inline void *mcd_cuda_pointer(const struct mcd_tensor *t)
     return b ? b->device + t->offset : NULL;
 }
 
+static inline uint32_t mcd_cuda_rows(const struct mcd_tensor *t)
+{
+    return t->rows ? t->rows : 1;
+}
+
+static inline size_t mcd_cuda_bytes(const struct mcd_tensor *t)
+{
+    return (size_t)mcd_tensor_count(t) * mcd_type_size(t->type);
+}
+
 /* error.c: MCD_OK, or MCD_NOMEM or MCD_DEVICE with what the runtime says of `doing`. */
 int mcd_cuda_status(const struct mcd_cuda *cuda, cudaError_t result, const char *doing,
                     struct mcd_error *error);

@@ -115,7 +115,7 @@ static int fetch(struct mcd_cuda_fetches *f, const void *from, void *to, size_t 
 int mcd_cuda_fetch(void *self, const struct mcd_tensor *from, void *to, struct mcd_error *error)
 {
     struct mcd_cuda *cuda = self;
-    size_t bytes = (size_t)mcd_tensor_count(from) * mcd_type_size(from->type);
+    size_t bytes = mcd_cuda_bytes(from);
     if (bytes > ROOM)
         return mcd_cuda_read(self, from, to, error);
     int status = mcd_cuda_enter(cuda, error);

@@ -115,11 +115,6 @@ static void release(struct mcd_cuda_op *op)
     host->release(host, f);
 }
 
-static size_t bytes_of(const struct mcd_tensor *t)
-{
-    return (size_t)mcd_tensor_count(t) * mcd_type_size(t->type);
-}
-
 /* A first part and a chain behind it. A product that adds its bias may be all there is. */
 static int make(struct fused *f, const struct mcd_step *step, struct mcd_kernel *kernel,
                 struct mcd_error *error)
@@ -135,7 +130,7 @@ static int make(struct fused *f, const struct mcd_step *step, struct mcd_kernel 
     f->inner = kernel->state;
     f->op.enqueue = enqueue;
     f->op.release = release;
-    f->room = mcd_cuda_chain_pools(&chain) ? lines(bytes_of(&f->first.out)) : 0;
+    f->room = mcd_cuda_chain_pools(&chain) ? lines(mcd_cuda_bytes(&f->first.out)) : 0;
     f->masks = f->room + lines(kernel->workspace);
     *kernel = (struct mcd_kernel){
         .run = mcd_cuda_run_step,

@@ -8,11 +8,6 @@ struct linear {
     int has_bias;  /* the third input */
 };
 
-static int64_t rows(const struct mcd_tensor *t)
-{
-    return t->rows ? t->rows : 1;
-}
-
 static int enqueue(const struct mcd_cuda_op *op, const struct mcd_cuda_call *call)
 {
     const struct linear *l = (const struct linear *)op;
@@ -39,14 +34,17 @@ static struct mcd_product_shape find_factors(const struct mcd_step *step, struct
     switch (step->op) {
     case MCD_OP_LINEAR: /* y = x w^T + b */
         l->has_bias = step->nin > 2;
-        return (struct mcd_product_shape){
-            .m = rows(&in[0]), .n = w[0], .k = w[1], .b_transposed = 1, .has_bias = l->has_bias};
+        return (struct mcd_product_shape){.m = mcd_cuda_rows(&in[0]),
+                                          .n = w[0],
+                                          .k = w[1],
+                                          .b_transposed = 1,
+                                          .has_bias = l->has_bias};
     case MCD_OP_LINEAR_DX: /* dx = dy w */
-        return (struct mcd_product_shape){.m = rows(&in[0]), .n = w[1], .k = w[0]};
+        return (struct mcd_product_shape){.m = mcd_cuda_rows(&in[0]), .n = w[1], .k = w[0]};
     default: /* dw = dy^T x */
         return (struct mcd_product_shape){.m = step->out.shape.dim[0],
                                           .n = step->out.shape.dim[1],
-                                          .k = rows(&in[0]),
+                                          .k = mcd_cuda_rows(&in[0]),
                                           .a_transposed = 1};
     }
 }

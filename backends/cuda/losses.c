@@ -10,15 +10,10 @@ enum {
     TOGETHER = 16384, /* numbers for which a loss and its gradient are best left to one block */
 };
 
-static int64_t rows_of(const struct mcd_tensor *t)
-{
-    return t->rows ? t->rows : 1;
-}
-
 static const char *rows_refuse(const struct mcd_step *step)
 {
     const struct mcd_tensor *a = &step->in[step->nin - 2], *b = &step->in[step->nin - 1];
-    return rows_of(a) != rows_of(b) ? "operands with different numbers of rows" : NULL;
+    return mcd_cuda_rows(a) != mcd_cuda_rows(b) ? "operands with different numbers of rows" : NULL;
 }
 
 int mcd_cuda_loss_joins(const struct mcd_step *loss, const struct mcd_step *next)
@@ -36,7 +31,8 @@ int mcd_cuda_loss_joins(const struct mcd_step *loss, const struct mcd_step *next
 
 static struct mcd_cuda_sum xent_plan(const struct mcd_step *step)
 {
-    return mcd_cuda_sum_plan(1, rows_of(&step->in[0]), 1, mcd_shape_count(&step->in[0].shape));
+    return mcd_cuda_sum_plan(1, mcd_cuda_rows(&step->in[0]), 1,
+                             mcd_shape_count(&step->in[0].shape));
 }
 
 static size_t xent_workspace(const struct mcd_step *step)
@@ -71,7 +67,7 @@ static cudaError_t xent_few(const struct mcd_cuda_call *call)
 static cudaError_t xent_many(const struct mcd_cuda_call *call)
 {
     const struct mcd_step *s = call->step;
-    int64_t k = mcd_shape_count(&s->in[0].shape), rows = rows_of(&s->in[0]);
+    int64_t k = mcd_shape_count(&s->in[0].shape), rows = mcd_cuda_rows(&s->in[0]);
     struct xent_line_args args = {
         .team = mcd_cuda_line_team(k),
         .x = mcd_cuda_pointer(&s->in[0]),
@@ -96,7 +92,7 @@ static int xent(const struct mcd_cuda_op *op, const struct mcd_cuda_call *call)
 static int xent_dx(const struct mcd_cuda_op *op, const struct mcd_cuda_call *call)
 {
     const struct mcd_step *s = call->step;
-    int64_t k = mcd_shape_count(&s->in[1].shape), rows = rows_of(&s->in[1]);
+    int64_t k = mcd_shape_count(&s->in[1].shape), rows = mcd_cuda_rows(&s->in[1]);
     struct xent_dx_args args = {
         .team = k <= FEW ? (struct mcd_team){1, 1} : mcd_cuda_line_team(k), /* as xent_few */
         .dx = mcd_cuda_pointer(&s->out),

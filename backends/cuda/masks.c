@@ -74,18 +74,13 @@ static const struct mcd_attr_drop *dropped_by(const struct mcd_step *step, uint3
     return mcd_cuda_has_mask(op, &attr->u.drop) ? &attr->u.drop : NULL;
 }
 
-static uint32_t rows_of(const struct mcd_step *step)
-{
-    return step->out.rows ? step->out.rows : 1;
-}
-
 size_t mcd_cuda_masks_bytes(uint32_t nsteps, const struct mcd_step *step)
 {
     size_t bytes = 0;
     for (uint32_t s = 0; s < nsteps; s++)
         for (uint32_t i = 0; i < parts_of(&step[s]); i++) {
             const struct mcd_attr_drop *drop = dropped_by(&step[s], i);
-            bytes += drop ? mcd_cuda_mask_bytes(drop, rows_of(&step[s])) : 0;
+            bytes += drop ? mcd_cuda_mask_bytes(drop, mcd_cuda_rows(&step[s].out)) : 0;
         }
     return bytes;
 }
@@ -99,7 +94,7 @@ int mcd_cuda_masks_draw(const struct mcd_cuda_call *call, uint32_t nsteps,
         for (uint32_t i = 0; i < parts_of(&step[s]); i++) {
             const struct mcd_attr_drop *drop = dropped_by(&step[s], i);
             if (drop && !drawn[drop->site])
-                drawn[drop->site] = mcd_cuda_masks_add(&m, drop, rows_of(&step[s]));
+                drawn[drop->site] = mcd_cuda_masks_add(&m, drop, mcd_cuda_rows(&step[s].out));
         }
     return mcd_cuda_call_status(call, mcd_cuda_masks_launch(&m), "drawing masks");
 }

@@ -98,11 +98,6 @@ void mcd_cuda_release(void *self, struct mcd_buffer *buffer)
 
 /* ---- copies ---------------------------------------------------------------------------------- */
 
-static size_t tensor_bytes(const struct mcd_tensor *t)
-{
-    return (size_t)mcd_tensor_count(t) * mcd_type_size(t->type);
-}
-
 static size_t piece_at(size_t first, size_t bytes)
 {
     return bytes - first < PIECE ? bytes - first : PIECE;
@@ -133,7 +128,7 @@ static int write_piece(struct mcd_cuda *cuda, char *to, const char *from, size_t
 int mcd_cuda_write(void *self, const struct mcd_tensor *to, const void *from,
                    struct mcd_error *error)
 {
-    const size_t bytes = tensor_bytes(to);
+    const size_t bytes = mcd_cuda_bytes(to);
     int status = MCD_OK;
     for (size_t done = 0; status == MCD_OK && done < bytes; done += PIECE)
         status = write_piece(self, (char *)mcd_cuda_pointer(to) + done, (const char *)from + done,
@@ -185,7 +180,7 @@ int mcd_cuda_read(void *self, const struct mcd_tensor *from, void *to, struct mc
     struct mcd_cuda *cuda = self;
     uint64_t fetches = mcd_cuda_fetches_begin(cuda);
     pthread_mutex_lock(&cuda->transfers->reading);
-    int status = read_all(cuda, mcd_cuda_pointer(from), to, tensor_bytes(from), error);
+    int status = read_all(cuda, mcd_cuda_pointer(from), to, mcd_cuda_bytes(from), error);
     pthread_mutex_unlock(&cuda->transfers->reading);
     return mcd_cuda_fetches_end(cuda, fetches, status, error);
 }

@@ -37,7 +37,7 @@ static int enqueue(const struct mcd_cuda_call *call, const struct mcd_tensor *x,
         .run = call->run,
         .x = x ? mcd_cuda_pointer(x) : NULL,
         .y = mcd_cuda_pointer(&s->out),
-        .x_rows = mcd_divisor_of(x && x->rows ? x->rows : 1),
+        .x_rows = mcd_divisor_of(x ? mcd_cuda_rows(x) : 1),
         .blocks = mcd_divisor_of((uint64_t)(drop->units + 3) / 4),
         .lanes = mcd_divisor_of((uint64_t)(drop->span < LANES ? drop->span : LANES)),
         .units = (uint64_t)drop->units,
@@ -47,7 +47,7 @@ static int enqueue(const struct mcd_cuda_call *call, const struct mcd_tensor *x,
         .site = (uint32_t)drop->site,
         .normal = drop->law == MCD_GAUSSIAN,
     };
-    uint64_t threads = (s->out.rows ? s->out.rows : 1) * a.blocks.by * a.lanes.by;
+    uint64_t threads = mcd_cuda_rows(&s->out) * a.blocks.by * a.lanes.by;
     return mcd_cuda_call_status(call, mcd_launch_noise(call->stream, (int64_t)threads, &a),
                                 "starting noise");
 }

@@ -8,10 +8,8 @@
 
 int mcd_cuda_overlap(const struct mcd_tensor *a, const struct mcd_tensor *b)
 {
-    size_t a_bytes = (size_t)mcd_tensor_count(a) * mcd_type_size(a->type);
-    size_t b_bytes = (size_t)mcd_tensor_count(b) * mcd_type_size(b->type);
-    return a->buffer == b->buffer && a->offset < b->offset + b_bytes &&
-           b->offset < a->offset + a_bytes;
+    return a->buffer == b->buffer && a->offset < b->offset + mcd_cuda_bytes(b) &&
+           b->offset < a->offset + mcd_cuda_bytes(a);
 }
 
 static int touches(const struct mcd_step *step, const struct mcd_tensor *written)
