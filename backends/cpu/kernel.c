@@ -35,22 +35,19 @@ static const struct entry entries[] = {
     [MCD_OP_MSE_DX] = {"mse_dx", mcd_cpu_mse_dx, 0},
     [MCD_OP_SGD] = {"sgd", mcd_cpu_sgd, 0},
     [MCD_OP_ADAM] = {"adam", mcd_cpu_adam, 0},
-    [MCD_OP_GATHER] = {"gather", mcd_cpu_gather, 0},
 };
 
 int mcd_cpu_accepts(const struct mcd_cpu *cpu, const struct mcd_step *step, struct mcd_error *error)
 {
     const char *name = step->op == MCD_OP_FUSED ? "fused" : entries[step->op].name;
-    int moves_labels = step->op == MCD_OP_GATHER && step->in[0].type == MCD_I32;
     for (uint32_t i = 0; i < step->nin; i++) {
-        int label = mcd_input_is_i32(step->op, i) || moves_labels;
+        int label = mcd_input_is_i32(step->op, i);
         if (step->in[i].type != (label ? MCD_I32 : MCD_F32))
             return cpu->host->fail(error, MCD_UNSUPPORTED, name, "input %u must be of type %s", i,
                                    label ? "i32" : "f32");
     }
-    if (step->out.type != (moves_labels ? MCD_I32 : MCD_F32))
-        return cpu->host->fail(error, MCD_UNSUPPORTED, name, "the result must be of type %s",
-                               moves_labels ? "i32" : "f32");
+    if (step->out.type != MCD_F32)
+        return cpu->host->fail(error, MCD_UNSUPPORTED, name, "the result must be of type f32");
     return MCD_OK;
 }
 

@@ -28,7 +28,6 @@ MCD_CPU_RUN(mcd_cpu_mse);
 MCD_CPU_RUN(mcd_cpu_mse_dx);
 MCD_CPU_RUN(mcd_cpu_sgd);
 MCD_CPU_RUN(mcd_cpu_adam);
-MCD_CPU_RUN(mcd_cpu_gather);
 
 /* A step that is nothing but a chain: see chain.h. */
 int mcd_cpu_fused_kernel(struct mcd_cpu *cpu, const struct mcd_step *step,
