@@ -151,10 +151,22 @@ static void a_failure_stops_what_needs_it(void **state)
     assert_has("err", "gp-posterior.json");
     assert_has("err", "gp-grid: not done, it needs gp");
     assert_has("e/report.json", "The step gp-grid was not done: needs gp.");
-    assert_program(1, "rm -r e/results/gp-posterior.json; " SMOKE
+    assert_program(3, "rm -r e/results/gp-posterior.json; " SMOKE
                       "--only gp --out e --backend nowhere");
     assert_has("err", "all of it is in e/logs/gp.log");
     assert_program(0, SMOKE "--only gp --out e");
+}
+
+/* Nothing else can be done either: one line, no report. */
+static void a_missing_device_ends_it(void **state)
+{
+    (void)state;
+    assert_program(
+        3, "MCDROP_PLUGIN_PATH=bad:$MCDROP_PLUGIN_PATH; export MCDROP_PLUGIN_PATH; "
+           "mkdir -p bad/backends; cp \"$MCDROP_BAD_PLUGINS/absent.so\" bad/backends; " SMOKE
+           "--only mlp2 --out m --backend absent");
+    assert_has("err", "logs/mlp2");
+    assert_program(1, "test -e m/report.json");
 }
 
 /* ---- images ------------------------------------------------------------------------------ */
@@ -245,6 +257,7 @@ int main(void)
         cmocka_unit_test(goes_on_after_any_end),
         cmocka_unit_test(says_what_is_valid),
         cmocka_unit_test(a_failure_stops_what_needs_it),
+        cmocka_unit_test(a_missing_device_ends_it),
         cmocka_unit_test(a_training_goes_on),
     };
     return cmocka_run_group_tests(tests, program_setup, scratch_teardown);

@@ -85,9 +85,10 @@ static int judge(const struct errand *r, const struct mcd_isolated *how, double 
         return mcd_fail(e, MCD_UNSUPPORTED, r->backend,
                         "%s: its process was ended with status %d, before it was done", model,
                         how->code);
+    int is_told = strncmp(r->backend, r->error.where, strlen(r->error.where)) == 0;
     if (r->status)
-        return mcd_fail(e, r->status, r->backend, "%s: %s%s%s", model, r->error.where,
-                        *r->error.where ? ": " : "", r->error.text);
+        return mcd_fail(e, r->status, r->backend, "%s: %s%s%s", model,
+                        is_told ? "" : r->error.where, is_told ? "" : ": ", r->error.text);
     return MCD_OK;
 }
 

@@ -25,6 +25,7 @@ struct clock {
     size_t number, of;           /* of those that are to be run */
     double started;              /* the step */
     double expected, took;       /* of the steps that were run: their costs, and the truth */
+    int has_no_device;           /* as one of them said: no other one can do better */
 };
 
 static double now(void)
@@ -206,6 +207,7 @@ static void carry_out(struct mcd_steps *s, struct mcd_step *step, const char *di
     int failed = mcd_stamp_write(step, dir, identity, MCD_STAMP_STARTED, e);
     if (!failed)
         failed = run_child(s, step, dir, resume, clock, &status, e);
+    clock->has_no_device |= status == MCD_EXIT_DEVICE;
     step->seconds = now() - clock->started;
     step->is_bad = step->has_verdict && status == MCD_EXIT_FAILURE && has_outputs(step, dir);
     if (!failed && !step->is_bad && status == 0 && !has_outputs(step, dir))
@@ -304,7 +306,7 @@ int mcd_tutorial_run(struct mcd_steps *s, const struct mcd_tutorial *t)
     for (size_t i = 0; i < s->count; i++)
         clock.of += s->step[i].state == MCD_STEP_OPEN;
     mcd_child_watch();
-    for (size_t i = 0; i < s->count && !mcd_child_interrupted(); i++) {
+    for (size_t i = 0; i < s->count && !mcd_child_interrupted() && !clock.has_no_device; i++) {
         struct mcd_step *step = &s->step[i];
         int is_wanted = step->state == MCD_STEP_OPEN;
         clock.number += (size_t)is_wanted;
@@ -316,5 +318,7 @@ int mcd_tutorial_run(struct mcd_steps *s, const struct mcd_tutorial *t)
     }
     if (skipped)
         mcd_log(MCD_LOG_INFO, "%zu of %zu steps were done before", skipped, clock.of);
+    if (clock.has_no_device)
+        return MCD_EXIT_DEVICE;
     return mcd_child_interrupted() ? MCD_EXIT_INTERRUPTED : MCD_EXIT_OK;
 }

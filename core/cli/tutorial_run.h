@@ -12,7 +12,7 @@ int mcd_tutorial_folders(const char *dir);
 
 /*
  * Afterwards each step says how far it is. MCD_EXIT_OK also where steps failed; INTERRUPTED where
- * the user stopped it.
+ * the user stopped it, DEVICE where the backend has none, which ends it.
  */
 int mcd_tutorial_run(struct mcd_steps *s, const struct mcd_tutorial *t);
 
