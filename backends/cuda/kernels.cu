@@ -25,6 +25,12 @@ static cudaError_t launch(const void *kernel, cudaStream_t stream, int64_t count
     return cudaLaunchKernel(kernel, grid, dim3(MCD_BLOCK), arguments, 0, stream);
 }
 
+/* What a kernel may be given in all before CUDA 12.1. */
+#define FITS(name, ...)                                                                            \
+    static_assert(sizeof(struct name##_args) + sizeof(int64_t) <= 4096, "too many arguments");
+MCD_CUDA_KERNELS(FITS)
+MCD_CUDA_TEAMS(FITS)
+
 #define KERNEL(name)                                                                               \
     static __global__ void __launch_bounds__(MCD_BLOCK, RESIDENT)                                  \
         name##_kernel(const __grid_constant__ struct name##_args args, int64_t count)              \
