@@ -128,6 +128,8 @@ static const struct change changes[] = {
     {.name = "after a wrong label", .update = 1007},
 };
 
+_Static_assert(MCD_COUNT(changes) <= 16, "the tree of moments has a level for each power of two");
+
 /* One network twice: as the backend has its sections, and step by step. */
 struct side {
     struct mcd_trial t;
@@ -144,7 +146,7 @@ static int is_labelled(const struct net *net)
 /* As core/predict/condense.c does. */
 static void record_condensed(struct side *s, mcd_val y)
 {
-    enum { WIDTH = 2 * CLASSES + 1, LEVELS = 2 };
+    enum { WIDTH = 2 * CLASSES + 1, LEVELS = 4 /* for 16 runs */ };
     struct mcd_graph_core *g = s->t.core;
     struct mcd_attr attr = MCD_ATTR_ZERO;
     attr.u.moments = (struct mcd_attr_moments){.task = MCD_CLASSIFY, .group = 1};

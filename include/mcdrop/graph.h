@@ -139,9 +139,9 @@ enum mcd_op {
      * means and M2, and where attr.group > 1 (then m is 4, else 2) means and M2 of the means of
      * groups, of this run's passes and those that the tree joins with them. Let mcd_run.joined in
      * binary end in l ones: this run's moments are joined with level 0 of the tree, passes before
-     * its own, the result with level 1 and so on, l times. What comes of it is also kept as level
-     * l, if there is one. So after 2^l runs it is of all of them. Passes of a run are a multiple of
-     * attr.group.
+     * its own, the result with level 1 and so on, l times, never more than there are levels. What
+     * comes of it is also kept as level l, if there is one. So after 2^l runs it is of all of them.
+     * Passes of a run are a multiple of attr.group.
      */
     MCD_OP_MOMENTS,
 
