@@ -167,8 +167,8 @@ static void *device_of(void *self, uint32_t i)
 /* ---- what it is ------------------------------------------------------------------------------ */
 
 /*
- * Enough for products to fill the largest card. The same everywhere, because the cut of a
- * prediction decides the order in which moments are added.
+ * Meant to let products fill a large card, which none has shown yet. The same everywhere, because
+ * the cut of a prediction decides the order in which moments are added.
  */
 enum { ROWS = 8192 };
 

@@ -203,9 +203,10 @@ struct mcd_backend {
      * its body, or as far as the next step that the core computes itself. Buffers are placed by
      * now; `step` and `kernel`, the steps' own kernels, live longer than `whole`. whole->run is
      * called with the first step in place of their own runs, always for the same passes and rows;
-     * it may allocate in its first two calls, and has no workspace of its own. It gives what they
-     * give, bit by bit, and fails where one of them does. MCD_UNSUPPORTED: the core runs them one
-     * by one. On failure nothing is left to release.
+     * it may allocate in its first two calls, and in two more where other sites than before have
+     * bits given in the run, and has no workspace of its own. It gives what they give, bit by bit,
+     * and fails where one of them does. MCD_UNSUPPORTED: the core runs them one by one. On failure
+     * nothing is left to release.
      */
     int (*section)(void *self, uint32_t nsteps, const struct mcd_step *step,
                    const struct mcd_kernel *kernel, struct mcd_kernel *whole, struct mcd_error *);

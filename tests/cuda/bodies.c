@@ -156,6 +156,28 @@ void bodies_close(struct bodies *b)
     assert_int_equal(mcd_engine_close(&b->oracle), 0);
 }
 
+int bodies_set_up(void **state, const struct mcd_cuda_offer *const *families)
+{
+    static struct bodies b;
+    bodies_open(&b, families);
+    *state = &b;
+    return 0;
+}
+
+int bodies_tear_down(void **state)
+{
+    bodies_close(*state);
+    return 0;
+}
+
+struct one bodies_one(uint32_t op, uint32_t rows, const char *note)
+{
+    struct one one = {{NULL, 0, 0}, NULL};
+    one.of = mcd_case_add(&one.list, op, rows, note);
+    assert_non_null(one.list.at);
+    return one;
+}
+
 /* ---- comparing ---------------------------------------------------------------------------- */
 
 static double *room_of(const struct mcd_step_case *c)

@@ -20,6 +20,17 @@ struct bodies {
 void bodies_open(struct bodies *b, const struct mcd_cuda_offer *const *families);
 void bodies_close(struct bodies *b);
 
+/* The same for a group of tests, whose state they are. */
+int bodies_set_up(void **state, const struct mcd_cuda_offer *const *families);
+int bodies_tear_down(void **state);
+
+/* A list of one case, to be filled in; its list is released by who asked for it. */
+struct one {
+    struct mcd_case_list list;
+    struct mcd_step_case *of;
+};
+struct one bodies_one(uint32_t op, uint32_t rows, const char *note);
+
 /*
  * Runs a case in memory full of NaN, with threads from the first to the last and the other way
  * round, which must give the same bits and write to nothing else, and compares with the oracle: to

@@ -28,30 +28,7 @@ static int fast(void)
 
 static int open_bodies(void **state)
 {
-    static struct bodies b;
-    bodies_open(&b, families);
-    *state = &b;
-    return 0;
-}
-
-static int close_bodies(void **state)
-{
-    bodies_close(*state);
-    return 0;
-}
-
-/* A list of one case, to be filled in. */
-struct one {
-    struct mcd_case_list list;
-    struct mcd_step_case *of;
-};
-
-static struct one one(uint32_t op, uint32_t rows, const char *note)
-{
-    struct one one = {{NULL, 0, 0}, NULL};
-    one.of = mcd_case_add(&one.list, op, rows, note);
-    assert_non_null(one.list.at);
-    return one;
+    return bodies_set_up(state, families);
 }
 
 static void agree(struct bodies *b, struct one *one, double within)
@@ -94,7 +71,7 @@ static const struct sum sums[] = {
 
 static void reduce(struct bodies *b, const struct sum *s, int64_t kind, uint32_t fill)
 {
-    struct one c = one(MCD_OP_REDUCE, s->rows, kind == MCD_SUM ? "sum" : "mean");
+    struct one c = bodies_one(MCD_OP_REDUCE, s->rows, kind == MCD_SUM ? "sum" : "mean");
     c.of->attr.u.reduce = (struct mcd_attr_reduce){s->to, kind, s->over_rows};
     mcd_case_input(c.of, s->rows, s->from, fill);
     mcd_case_output(c.of, s->over_rows ? 0 : s->rows, s->to);
@@ -124,7 +101,7 @@ static void sums_keep_what_a_float_would_lose(void **state)
     x[5] = 0;
     x[4] = 1;
     for (uint32_t rows = 1; rows <= N; rows *= N) {
-        struct one c = one(MCD_OP_REDUCE, rows, "terms that cancel");
+        struct one c = bodies_one(MCD_OP_REDUCE, rows, "terms that cancel");
         struct mcd_shape row = mcd_shape1(N / rows);
         c.of->attr.u.reduce = (struct mcd_attr_reduce){mcd_shape0(), MCD_SUM, 1};
         mcd_case_input(c.of, rows, row, MCD_FILL_MIXED);
@@ -141,7 +118,7 @@ static void sums_keep_what_a_float_would_lose(void **state)
 
 static void line(struct bodies *b, uint32_t op, uint32_t rows, int64_t k, const double *data)
 {
-    struct one c = one(op, rows, "");
+    struct one c = bodies_one(op, rows, "");
     int gradient = op == MCD_OP_SOFTMAX_DX || op == MCD_OP_LOGSOFTMAX_DX;
     for (int i = 0; i <= gradient; i++) {
         mcd_case_input(c.of, rows, mcd_shape1(k), MCD_FILL_MIXED);
@@ -187,7 +164,7 @@ static void softmax_of_infinities_agrees(void **state)
 
 static struct one labelled(uint32_t op, uint32_t rows, int64_t k, const double *label)
 {
-    struct one c = one(op, rows, "");
+    struct one c = bodies_one(op, rows, "");
     if (op == MCD_OP_XENT_DX)
         mcd_case_input(c.of, 0, mcd_shape0(), MCD_FILL_POSITIVE);
     mcd_case_input(c.of, rows, mcd_shape1(k), MCD_FILL_MIXED);
@@ -225,7 +202,7 @@ static void squared_error_of_any_size_agrees(void **state)
     static const uint32_t rows[] = {0, 1, 272, 30000};
     struct bodies *b = *state;
     for (size_t i = 0; i < MCD_COUNT(rows) - (size_t)fast(); i++) {
-        struct one c = one(MCD_OP_MSE, rows[i], "");
+        struct one c = bodies_one(MCD_OP_MSE, rows[i], "");
         for (int k = 0; k < 2; k++)
             mcd_case_input(c.of, rows[i], mcd_shape1(5), MCD_FILL_MIXED);
         mcd_case_output(c.of, 0, mcd_shape0());
@@ -264,7 +241,7 @@ static void label_that_is_no_class_gives_nan(void **state)
 
 static struct one adam(struct mcd_attr_adam a, uint64_t update)
 {
-    struct one c = one(MCD_OP_ADAM, 0, "");
+    struct one c = bodies_one(MCD_OP_ADAM, 0, "");
     c.of->attr.u.adam = a;
     c.of->update = update;
     for (int i = 0; i < 4; i++)
@@ -303,7 +280,7 @@ static void what_is_not_known_is_refused(void **state)
     for (size_t i = 0; i < MCD_COUNT(kinds); i++) {
         int64_t wrong[] = {kinds[i].least - 1, kinds[i].most + 1, INT64_MAX, (int64_t)1 << 32};
         for (size_t w = 0; w < MCD_COUNT(wrong); w++) {
-            struct one c = one(kinds[i].op, 1, "");
+            struct one c = bodies_one(kinds[i].op, 1, "");
             if (kinds[i].op == MCD_OP_REDUCE)
                 c.of->attr.u.reduce.kind = wrong[w];
             else
@@ -319,7 +296,7 @@ static void what_is_not_known_is_refused(void **state)
 
 static void updates_that_cannot_be_are_refused(void **state)
 {
-    struct one c = one(MCD_OP_SGD, 0, "");
+    struct one c = bodies_one(MCD_OP_SGD, 0, "");
     c.of->attr.u.sgd = (struct mcd_attr_sgd){0.1, 0.9, 0};
     for (int i = 0; i < 2; i++)
         mcd_case_input(c.of, 0, mcd_shape1(3), MCD_FILL_MIXED);
@@ -348,5 +325,5 @@ int main(void)
         cmocka_unit_test(what_is_not_known_is_refused),
         cmocka_unit_test(updates_that_cannot_be_are_refused),
     };
-    return cmocka_run_group_tests(tests, open_bodies, close_bodies);
+    return cmocka_run_group_tests(tests, open_bodies, bodies_tear_down);
 }

@@ -20,16 +20,7 @@ static const struct mcd_cuda_offer *const families[] = {mcd_cuda_moments, NULL};
 
 static int open_bodies(void **state)
 {
-    static struct bodies b;
-    bodies_open(&b, families);
-    *state = &b;
-    return 0;
-}
-
-static int close_bodies(void **state)
-{
-    bodies_close(*state);
-    return 0;
+    return bodies_set_up(state, families);
 }
 
 static void cases_of_check_agree(void **state)
@@ -86,5 +77,5 @@ int main(void)
         cmocka_unit_test(units_take_as_many_launches_as_they_need),
         cmocka_unit_test(logits_in_other_units_are_refused),
     };
-    return cmocka_run_group_tests(tests, open_bodies, close_bodies);
+    return cmocka_run_group_tests(tests, open_bodies, bodies_tear_down);
 }

@@ -26,30 +26,7 @@ static const struct mcd_cuda_offer *const families[] = {
 
 static int open_bodies(void **state)
 {
-    static struct bodies b;
-    bodies_open(&b, families);
-    *state = &b;
-    return 0;
-}
-
-static int close_bodies(void **state)
-{
-    bodies_close(*state);
-    return 0;
-}
-
-/* A list of one case, to be filled in. */
-struct one {
-    struct mcd_case_list list;
-    struct mcd_step_case *of;
-};
-
-static struct one one(uint32_t op, uint32_t rows)
-{
-    struct one one = {{NULL, 0, 0}, NULL};
-    one.of = mcd_case_add(&one.list, op, rows, "");
-    assert_non_null(one.list.at);
-    return one;
+    return bodies_set_up(state, families);
 }
 
 static void agree(struct bodies *b, struct one *one, uint32_t launches)
@@ -69,7 +46,7 @@ static void cases_of_check_agree(void **state)
 static struct one noisy(uint32_t op, int64_t law, double p, int64_t units, int64_t span)
 {
     enum { ROWS = 5, PASSES = 3 };
-    struct one c = one(op, ROWS);
+    struct one c = bodies_one(op, ROWS, "");
     c.of->attr.u.drop = (struct mcd_attr_drop){law, 3, units, span, p};
     c.of->passes = PASSES;
     c.of->seed = 17;
@@ -121,7 +98,7 @@ static struct one pool(uint32_t op, struct mcd_attr_pool a, struct mcd_shape x, 
     enum { ROWS = 3 };
     int64_t h = (x.dim[1] + 2 * a.pad[0] - a.window[0]) / a.stride[0] + 1;
     int64_t w = (x.dim[2] + 2 * a.pad[1] - a.window[1]) / a.stride[1] + 1;
-    struct one c = one(op, ROWS);
+    struct one c = bodies_one(op, ROWS, "");
     c.of->attr.u.pool = a;
     if (op == MCD_OP_POOL2D_DX)
         mcd_case_input(c.of, ROWS, mcd_shape3(x.dim[0], h, w), MCD_FILL_MIXED);
@@ -221,5 +198,5 @@ int main(void)
         cmocka_unit_test(maxima_of_infinities_and_nan_agree),
         cmocka_unit_test(what_cannot_be_done_is_refused),
     };
-    return cmocka_run_group_tests(tests, open_bodies, close_bodies);
+    return cmocka_run_group_tests(tests, open_bodies, bodies_tear_down);
 }
