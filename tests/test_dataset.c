@@ -118,8 +118,10 @@ static void places_are_listed(void **state)
     assert_ptr_equal(strstr(text, "/a/mnist, /b/mnist, /c/mcdrop/mnist, "
                                   "/usr/share/datasets/mnist, /"),
                      text);
+    mcd_places_join(&p, text, 40);
+    assert_string_equal(text, "/a/mnist, /b/mnist and 4 more");
     mcd_places_join(&p, text, 20);
-    assert_string_equal(text, "/a/mnist, /b/mni...");
+    assert_string_equal(text, "6 folders");
     mcd_places_clear(&p);
 }
 
@@ -139,10 +141,16 @@ static void refuse(const char *data, const char *answers, int status, const char
 static void says_where_it_looked(void **state)
 {
     (void)state;
+    char longest[200] = "/nowhere:/", *end = longest + strlen(longest);
+    setenv("HOME", "/homeless", 1); /* the list must not depend on how long the scratch folder's is */
     setenv("MCDROP_DATA_PATH", "/nowhere", 1);
     refuse("mnist", NULL, MCD_IO, "mnist", "run data/fetch-mnist");
-    refuse("mnist", NULL, MCD_IO, "mnist", "/nowhere/mnist, ");
-    refuse("mnist", NULL, MCD_IO, "mnist", "/home/.cache/mcdrop/mnist, /usr/share/datasets/mnist");
+    refuse("mnist", NULL, MCD_IO, "mnist",
+           "/nowhere/mnist, /homeless/.cache/mcdrop/mnist, /usr/share/datasets/mnist");
+    memset(end, 'n', sizeof longest - (size_t)(end - longest) - 1);
+    longest[sizeof longest - 1] = 0;
+    setenv("MCDROP_DATA_PATH", longest, 1);
+    refuse("mnist", NULL, MCD_IO, "mnist", "nnn/mnist and ");
     refuse("letters", NULL, MCD_IO, "letters",
            "expected mnist, fashion-mnist, co2, a folder or a file");
     refuse("no/where", NULL, MCD_IO, "no/where", "No such file");

@@ -83,12 +83,17 @@ int mcd_places_list(struct mcd_places *p, const char *name, struct mcd_error *e)
 
 void mcd_places_join(const struct mcd_places *p, char *text, size_t size)
 {
+    const size_t more = sizeof " and 1000000 more";
     size_t n = 0;
     text[0] = 0;
-    for (size_t i = 0; i < p->count && n < size; i++)
-        n += (size_t)snprintf(text + n, size - n, "%s%s", i ? ", " : "", p->folder[i]);
-    if (n >= size)
-        memcpy(text + size - 4, "...", 4);
+    for (size_t i = 0; i < p->count; i++) {
+        size_t rest = p->count - i - 1;
+        if (n + strlen(", ") + strlen(p->folder[i]) + (rest ? more : 1) > size) {
+            snprintf(text + n, size - n, n ? " and %zu more" : "%zu folders", rest + 1);
+            return;
+        }
+        n += (size_t)snprintf(text + n, size - n, "%s%s", n ? ", " : "", p->folder[i]);
+    }
 }
 
 void mcd_places_clear(struct mcd_places *p)

@@ -22,7 +22,7 @@ struct mcd_places {
 
 int mcd_places_list(struct mcd_places *p, const char *name, struct mcd_error *e);
 
-/* "A, B, C", cut with "..." if `size` is too small. */
+/* "A, B, C", or "A, B and 3 more" or "5 folders" as far as `size` reaches. */
 void mcd_places_join(const struct mcd_places *p, char *text, size_t size);
 
 void mcd_places_clear(struct mcd_places *p);
