@@ -18,6 +18,7 @@ announces     output
 bad_default   descriptor
 coarse        - test_check_backends
 consuming     aliasing
+countless     listed
 crashing      ops LOGSOFTMAX
 create_fails  create
 create_leaks  create

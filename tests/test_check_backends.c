@@ -16,6 +16,7 @@ struct bad {
 static const struct bad bads[] = {
     {"adding", "aliasing", "CONV2D_DW", "nan, expected", NAN, NULL},
     {"consuming", "aliasing", "SOFTMAX_DX", "wrote to input 0", NAN, NULL},
+    {"countless", "listed", "describe", "a device of number 4096", NAN, NULL},
     {"frozen", "section", "images, trained, a third run", " step by step", NAN, NULL},
     {"idle", "claims", "kernel", "offers to do nothing", NAN, NULL},
     {"jittery", "linalg", "potrf of an indefinite matrix", "status 0", NAN, NULL},

@@ -54,29 +54,26 @@ static int has_code_for(int capability)
 #define TEXT(x)   #x
 #define LIST(...) TEXT((__VA_ARGS__))
 
-int mcd_cuda_card_find(const struct mcd_host *host, int64_t number, struct mcd_cuda_card *card,
-                       struct mcd_error *error)
+static int count_cards(const struct mcd_host *host, int *count, struct mcd_error *error)
+{
+    *count = 0;
+    cudaError_t result = cudaGetDeviceCount(count);
+    if (result == cudaSuccess && *count == 0)
+        result = cudaErrorNoDevice;
+    return result == cudaSuccess ? MCD_OK : explain(host, result, error);
+}
+
+/* Fills in the rest of a card of this number. */
+static int look(const struct mcd_host *host, struct mcd_cuda_card *card, struct mcd_error *error)
 {
     struct cudaDeviceProp p;
-    int count = 0;
-    cudaError_t result = cudaGetDeviceCount(&count);
-    if (result == cudaSuccess && count == 0)
-        result = cudaErrorNoDevice;
+    cudaError_t result = cudaGetDeviceProperties(&p, card->number);
     if (result != cudaSuccess)
-        return explain(host, result, error);
-    if (number >= count)
-        return host->fail(error, MCD_DEVICE, "device", "%lld: there %s %d, expected %s%d",
-                          (long long)number, count == 1 ? "is" : "are", count,
-                          count == 1 ? "" : "0 to ", count - 1);
-    result = cudaGetDeviceProperties(&p, (int)number);
-    if (result != cudaSuccess)
-        return host->fail(error, MCD_DEVICE, "device", "%lld cannot be looked at: %s (%s)",
-                          (long long)number, cudaGetErrorString(result), cudaGetErrorName(result));
-    *card = (struct mcd_cuda_card){.memory = p.totalGlobalMem,
-                                   .number = (int)number,
-                                   .count = count,
-                                   .capability = 10 * p.major + p.minor,
-                                   .multiprocessors = p.multiProcessorCount};
+        return host->fail(error, MCD_DEVICE, "device", "%d cannot be looked at: %s (%s)",
+                          card->number, cudaGetErrorString(result), cudaGetErrorName(result));
+    card->memory = p.totalGlobalMem;
+    card->capability = 10 * p.major + p.minor;
+    card->multiprocessors = p.multiProcessorCount;
     snprintf(card->name, sizeof card->name, "%.47s", p.name);
     if (!has_code_for(card->capability))
         return host->fail(error, MCD_DEVICE, "device",
@@ -84,4 +81,34 @@ int mcd_cuda_card_find(const struct mcd_host *host, int64_t number, struct mcd_c
                           "one of %s or newer (NVCC_ARCH of configure)",
                           card->name, p.major, p.minor, LIST(MCD_CUDA_ARCH));
     return MCD_OK;
+}
+
+int mcd_cuda_card_find(const struct mcd_host *host, int64_t number, struct mcd_cuda_card *card,
+                       struct mcd_error *error)
+{
+    int count, status = count_cards(host, &count, error);
+    if (status != MCD_OK)
+        return status;
+    if (number >= count)
+        return host->fail(error, MCD_DEVICE, "device", "%lld: there %s %d, expected %s%d",
+                          (long long)number, count == 1 ? "is" : "are", count,
+                          count == 1 ? "" : "0 to ", count - 1);
+    *card = (struct mcd_cuda_card){.number = (int)number, .count = count};
+    return look(host, card, error);
+}
+
+int mcd_cuda_card_describe(const struct mcd_host *host, uint32_t i, struct mcd_device_info *device)
+{
+    struct mcd_cuda_card card = {.number = (int)i};
+    struct mcd_error problem = {0};
+    if (count_cards(host, &card.count, NULL) != MCD_OK || i >= (uint32_t)card.count)
+        return 0;
+    look(host, &card, &problem);
+    device->memory = card.memory;
+    snprintf(device->name, sizeof device->name, "%s", card.name);
+    if (card.capability)
+        snprintf(device->architecture, sizeof device->architecture, "compute capability %d.%d",
+                 card.capability / 10, card.capability % 10);
+    snprintf(device->problem, sizeof device->problem, "%.255s", problem.text);
+    return 1;
 }

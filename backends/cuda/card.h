@@ -3,7 +3,7 @@
 #define MCD_CUDA_CARD_H
 
 #include <cuda_runtime_api.h>
-#include <mcdrop/plugin.h>
+#include <mcdrop/backend.h>
 
 struct mcd_cuda_card {
     char name[48];
@@ -19,5 +19,8 @@ struct mcd_cuda_card {
  */
 int mcd_cuda_card_find(const struct mcd_host *host, int64_t number, struct mcd_cuda_card *card,
                        struct mcd_error *error);
+
+/* describe of struct mcd_backend. */
+int mcd_cuda_card_describe(const struct mcd_host *host, uint32_t i, struct mcd_device_info *device);
 
 #endif

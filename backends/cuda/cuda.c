@@ -203,5 +203,6 @@ static const struct mcd_backend api = {
     .section = mcd_cuda_section,
     .fetch = mcd_cuda_fetch,
     .device = device_of,
+    .describe = mcd_cuda_card_describe,
 };
 MCD_PLUGIN(MCD_BACKEND, "cuda", "MIT", "NVIDIA cards, single precision, tf32 or bf16", destroy);

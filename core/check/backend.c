@@ -21,6 +21,7 @@ const struct mcd_check mcd_checks_backend[] = {
     DEMAND(section, "steps that run as one give what they give one by one, run after run"),
     DEMAND(fetch, "what is fetched is what was there, and has come after the next sync or read"),
     DEMAND(devices, "of several devices each gives what the first one does"),
+    DEMAND(listed, "each device that the machine has for it is described, and no more"),
     DEMAND(linalg, "factors, inverses, solutions and products are right, failures are told"),
     {0},
 };

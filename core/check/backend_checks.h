@@ -18,6 +18,7 @@ void mcd_backend_check_fused(struct mcd_checking *);
 void mcd_backend_check_section(struct mcd_checking *);
 void mcd_backend_check_fetch(struct mcd_checking *);
 void mcd_backend_check_devices(struct mcd_checking *);
+void mcd_backend_check_listed(struct mcd_checking *);
 void mcd_backend_check_linalg(struct mcd_checking *);
 
 #endif

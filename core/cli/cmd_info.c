@@ -1,4 +1,4 @@
-/* mcdrop info: what a plugin is, which parameters it takes, and what a backend runs on. */
+/* mcdrop info: what a plugin is, its parameters, and what a backend runs on and could run on. */
 #include "core/base/error.h"
 #include "core/base/host.h"
 #include "core/cli/command.h"
@@ -46,13 +46,14 @@ static int create(const struct info *info, const struct mcd_module *m, struct cr
     return MCD_OK;
 }
 
-static const struct mcd_column columns[] = {
-    {"parameter", 0}, {"type", 0}, {"default", 0}, {"domain", 0}, {"help", 0}};
+/* ---- tables ---------------------------------------------------------------------------------- */
 
 /* The table of parameters; NULL on failure. */
 static struct mcd_table *parameters(const struct info *info, const struct mcd_param *p,
                                     struct mcd_error *e)
 {
+    static const struct mcd_column columns[] = {
+        {"parameter", 0}, {"type", 0}, {"default", 0}, {"domain", 0}, {"help", 0}};
     const char *empty = info->options.format == MCD_TEXT_FORMAT ? "\"\"" : "";
     struct mcd_table *t =
         mcd_table_create(info->host, columns, sizeof columns / sizeof *columns, e);
@@ -66,34 +67,94 @@ static struct mcd_table *parameters(const struct info *info, const struct mcd_pa
     return t;
 }
 
+static const char *text_or_none(const char *text)
+{
+    return *text ? text : NULL;
+}
+
+/* Of a backend that says so: what the machine has for it. NULL on failure. */
+static struct mcd_table *devices(const struct info *info, const struct mcd_backend *backend,
+                                 struct mcd_error *e)
+{
+    static const struct mcd_column columns[] = {
+        {"device", 0}, {"name", 0}, {"architecture", 0}, {"memory_gib", 3}, {"problem", 0}};
+    struct mcd_table *t =
+        mcd_table_create(info->host, columns, sizeof columns / sizeof *columns, e);
+    for (uint32_t i = 0; t; i++) {
+        struct mcd_device_info device = {.size = sizeof device};
+        if (!backend->describe(info->host, i, &device))
+            break;
+        mcd_table_int(t, i);
+        mcd_table_text(t, text_or_none(device.name));
+        mcd_table_text(t, text_or_none(device.architecture));
+        if (device.memory)
+            mcd_table_real(t, (double)device.memory / (1 << 30));
+        else
+            mcd_table_none(t);
+        mcd_table_text(t, text_or_none(device.problem));
+    }
+    return t;
+}
+
+/* ---- printing -------------------------------------------------------------------------------- */
+
 struct fact {
     const char *key, *value; /* NULL: not known, left out */
 };
 
-static int print_text(const struct fact *facts, const struct mcd_table *table, struct mcd_error *e)
+/* What is printed of a plugin. */
+struct page {
+    const struct fact *facts;
+    struct mcd_table *parameters;
+    struct mcd_table *devices; /* NULL: it does not say what there is */
+};
+
+static int print_text(const struct page *p, struct mcd_error *e)
 {
-    for (const struct fact *f = facts; f->key; f++)
+    for (const struct fact *f = p->facts; f->key; f++)
         if (f->value && *f->value)
             printf("%-14s %s\n", f->key, f->value);
     putchar('\n');
-    return mcd_table_print(table, MCD_TEXT_FORMAT, stdout, e);
+    int status = mcd_table_print(p->parameters, MCD_TEXT_FORMAT, stdout, e);
+    if (status != MCD_OK || !p->devices || mcd_table_rows(p->devices) == 0)
+        return status;
+    putchar('\n');
+    return mcd_table_print(p->devices, MCD_TEXT_FORMAT, stdout, e);
 }
 
-static int add_json(json_t *array, const struct fact *facts, const struct mcd_table *table,
-                    struct mcd_error *e)
+static int add_table(json_t *plugin, const char *key, const struct mcd_table *table,
+                     struct mcd_error *e)
 {
-    json_t *rows, *plugin = json_object();
-    int status = mcd_table_json(table, &rows, e), wrong = 0;
-    if (status != MCD_OK) {
-        json_decref(plugin);
-        return status;
-    }
-    for (const struct fact *f = facts; f->key; f++)
+    json_t *rows;
+    int status = mcd_table_json(table, &rows, e);
+    if (status == MCD_OK && json_object_set_new(plugin, key, rows) != 0)
+        status = mcd_fail(e, MCD_NOMEM, "", "out of memory");
+    return status;
+}
+
+static int add_json(json_t *array, const struct page *p, struct mcd_error *e)
+{
+    json_t *plugin = json_object();
+    int wrong = 0, status;
+    for (const struct fact *f = p->facts; f->key; f++)
         if (f->value && *f->value)
             wrong |= json_object_set_new(plugin, f->key, json_string(f->value)) != 0;
-    wrong |= json_object_set_new(plugin, "parameters", rows) != 0;
+    status = add_table(plugin, "parameters", p->parameters, e);
+    if (status == MCD_OK && p->devices)
+        status = add_table(plugin, "devices", p->devices, e);
     wrong |= json_array_append_new(array, plugin) != 0;
-    return wrong ? mcd_fail(e, MCD_NOMEM, "", "out of memory") : MCD_OK;
+    if (status == MCD_OK && wrong)
+        status = mcd_fail(e, MCD_NOMEM, "", "out of memory");
+    return status;
+}
+
+static int print_page(const struct info *info, const struct page *p, struct mcd_error *e)
+{
+    if (info->options.format == MCD_TEXT_FORMAT)
+        return print_text(p, e);
+    if (info->options.format == MCD_CSV_FORMAT)
+        return mcd_table_print(p->parameters, MCD_CSV_FORMAT, stdout, e);
+    return add_json(info->json, p, e);
 }
 
 static int print(const struct info *info, const struct mcd_module *m, const struct created *c,
@@ -112,15 +173,14 @@ static int print(const struct info *info, const struct mcd_module *m, const stru
         {"problem", c->problem.text},
         {NULL, NULL},
     };
-    struct mcd_table *table = parameters(info, m->plugin.params, e);
-    int status = table ? MCD_OK : MCD_NOMEM;
-    if (status == MCD_OK && info->options.format == MCD_TEXT_FORMAT)
-        status = print_text(facts, table, e);
-    else if (status == MCD_OK && info->options.format == MCD_CSV_FORMAT)
-        status = mcd_table_print(table, MCD_CSV_FORMAT, stdout, e);
-    else if (status == MCD_OK)
-        status = add_json(info->json, facts, table, e);
-    mcd_table_destroy(table);
+    const struct mcd_backend *backend = m->plugin.kind == MCD_BACKEND ? m->plugin.api : NULL;
+    int lists = backend && backend->describe;
+    struct page p = {.facts = facts, .parameters = parameters(info, m->plugin.params, e)};
+    if (p.parameters && lists)
+        p.devices = devices(info, backend, e);
+    int status = p.parameters && (p.devices || !lists) ? print_page(info, &p, e) : MCD_NOMEM;
+    mcd_table_destroy(p.parameters);
+    mcd_table_destroy(p.devices);
     return status;
 }
 

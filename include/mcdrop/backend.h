@@ -153,6 +153,19 @@ struct mcd_backend_info {
 };
 
 /*
+ * Since 1.1. One of the devices that a machine has for a backend. The core sets `size` and zeroes
+ * the rest; texts end with 0.
+ */
+struct mcd_device_info {
+    uint32_t size;
+    uint32_t room;
+    uint64_t memory;       /* bytes, 0 if it has none of its own */
+    char name[64];         /* "NVIDIA H100 PCIe" */
+    char architecture[40]; /* what code it runs, in its maker's words: "compute capability 9.0" */
+    char problem[256];     /* why the backend cannot use it, one line; "" if it can */
+};
+
+/*
  * api of a MCD_BACKEND plugin. A device that is missing fails the constructor with MCD_DEVICE.
  *
  * All functions may be called from several threads at once, kernel, write and read among them:
@@ -226,6 +239,13 @@ struct mcd_backend {
      * and kernels, and deals out the blocks of predictions; it trains on the first.
      */
     void *(*device)(void *self, uint32_t i);
+
+    /*
+     * What users can choose from, asked without an object, because what was chosen may be missing:
+     * describes device number i of the machine, from 0, by the numbers that a parameter takes.
+     * Returns 1, or 0 if there is none of that number.
+     */
+    int (*describe)(const struct mcd_host *host, uint32_t i, struct mcd_device_info *device);
 };
 
 /* Whether input i of an op is i32 whatever the backend's type: labels, GATHER's order. */

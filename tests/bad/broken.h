@@ -76,6 +76,9 @@ static inline const struct mcd_host *host_of(void *state)
 #ifndef BROKEN_DEVICE
 #define BROKEN_DEVICE NULL
 #endif
+#ifndef BROKEN_DESCRIBE
+#define BROKEN_DESCRIBE NULL
+#endif
 
 static const struct mcd_backend broken_api = {.size = sizeof broken_api,
                                               .info = BROKEN_INFO,
@@ -88,7 +91,8 @@ static const struct mcd_backend broken_api = {.size = sizeof broken_api,
                                               .linalg = BROKEN_LINALG,
                                               .section = BROKEN_SECTION,
                                               .fetch = BROKEN_FETCH,
-                                              .device = BROKEN_DEVICE};
+                                              .device = BROKEN_DEVICE,
+                                              .describe = BROKEN_DESCRIBE};
 
 #define BROKEN(name, what)                                                                         \
     MCD_EXPORT const struct mcd_plugin mcd_entry = {MCD_ABI,                                       \

@@ -7,8 +7,11 @@
 #include <stdio.h>
 #include <unistd.h>
 
-struct fake_state fake = {
-    .devices = 1, .driver = 13000, .runtime = 13000, .capability = 90, .memory = (size_t)1 << 30};
+struct fake_state fake = {.devices = 1,
+                          .driver = 13000,
+                          .runtime = 13000,
+                          .capability = {90, 90},
+                          .memory = (size_t)1 << 30};
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static const char *calling; /* under the lock */
@@ -243,6 +246,15 @@ static int set_failure(const char *value)
     return -1;
 }
 
+static int set_capability(const char *value)
+{
+    char *end;
+    fake.capability[0] = fake.capability[1] = (int)strtol(value, &end, 10);
+    if (*end == 'x')
+        fake.capability[1] = (int)strtol(end + 1, &end, 10);
+    return *value && !*end ? 0 : -1;
+}
+
 static int set_word(const char *name, const char *value)
 {
     if (strcmp(name, "devices") == 0)
@@ -252,7 +264,7 @@ static int set_word(const char *name, const char *value)
     else if (strcmp(name, "runtime") == 0)
         fake.runtime = atoi(value);
     else if (strcmp(name, "capability") == 0)
-        fake.capability = atoi(value);
+        return set_capability(value);
     else if (strcmp(name, "memory") == 0)
         fake.memory = strtoull(value, NULL, 10);
     else if (strcmp(name, "order") == 0)

@@ -25,6 +25,7 @@
  *   driver=13000     version of the driver; 0: there is none
  *   runtime=13000    version of the runtime
  *   capability=90    compute capability, ten times the major plus the minor number
+ *              61x90 of the first device and of all others
  *   memory=BYTES     of each device (1 GiB)
  *   order=lazy       work is done when it is waited for, and no other with it
  *         eager      at once

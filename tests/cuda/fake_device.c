@@ -10,6 +10,11 @@ int fake_device(void)
     return current;
 }
 
+int fake_capability(int device)
+{
+    return fake.capability[device > 0];
+}
+
 /* What every call that needs a device says where there is none. */
 static cudaError_t present(void)
 {
@@ -57,8 +62,8 @@ static cudaError_t properties(struct cudaDeviceProp *p, int device)
     memset(p, 0, sizeof *p);
     snprintf(p->name, sizeof p->name, "fake device %d", device);
     p->totalGlobalMem = fake.memory;
-    p->major = fake.capability / 10;
-    p->minor = fake.capability % 10;
+    p->major = fake_capability(device) / 10;
+    p->minor = fake_capability(device) % 10;
     p->multiProcessorCount = 4;
     p->maxThreadsPerMultiProcessor = 2048;
     p->maxThreadsPerBlock = 1024;

@@ -15,7 +15,8 @@
 enum fake_order { FAKE_LAZY, FAKE_EAGER, FAKE_BY_CHANCE };
 
 struct fake_state {
-    int devices, driver, runtime, capability;
+    int devices, driver, runtime;
+    int capability[2]; /* of the first device, and of all others */
     size_t memory;
     enum fake_order order;
     uint64_t chance;
@@ -175,5 +176,6 @@ cudaError_t fake_unsafe_on(cudaStream_t stream); /* the same of a call on this s
 
 uint64_t fake_thread(void);
 int fake_device(void); /* the calling thread's */
+int fake_capability(int device);
 
 #endif

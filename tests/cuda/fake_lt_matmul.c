@@ -104,7 +104,7 @@ static int is_supported(const struct problem *p)
             return 0;
     return (bf16 || s[A].type == CUDA_R_32F) && s[B].type == s[A].type && s[C].type == CUDA_R_32F &&
            s[D].type == CUDA_R_32F && p->scale == CUDA_R_32F && computes && ends &&
-           (!newer || fake.capability >= 80);
+           (!newer || fake_capability(fake_device()) >= 80);
 }
 
 static int factor_bits(const struct problem *p)

@@ -116,6 +116,31 @@ static void counts_cards(void **state)
     machine.looking = cudaSuccess;
 }
 
+/* Those that cannot be used are listed, too, and so are those that cannot be looked at. */
+static void describes_cards(void **state)
+{
+    struct mcd_device_info d = {.size = sizeof d};
+    (void)state;
+    machine.counting = cudaErrorInsufficientDriver;
+    assert_int_equal(mcd_cuda_card_describe(host, 0, &d), 0);
+    machine.counting = cudaSuccess;
+    machine.cards = 2;
+    machine.major = 1;
+    machine.minor = 3;
+    assert_int_equal(mcd_cuda_card_describe(host, 2, &d), 0);
+    assert_int_equal(mcd_cuda_card_describe(host, 1, &d), 1);
+    assert_int_equal(strlen(d.name), sizeof((struct mcd_cuda_card *)0)->name - 1);
+    assert_string_equal(d.architecture, "compute capability 1.3");
+    assert_true(d.memory == (size_t)3 << 30);
+    assert_non_null(strstr(d.problem, "for which cuda was not built"));
+    machine.looking = cudaErrorUnknown;
+    d = (struct mcd_device_info){.size = sizeof d};
+    assert_int_equal(mcd_cuda_card_describe(host, 1, &d), 1);
+    assert_string_equal(d.problem, "1 cannot be looked at: unknown error (cudaErrorUnknown)");
+    assert_true(!*d.name && !*d.architecture && !d.memory);
+    machine.looking = cudaSuccess;
+}
+
 static int takes(int major, int minor)
 {
     struct mcd_cuda_card card;
@@ -159,6 +184,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(says_what_is_missing),
         cmocka_unit_test(counts_cards),
+        cmocka_unit_test(describes_cards),
         cmocka_unit_test(takes_what_it_was_built_for),
     };
     return cmocka_run_group_tests_name("card", tests, setup, teardown);
