@@ -1,7 +1,7 @@
 /*
  * Lack of memory in what models with their own posterior add: every allocation of sampling,
  * keeping, reading, judging, predicting and reporting fails once in turn. Each time there is a
- * clean error, and nothing is left.
+ * clean error, and nothing is left. And a wish to stop when the draws are there: they stay.
  */
 #include "core/base/error.h"
 #include "core/base/host.h"
@@ -74,6 +74,8 @@ static int sample(struct mcd_error *e)
     int status = rig_open(&r, e);
     if (!status)
         status = mcd_sample_run(&r.fitting, &d, e);
+    if (!status)
+        status = mcd_sample_exact(&r.fitting, &d, e);
     if (!status && d.exacts < 6) /* what fails is left out with a warning: not for this */
         status = mcd_fail(e, MCD_INVALID, "exact", "%u values", d.exacts);
     if (!status)
@@ -214,8 +216,34 @@ static int setup(void **state)
     return scratch_setup(state);
 }
 
+static void stopping_what_is_exact_keeps_the_draws(void **state)
+{
+    static volatile sig_atomic_t stop;
+    struct mcd_error e = {0};
+    struct rig r;
+    struct mcd_draws_file d = {0};
+    (void)state;
+    assert_ok(rig_open(&r, &e), e);
+    r.fitting.stop = &stop;
+    assert_ok(mcd_sample_run(&r.fitting, &d, &e), e);
+    stop = 1;
+    assert_int_equal(mcd_sample_exact(&r.fitting, &d, &e), MCD_STOPPED);
+    assert_int_equal(d.exacts, 0);
+    assert_int_equal(d.draws, 8);
+    stop = 0;
+    e = (struct mcd_error){0};
+    assert_ok(mcd_sample_exact(&r.fitting, &d, &e), e);
+    assert_true(d.exacts >= 6);
+    mcd_draws_clear(&d);
+    rig_close(&r);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(sampling), cmocka_unit_test(foreseeing)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sampling),
+        cmocka_unit_test(foreseeing),
+        cmocka_unit_test(stopping_what_is_exact_keeps_the_draws),
+    };
     return cmocka_run_group_tests(tests, setup, scratch_teardown);
 }

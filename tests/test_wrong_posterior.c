@@ -180,6 +180,33 @@ static void a_fit_can_be_stopped(void **state)
     assert_int_equal(access(scratch_path("e"), F_OK), -1);
 }
 
+/* Its draws are there by then; what is known beside them is found by whoever goes on. */
+static void an_interrupt_after_the_last_draw_loses_none(void **state)
+{
+    static const char train[] = "$M train --model $ODD/odd_posterior.so " DATA "--format json";
+    (void)state;
+    assert_program(0, "%s --out whole", train);
+    json_t *whole = program_json("out");
+    assert_program(130, "export ODD_INTERRUPTS=1; %s --out i", train);
+    assert_has("err", "wrote i/weights.safetensors");
+    assert_has("err", "interrupted");
+    assert_program(0, "$M predict --weights i/weights.safetensors --grid 0:1:1 "
+                      "--model $ODD/odd_posterior.so --format json");
+    assert_lacks("out", "conjugate");
+    assert_program(0, "%s --resume --out i", train);
+    assert_has("err", "i/weights.safetensors has all draws of this run");
+    json_t *resumed = program_json("out");
+    assert_true(
+        json_equal(json_object_get(whole, "posterior"), json_object_get(resumed, "posterior")));
+    assert_int_equal(json_object_size(json_object_get(whole, "exact")), 1);
+    assert_true(json_equal(json_object_get(whole, "exact"), json_object_get(resumed, "exact")));
+    json_decref(whole);
+    json_decref(resumed);
+    assert_program(0, "$M predict --weights i/weights.safetensors --grid 0:1:1 "
+                      "--model $ODD/odd_posterior.so --format json");
+    assert_has("out", "conjugate");
+}
+
 /* A network's ways do not take it. */
 static void other_ways_refuse_it(void **state)
 {
@@ -214,6 +241,7 @@ int main(void)
         cmocka_unit_test(wrong_fits_are_refused),
         cmocka_unit_test(wrong_draws_are_refused),
         cmocka_unit_test(a_fit_can_be_stopped),
+        cmocka_unit_test(an_interrupt_after_the_last_draw_loses_none),
         cmocka_unit_test(other_ways_refuse_it),
         cmocka_unit_test(an_older_model_is_a_network),
     };

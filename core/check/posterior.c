@@ -83,6 +83,8 @@ static int fit(struct study *s, struct mcd_draws_file *d)
     struct mcd_error e = {0};
     int status = mcd_sample_run(&s->fitting, d, &e);
     if (!status)
+        status = mcd_sample_exact(&s->fitting, d, &e);
+    if (!status)
         mcd_check_looked(s->c, (uint64_t)d->chains * d->draws);
     return mcd_check_status(s->c, "fit", status, &e);
 }

@@ -98,11 +98,10 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static int sample(struct mcd_sampling *p, struct mcd_error *e)
+static struct mcd_fitting fitting(const struct mcd_sampling *p)
 {
     const struct mcd_session *s = p->session;
-    struct mcd_progress progress;
-    const struct mcd_fitting fitting = {
+    return (struct mcd_fitting){
         .host = s->host,
         .model = s->model,
         .backend = s->backend,
@@ -112,14 +111,21 @@ static int sample(struct mcd_sampling *p, struct mcd_error *e)
         .y = p->data.y.data,
         .seed = s->options.seed,
         .stop = &mcd_stop,
-        .progress = mcd_progress_step,
-        .progress_arg = &progress,
     };
+}
+
+static int sample(struct mcd_sampling *p, struct mcd_error *e)
+{
+    const struct mcd_session *s = p->session;
+    struct mcd_progress progress;
+    struct mcd_fitting f = fitting(p);
     double started = now();
+    f.progress = mcd_progress_step;
+    f.progress_arg = &progress;
     mcd_log(MCD_LOG_INFO, "sampling %s%s", s->model->spec,
             s->frame.mean ? ", in units of the standardised values" : "");
     mcd_progress_start(&progress, "sampling", "iterations", 0, 0);
-    int status = mcd_sample_run(&fitting, &p->draws, e);
+    int status = mcd_sample_run(&f, &p->draws, e);
     mcd_progress_end(&progress);
     p->seconds = now() - started;
     return status;
@@ -134,9 +140,23 @@ static int save(const struct mcd_sampling *p, struct mcd_error *e)
         return mcd_fail(e, MCD_NOMEM, mcd_place_file(path).text, "no memory for its metadata");
     int status = mcd_draws_write(path, &p->draws, text, e);
     free(text);
-    if (!status)
-        mcd_log(MCD_LOG_INFO, "wrote %s  (%.1f s)", path, p->seconds);
     return status;
+}
+
+/*
+ * Draws that took hours are in their file before anything else is asked for, which may be
+ * interrupted: what is known without sampling is found then when the draws are found.
+ */
+static int complete(struct mcd_sampling *p, int found, struct mcd_error *e)
+{
+    const struct mcd_fitting f = fitting(p);
+    int status = found ? MCD_OK : sample(p, e);
+    if (!status && !found && !(status = save(p, e)))
+        mcd_log(MCD_LOG_INFO, "wrote %s  (%.1f s)", p->folder->weights, p->seconds);
+    if (status || p->draws.exacts > 0)
+        return status;
+    status = mcd_sample_exact(&f, &p->draws, e);
+    return status || p->draws.exacts == 0 ? status : save(p, e);
 }
 
 static int open_data(struct mcd_sampling *p, struct mcd_folder *folder)
@@ -168,7 +188,7 @@ int mcd_sampling_run(struct mcd_sampling *p, struct mcd_session *s, struct mcd_f
     if (status)
         return status;
     mcd_stop_begin();
-    if (!found && (sample(p, &e) || save(p, &e))) {
+    if (complete(p, found, &e)) {
         mcd_folder_unmake(folder);
         return mcd_report(&e);
     }

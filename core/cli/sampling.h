@@ -29,7 +29,10 @@ enum mcd_earlier {
     MCD_EARLIER_NOT   /* set aside */
 };
 
-/* Draws for the data that the options name, unless they are there; judges the posterior. */
+/*
+ * Draws for the data that the options name, unless they are there, and what is known without
+ * sampling; judges the posterior.
+ */
 int mcd_sampling_run(struct mcd_sampling *, struct mcd_session *, struct mcd_folder *,
                      enum mcd_earlier earlier);
 

@@ -283,19 +283,26 @@ void mcd_draws_take(const struct mcd_draws_file *d, uint32_t quantity, double *v
         values[i] = d->q[i * d->dim + quantity];
 }
 
+void mcd_draws_forget_exact(struct mcd_draws_file *d)
+{
+    for (uint32_t i = 0; d->exact && i < d->exacts; i++) {
+        d->host->release(d->host, d->exact[i].method);
+        d->host->release(d->host, d->exact[i].quantity);
+        d->host->release(d->host, d->exact[i].statistic);
+    }
+    d->host->release(d->host, d->exact);
+    d->exact = NULL;
+    d->exacts = 0;
+}
+
 void mcd_draws_clear(struct mcd_draws_file *d)
 {
     if (!d->host)
         return;
     for (uint32_t i = 0; d->names && i < d->dim; i++)
         d->host->release(d->host, d->names[i]);
-    for (uint32_t i = 0; d->exact && i < d->exacts; i++) {
-        d->host->release(d->host, d->exact[i].method);
-        d->host->release(d->host, d->exact[i].quantity);
-        d->host->release(d->host, d->exact[i].statistic);
-    }
+    mcd_draws_forget_exact(d);
     d->host->release(d->host, d->names);
-    d->host->release(d->host, d->exact);
     d->host->release(d->host, d->q);
     d->host->release(d->host, d->each);
     d->host->release(d->host, d->x);

@@ -72,6 +72,7 @@ void mcd_draws_take(const struct mcd_draws_file *d, uint32_t quantity, double *v
 int mcd_draws_write(const char *path, const struct mcd_draws_file *d, const char *run,
                     struct mcd_error *e);
 
+void mcd_draws_forget_exact(struct mcd_draws_file *d);
 void mcd_draws_clear(struct mcd_draws_file *d); /* harmless on zeros */
 
 #endif

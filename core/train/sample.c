@@ -92,6 +92,42 @@ static int copy_names(const struct mcd_draws *d, struct mcd_draws_file *out, str
     return MCD_OK;
 }
 
+/* ---- draws ------------------------------------------------------------------------------- */
+
+static int judge(const struct mcd_fitting *f, const struct mcd_draws *d, struct mcd_error *e)
+{
+    int status = check_extents(f, d, e);
+    if (!status)
+        status = check_names(f, d, e);
+    return status ? status : check_values(f, d, e);
+}
+
+int mcd_sample_run(const struct mcd_fitting *f, struct mcd_draws_file *out, struct mcd_error *e)
+{
+    const struct mcd_model *api = f->model->plugin->api;
+    struct mcd_draws draws = {.size = sizeof draws};
+    struct mcd_fitting_call call;
+    *out = (struct mcd_draws_file){0};
+    mcd_fitting_begin(&call, f);
+    int status = mcd_item_status(f->model, api->fit(f->model->self, &call.data, &draws, e), e);
+    if (status)
+        return status;
+    *out = (struct mcd_draws_file){.host = f->host,
+                                   .chains = draws.chains,
+                                   .draws = draws.draws,
+                                   .max_depth = draws.max_depth,
+                                   .q = draws.q,
+                                   .each = draws.each};
+    status = judge(f, &draws, e);
+    if (!status)
+        status = copy_names(&draws, out, e);
+    if (!status)
+        status = copy_rows(f, out, e);
+    if (status)
+        mcd_draws_clear(out);
+    return status;
+}
+
 /* ---- what is known without sampling ------------------------------------------------------ */
 
 struct teller {
@@ -128,7 +164,7 @@ static void take(void *arg, const char *method, const char *quantity, const char
         t->status = MCD_NOMEM;
 }
 
-static int find_exact(const struct mcd_fitting *f, struct mcd_draws_file *out, struct mcd_error *e)
+int mcd_sample_exact(const struct mcd_fitting *f, struct mcd_draws_file *out, struct mcd_error *e)
 {
     const struct mcd_model *api = f->model->plugin->api;
     struct teller t = {.out = out};
@@ -140,48 +176,12 @@ static int find_exact(const struct mcd_fitting *f, struct mcd_draws_file *out, s
     t.e = &own;
     int status = api->exact(f->model->self, &call.data, take, &t, &own);
     status = mcd_item_status(f->model, status ? status : t.status, &own);
-    if (status == MCD_STOPPED || status == MCD_NOMEM)
+    if (status == MCD_STOPPED || status == MCD_NOMEM) {
+        mcd_draws_forget_exact(out);
         return mcd_fail(e, status, own.where, "%s", own.text);
+    }
     if (status) /* draws that took hours are not lost for that */
         f->host->log(f->host, MCD_LOG_WARNING, "not all is known without sampling: %s: %s",
                      own.where, own.text);
     return MCD_OK;
-}
-
-/* ---- all --------------------------------------------------------------------------------- */
-
-static int judge(const struct mcd_fitting *f, const struct mcd_draws *d, struct mcd_error *e)
-{
-    int status = check_extents(f, d, e);
-    if (!status)
-        status = check_names(f, d, e);
-    return status ? status : check_values(f, d, e);
-}
-
-int mcd_sample_run(const struct mcd_fitting *f, struct mcd_draws_file *out, struct mcd_error *e)
-{
-    const struct mcd_model *api = f->model->plugin->api;
-    struct mcd_draws draws = {.size = sizeof draws};
-    struct mcd_fitting_call call;
-    *out = (struct mcd_draws_file){0};
-    mcd_fitting_begin(&call, f);
-    int status = mcd_item_status(f->model, api->fit(f->model->self, &call.data, &draws, e), e);
-    if (status)
-        return status;
-    *out = (struct mcd_draws_file){.host = f->host,
-                                   .chains = draws.chains,
-                                   .draws = draws.draws,
-                                   .max_depth = draws.max_depth,
-                                   .q = draws.q,
-                                   .each = draws.each};
-    status = judge(f, &draws, e);
-    if (!status)
-        status = copy_names(&draws, out, e);
-    if (!status)
-        status = copy_rows(f, out, e);
-    if (!status)
-        status = find_exact(f, out, e);
-    if (status)
-        mcd_draws_clear(out);
-    return status;
 }

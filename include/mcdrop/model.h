@@ -135,7 +135,10 @@ struct mcd_model {
                 uint64_t first, uint32_t passes, const double *q, double *value,
                 struct mcd_error *);
 
-    /* Tells what is known without sampling, for users to compare; NULL if there is nothing. */
+    /*
+     * Tells what is known without sampling, for users to compare; NULL if there is nothing. The
+     * draws are saved before; after an interrupt it is asked again, by a `self` that has not fitted.
+     */
     int (*exact)(void *self, const struct mcd_fit_data *, mcd_exact_teller tell, void *arg,
                  struct mcd_error *);
 };

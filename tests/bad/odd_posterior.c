@@ -1,12 +1,14 @@
 /*
  * A model that brings its own posterior: y ~ N(mu, 1) whatever x is, with mu drawn from its
  * posterior N(mean of y, 1 / rows). It is right, and has no reports of transitions, unless `wrong`
- * says what shall be wrong.
+ * says what shall be wrong. With ODD_INTERRUPTS in the environment `exact` is interrupted half-way.
  */
 #include <mcdrop/model.h>
 #include <mcdrop/random.h>
 
 #include <math.h>
+#include <signal.h>
+#include <stdlib.h>
 
 /* In the order of the parameter's domain. */
 enum wrong {
@@ -194,6 +196,12 @@ static int exact(void *self, const struct mcd_fit_data *data, mcd_exact_teller t
         mean += data->y[i] / (double)data->rows;
     tell(arg, "conjugate", "mu", "mean", mean);
     tell(arg, "conjugate", "mu", "sd", 1 / sqrt((double)data->rows));
+    if (getenv("ODD_INTERRUPTS")) { /* as a user might, at this very moment */
+        raise(SIGINT);
+        while (data->go_on(data->arg, 0, 0))
+            ;
+        return o->host->fail(error, MCD_STOPPED, "", "interrupted");
+    }
     tell(arg, "conjugate", o->wrong == nameless_exact ? NULL : "rows", NULL, (double)data->rows);
     if (o->wrong == failing_exact)
         return o->host->fail(error, MCD_INVALID, "odd", "no more is known");
