@@ -1,6 +1,6 @@
 /*
- * include/mcdrop/random.h: the bits are those of the golden file, which other code made (see
- * fixtures/README.md), and they behave: rates, independence, flips.
+ * include/mcdrop/random.h: the bits are those of the golden file, and they behave: rates,
+ * independence, flips.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,161 +9,89 @@
 
 #include <cmocka.h>
 
-#include <inttypes.h>
-#include <math.h>
-#include <mcdrop/random.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "tests/golden.h"
 
-#define ADDRESS       "%" SCNx64 " %" SCNu32 " %" SCNu32 " %" SCNu64 " %" SCNu32 " "
-#define ADDRESS_OF(a) &(a)->seed, &(a)->domain, &(a)->site, &(a)->stream, &(a)->row
-#define WORDS         "%" SCNx32 " %" SCNx32 " %" SCNx32 " %" SCNx32
-#define WORDS_OF(w)   (w), (w) + 1, (w) + 2, (w) + 3
+#include <math.h>
+#include <string.h>
 
 static int equal_words(const uint32_t *a, const uint32_t *b)
 {
     return memcmp(a, b, 4 * sizeof *a) == 0;
 }
 
-/* Each of these reads a line of the golden file after its first word; 1: the header agrees. */
-
-static int philox_agrees(const char *line)
+static int philox_agrees(const struct golden *g)
 {
-    uint64_t key;
-    uint32_t c[4], w[4];
-    if (sscanf(line, "%" SCNx64 " " WORDS " : " WORDS, &key, WORDS_OF(c), WORDS_OF(w)) != 9)
-        return 0;
-    return equal_words(mcd_philox(key, c[0], c[1], c[2], c[3]).w, w);
+    const uint32_t *c = g->counter;
+    return equal_words(mcd_philox(g->key, c[0], c[1], c[2], c[3]).w, g->words);
 }
 
-static int threshold_agrees(const char *line)
+static int threshold_agrees(const struct golden *g)
 {
-    double p;
-    uint64_t t;
-    return sscanf(line, "%lf : %" SCNx64, &p, &t) == 2 && mcd_threshold(p) == t;
+    return mcd_threshold(g->p) == g->threshold;
 }
 
-static int digit_agrees(const char *line)
+static int digit_agrees(const struct golden *g)
 {
-    struct mcd_address a;
-    uint32_t block, digit, w[4];
-    if (sscanf(line, ADDRESS "%" SCNu32 " %" SCNu32 " : " WORDS, ADDRESS_OF(&a), &block, &digit,
-               WORDS_OF(w)) != 11)
-        return 0;
-    return equal_words(mcd_digit_words(&a, block, digit).w, w);
+    return equal_words(mcd_digit_words(&g->at, g->block, g->digit).w, g->words);
 }
 
-static int noise_agrees(const char *line)
+static int noise_agrees(const struct golden *g)
 {
-    struct mcd_address a;
-    uint32_t block, w[4];
-    double u[4];
-    if (sscanf(line, ADDRESS "%" SCNu32 " : " WORDS " %lf %lf %lf %lf", ADDRESS_OF(&a), &block,
-               WORDS_OF(w), WORDS_OF(u)) != 14)
-        return 0;
     for (int i = 0; i < 4; i++)
-        if (mcd_uniform(w[i]) != u[i])
+        if (mcd_uniform(g->words[i]) != g->numbers[i])
             return 0;
-    return equal_words(mcd_noise_words(&a, block).w, w);
+    return equal_words(mcd_noise_words(&g->at, g->block).w, g->words);
 }
 
-static int normal_agrees(const char *line)
+static int normal_agrees(const struct golden *g)
 {
-    struct mcd_address a;
-    uint32_t block;
-    double z[4], mine[4];
-    if (sscanf(line, ADDRESS "%" SCNu32 " : %lf %lf %lf %lf", ADDRESS_OF(&a), &block,
-               WORDS_OF(z)) != 10)
-        return 0;
-    struct mcd_words words = mcd_noise_words(&a, block);
+    struct mcd_words words = mcd_noise_words(&g->at, g->block);
+    double mine[4];
     mcd_normal(&words, mine);
     for (int i = 0; i < 4; i++)
-        if (!(fabs(mine[i] - z[i]) <= 1e-14))
+        if (!(fabs(mine[i] - g->numbers[i]) <= 1e-14))
             return 0;
     return 1;
 }
 
-static int drop_agrees(const char *line)
+static int drop_agrees(const struct golden *g)
 {
-    struct mcd_address a;
-    uint32_t block, flip, w[4], out[4];
-    double p;
-    if (sscanf(line, ADDRESS "%" SCNu32 " %lf %" SCNu32 " : " WORDS, ADDRESS_OF(&a), &block, &p,
-               &flip, WORDS_OF(w)) != 12)
-        return 0;
-    mcd_drop_block(&a, block, mcd_threshold(p), flip, out);
-    return equal_words(out, w);
+    uint32_t out[4];
+    mcd_drop_block(&g->at, g->block, mcd_threshold(g->p), g->flip, out);
+    return equal_words(out, g->words);
+}
+
+static int sum_agrees(const struct golden *g)
+{
+    struct golden_sum sum = golden_no_words;
+    struct mcd_address a = g->at;
+    uint32_t out[4];
+    for (a.row = 0; a.row < g->rows; a.row++)
+        for (uint32_t block = 0; block < g->blocks; block++) {
+            mcd_drop_block(&a, block, mcd_threshold(g->p), g->flip, out);
+            golden_add(&sum, out, 4);
+        }
+    return golden_equal_sums(&sum, &g->sum);
+}
+
+static void agrees_with_the_golden_file(void **state)
+{
+    (void)state;
+    assert_golden((int (*const[GOLDEN_KINDS])(const struct golden *)){
+        [GOLDEN_PHILOX] = philox_agrees,
+        [GOLDEN_THRESHOLD] = threshold_agrees,
+        [GOLDEN_DIGIT] = digit_agrees,
+        [GOLDEN_NOISE] = noise_agrees,
+        [GOLDEN_NORMAL] = normal_agrees,
+        [GOLDEN_DROP] = drop_agrees,
+        [GOLDEN_SUM] = sum_agrees,
+    });
 }
 
 static int set_bits(const uint32_t w[4])
 {
     return __builtin_popcount(w[0]) + __builtin_popcount(w[1]) + __builtin_popcount(w[2]) +
            __builtin_popcount(w[3]);
-}
-
-static uint64_t fnv1a(uint64_t hash, uint32_t word)
-{
-    for (int i = 0; i < 4; i++, word >>= 8)
-        hash = (hash ^ (word & 0xFF)) * 0x100000001B3u;
-    return hash;
-}
-
-static int sum_agrees(const char *line)
-{
-    struct mcd_address a; /* the row is read as the number of rows */
-    uint32_t blocks, flip, out[4];
-    uint64_t hash, wanted_hash;
-    long count = 0, wanted_count;
-    double p;
-    if (sscanf(line, ADDRESS "%" SCNu32 " %lf %" SCNu32 " : %ld %" SCNx64, ADDRESS_OF(&a), &blocks,
-               &p, &flip, &wanted_count, &wanted_hash) != 10)
-        return 0;
-    hash = 0xCBF29CE484222325u;
-    uint32_t rows = a.row;
-    for (a.row = 0; a.row < rows; a.row++)
-        for (uint32_t block = 0; block < blocks; block++) {
-            mcd_drop_block(&a, block, mcd_threshold(p), flip, out);
-            count += set_bits(out);
-            for (int i = 0; i < 4; i++)
-                hash = fnv1a(hash, out[i]);
-        }
-    return count == wanted_count && hash == wanted_hash;
-}
-
-static const struct {
-    const char *word;
-    int (*agrees)(const char *line);
-} kinds[] = {
-    {"philox ", philox_agrees}, {"threshold ", threshold_agrees}, {"digit ", digit_agrees},
-    {"noise ", noise_agrees},   {"normal ", normal_agrees},       {"drop ", drop_agrees},
-    {"sum ", sum_agrees},
-};
-#define KINDS (sizeof kinds / sizeof *kinds)
-
-static void agrees_with_the_golden_file(void **state)
-{
-    (void)state;
-    char path[4096], line[512];
-    int seen[KINDS] = {0};
-    const char *folder = getenv("MCDROP_TEST_SRCDIR");
-    snprintf(path, sizeof path, "%s/fixtures/masks_golden.txt", folder ? folder : "tests");
-    FILE *f = fopen(path, "r");
-    if (!f)
-        fail_msg("cannot open %s", path);
-    while (fgets(line, sizeof line, f)) {
-        size_t k = 0;
-        if (line[0] == '#')
-            continue;
-        while (k < KINDS && strncmp(line, kinds[k].word, strlen(kinds[k].word)) != 0)
-            k++;
-        if (k == KINDS || !kinds[k].agrees(line + strlen(kinds[k].word)))
-            fail_msg("disagrees: %s", line);
-        seen[k]++;
-    }
-    fclose(f);
-    for (size_t k = 0; k < KINDS; k++)
-        assert_true(seen[k] > 0);
 }
 
 /* Within 5 standard deviations of a binomial; exact at both ends. */

@@ -1,6 +1,6 @@
 /*
- * The kernels that draw, run on the host: their bits are those of the golden file (see
- * fixtures/README.md), which holds random.h, too. And the division that they are numbered by.
+ * The kernels that draw, run on the host: their bits are those of the golden file, which holds
+ * random.h, too. And the division that they are numbered by.
  */
 #include "backends/cuda/bodies/drop.h"
 #include "backends/cuda/bodies/noise.h"
@@ -12,16 +12,12 @@
 
 #include <cmocka.h>
 
+#include "tests/golden.h"
+
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define ADDRESS       "%" SCNx64 " %" SCNu32 " %" SCNu32 " %" SCNu64 " %" SCNu32 " "
-#define ADDRESS_OF(a) &(a)->seed, &(a)->domain, &(a)->site, &(a)->stream, &(a)->row
-#define WORDS         "%" SCNx32 " %" SCNx32 " %" SCNx32 " %" SCNx32
-#define WORDS_OF(w)   (w), (w) + 1, (w) + 2, (w) + 3
 
 /* One pass of `rows` rows from the address's on; site numbers of the golden file are small. */
 struct one_pass {
@@ -60,63 +56,40 @@ static struct mask_args mask_of(const struct one_pass *o, uint32_t site, uint32_
     return a;
 }
 
-static int drop_agrees(const char *line)
+static int drop_agrees(const struct golden *g)
 {
     static struct one_pass o;
-    struct mcd_address a;
-    uint32_t block, flip, w[4], guard = 0xDEADBEEF;
-    double p;
-    if (sscanf(line, ADDRESS "%" SCNu32 " %lf %" SCNu32 " : " WORDS, ADDRESS_OF(&a), &block, &p,
-               &flip, WORDS_OF(w)) != 12)
-        return 0;
-    run_at(&o, &a, flip, 1);
-    uint32_t *bits = calloc(4 * ((size_t)block + 1), sizeof *bits);
+    const size_t at = 4 * (size_t)g->block;
+    const uint32_t guard = 0xDEADBEEF;
+    run_at(&o, &g->at, g->flip, 1);
+    uint32_t *bits = calloc(at + 4, sizeof *bits);
     assert_non_null(bits);
-    struct mask_args mask = mask_of(&o, a.site, block + 1, p, 7, bits);
-    mask_body(&mask, 7 + (int64_t)block);
-    int agrees = memcmp(bits + 4 * (size_t)block, w, sizeof w) == 0;
+    struct mask_args mask = mask_of(&o, g->at.site, g->block + 1, g->p, 7, bits);
+    mask_body(&mask, 7 + (int64_t)g->block);
+    int agrees = memcmp(bits + at, g->words, sizeof g->words) == 0;
     mask.site[1].words -= 3; /* a row's last block may have fewer words: none is written behind */
-    memset(bits + 4 * (size_t)block, 0xFF, 4 * sizeof *bits);
-    bits[4 * (size_t)block + 1] = guard;
-    mask_body(&mask, 7 + (int64_t)block);
-    agrees &= bits[4 * (size_t)block] == w[0] && bits[4 * (size_t)block + 1] == guard;
+    memset(bits + at, 0xFF, 4 * sizeof *bits);
+    bits[at + 1] = guard;
+    mask_body(&mask, 7 + (int64_t)g->block);
+    agrees &= bits[at] == g->words[0] && bits[at + 1] == guard;
     free(bits);
     return agrees;
 }
 
-static uint64_t fnv1a(uint64_t hash, uint32_t word)
-{
-    for (int i = 0; i < 4; i++, word >>= 8)
-        hash = (hash ^ (word & 0xFF)) * 0x100000001B3u;
-    return hash;
-}
-
-static int sum_agrees(const char *line)
+static int sum_agrees(const struct golden *g)
 {
     static struct one_pass o;
-    struct mcd_address a; /* the row is read as the number of rows */
-    uint32_t blocks, flip;
-    uint64_t hash = 0xCBF29CE484222325u, wanted_hash;
-    long count = 0, wanted_count;
-    double p;
-    if (sscanf(line, ADDRESS "%" SCNu32 " %lf %" SCNu32 " : %ld %" SCNx64, ADDRESS_OF(&a), &blocks,
-               &p, &flip, &wanted_count, &wanted_hash) != 10)
-        return 0;
-    int64_t threads = (int64_t)a.row * blocks;
-    uint32_t rows = a.row;
-    a.row = 0;
-    run_at(&o, &a, flip, rows);
+    struct golden_sum sum = golden_no_words;
+    int64_t threads = (int64_t)g->rows * g->blocks;
+    run_at(&o, &g->at, g->flip, g->rows);
     uint32_t *bits = calloc(4 * (size_t)threads, sizeof *bits);
     assert_non_null(bits);
-    struct mask_args mask = mask_of(&o, a.site, blocks, p, 3, bits);
+    struct mask_args mask = mask_of(&o, g->at.site, g->blocks, g->p, 3, bits);
     for (int64_t i = threads; i-- > 0;)
         mask_body(&mask, 3 + i);
-    for (int64_t i = 0; i < 4 * threads; i++) {
-        count += __builtin_popcount(bits[i]);
-        hash = fnv1a(hash, bits[i]);
-    }
+    golden_add(&sum, bits, 4 * (size_t)threads);
     free(bits);
-    return count == wanted_count && hash == wanted_hash;
+    return golden_equal_sums(&sum, &g->sum);
 }
 
 /* Numbers of a block, drawn as the kernel does. */
@@ -129,72 +102,37 @@ static void numbers(const struct mcd_address *a, uint32_t block, uint32_t normal
     noise_numbers(&args, 0, block, out);
 }
 
-static int noise_agrees(const char *line)
+static int noise_agrees(const struct golden *g)
 {
-    struct mcd_address a;
-    uint32_t block, w[4];
-    double u[4];
     float got[4], flipped[4];
-    if (sscanf(line, ADDRESS "%" SCNu32 " : " WORDS " %lf %lf %lf %lf", ADDRESS_OF(&a), &block,
-               WORDS_OF(w), WORDS_OF(u)) != 14)
-        return 0;
-    numbers(&a, block, 0, 0, got);
-    numbers(&a, block, 0, 1, flipped);
+    numbers(&g->at, g->block, 0, 0, got);
+    numbers(&g->at, g->block, 0, 1, flipped);
     for (int i = 0; i < 4; i++)
-        if ((double)got[i] != u[i] || (double)flipped[i] != 1 - u[i])
+        if ((double)got[i] != g->numbers[i] || (double)flipped[i] != 1 - g->numbers[i])
             return 0;
     return 1;
 }
 
-static int normal_agrees(const char *line)
+static int normal_agrees(const struct golden *g)
 {
-    struct mcd_address a;
-    uint32_t block;
-    double z[4];
     float got[4], flipped[4];
-    if (sscanf(line, ADDRESS "%" SCNu32 " : %lf %lf %lf %lf", ADDRESS_OF(&a), &block,
-               WORDS_OF(z)) != 10)
-        return 0;
-    numbers(&a, block, 1, 0, got);
-    numbers(&a, block, 1, 1, flipped);
+    numbers(&g->at, g->block, 1, 0, got);
+    numbers(&g->at, g->block, 1, 1, flipped);
     for (int i = 0; i < 4; i++)
-        if (!(fabs((double)got[i] - z[i]) <= 1e-6) || flipped[i] != -got[i])
+        if (!(fabs((double)got[i] - g->numbers[i]) <= 1e-6) || flipped[i] != -got[i])
             return 0;
     return 1;
 }
-
-static const struct {
-    const char *word;
-    int (*agrees)(const char *line);
-} kinds[] = {
-    {"noise ", noise_agrees},
-    {"normal ", normal_agrees},
-    {"drop ", drop_agrees},
-    {"sum ", sum_agrees},
-};
-#define KINDS (sizeof kinds / sizeof *kinds)
 
 static void kernels_agree_with_the_golden_file(void **state)
 {
     (void)state;
-    char path[4096], line[512];
-    int seen[KINDS] = {0};
-    const char *folder = getenv("MCDROP_TEST_SRCDIR");
-    snprintf(path, sizeof path, "%s/fixtures/masks_golden.txt", folder ? folder : "tests");
-    FILE *f = fopen(path, "r");
-    if (!f)
-        fail_msg("cannot open %s", path);
-    while (fgets(line, sizeof line, f))
-        for (size_t k = 0; k < KINDS; k++) {
-            if (strncmp(line, kinds[k].word, strlen(kinds[k].word)) != 0)
-                continue;
-            if (!kinds[k].agrees(line + strlen(kinds[k].word)))
-                fail_msg("disagrees: %s", line);
-            seen[k]++;
-        }
-    fclose(f);
-    for (size_t k = 0; k < KINDS; k++)
-        assert_true(seen[k] > 0);
+    assert_golden((int (*const[GOLDEN_KINDS])(const struct golden *)){
+        [GOLDEN_NOISE] = noise_agrees,
+        [GOLDEN_NORMAL] = normal_agrees,
+        [GOLDEN_DROP] = drop_agrees,
+        [GOLDEN_SUM] = sum_agrees,
+    });
 }
 
 /* The ends of what words can be, where logarithms and angles are hardest. */
