@@ -22,6 +22,7 @@ countless     listed
 crashing      ops LOGSOFTMAX
 create_fails  create
 create_leaks  create
+damped        kept SGD
 edges         - test_check_life
 endless       - test_check_command
 exports       symbols
@@ -68,6 +69,8 @@ silent        shapes
 siteless      ops
 sluggish      descriptor
 stale         kept
+steady_adam   ops ADAM
+steady_sgd    ops SGD
 stray         shapes
 tardy         fetch
 threaded      split
@@ -79,6 +82,7 @@ unit          masks
 unjoined      ops MOMENTS
 unknown_kind  descriptor
 unmasked      fused
+unpaced       section to a schedule
 unresolved    load
 unset         fields
 weak          symbols

@@ -83,7 +83,7 @@ static int adam(struct mcd_host *host, uint64_t epochs, int resume, const char *
 {
     struct tiny_fit f = {.history = history};
     f.train.checkpoint = checkpoint;
-    f.train.epochs = epochs;
+    f.train.trainer.epochs = epochs;
     f.train.trainer.update = (struct mcd_update){.optimiser = MCD_ADAM, .rate = 0.01};
     int status = tiny_fit_open(&f, host, "x.npy", "y.npy", e);
     if (!status)

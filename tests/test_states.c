@@ -341,10 +341,10 @@ static void train_in_sessions(const char *backend, uint32_t threads, uint64_t st
         struct mcd_host *host = mcd_host_create(threads, NULL, NULL, NULL);
         rig_network_open(&n, host, backend, build_normed, NULL, MCD_REGRESS, mcd_shape1(WIDTH));
         struct mcd_train t = {.trainer = trainer_spec(&n.network, &adam),
-                              .epochs = done + stop,
                               .data = "test",
                               .checkpoint = path,
                               .interval = 1e9};
+        t.trainer.epochs = done + stop;
         if (done)
             assert_ok(mcd_train_resume(&t, &s, &e), e);
         assert_ok(mcd_train_run(&t, &s, &e), e);

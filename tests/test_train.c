@@ -110,9 +110,9 @@ static void session_open(struct session *s, const char *model, const char *backe
                     .update = *u,
                     .batch = BATCH,
                     .shuffle = 1,
-                    .seed = 77},
+                    .seed = 77,
+                    .epochs = EPOCHS},
         .test = {.rows = 40, .x = data.x, .label = data.label},
-        .epochs = EPOCHS,
         .data = "tiny",
         .checkpoint = checkpoint,
         .interval = 1e9,
@@ -141,13 +141,13 @@ static void run_to(struct session *s, uint64_t stop_at)
     if (stop_at) {
         char text[64];
         snprintf(text, sizeof text, "interrupted after %d of %d updates", (int)stop_at,
-                 (int)(EACH * s->train.epochs));
+                 (int)(EACH * s->train.trainer.epochs));
         assert_int_equal(status, MCD_STOPPED);
         assert_error(e, MCD_STOPPED, "", text);
         assert_int_equal(s->state.update, stop_at);
     } else {
         assert_ok(status, e);
-        assert_int_equal(s->state.update, EACH * s->train.epochs);
+        assert_int_equal(s->state.update, EACH * s->train.trainer.epochs);
     }
 }
 
@@ -278,7 +278,7 @@ static void epochs_can_be_added(void **state)
     assert_true(isnan(whole.state.history[0].test));
     session_open(&s, mlp, f32, 1, &adam, path);
     s.train.test.rows = 0;
-    s.train.epochs = 1;
+    s.train.trainer.epochs = 1;
     run_to(&s, 0);
     session_close(&s);
     resume(&s, f32, &adam, path);
@@ -530,9 +530,9 @@ static int train_a_little(struct mcd_host *host, void *arg, struct mcd_error *e)
         return status;
     struct mcd_examples data = *(struct mcd_examples *)arg;
     struct mcd_train t = {
-        .trainer = {.network = n, .data = data, .update = momentum, .batch = 2, .shuffle = 1},
+        .trainer =
+            {.network = n, .data = data, .update = momentum, .batch = 2, .shuffle = 1, .epochs = 1},
         .test = data,
-        .epochs = 1,
         .checkpoint = scratch_path("c.safetensors"),
         .interval = 1e9,
     };

@@ -287,7 +287,7 @@ static int make(struct mcd_error *e)
 {
     fit.history = "history.csv";
     fit.train.checkpoint = TINY_WEIGHTS;
-    fit.train.epochs = EPOCHS;
+    fit.train.trainer.epochs = EPOCHS;
     fit.train.trainer.update = (struct mcd_update){.optimiser = MCD_ADAM, .rate = 0.01};
     int status = tiny_fit_open(&fit, host, "x.npy", "y.npy", e);
     if (!status)

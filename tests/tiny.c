@@ -103,7 +103,7 @@ int tiny_fit_run(struct tiny_fit *f, int resume, struct mcd_error *e)
     t->trainer.shuffle = 1;
     t->trainer.seed = 3;
     t->test = examples(&f->test);
-    t->epochs = t->epochs ? t->epochs : 2;
+    t->trainer.epochs = t->trainer.epochs ? t->trainer.epochs : 2;
     t->data = "tiny";
     t->data_checksum = mcd_train_data_checksum(&t->trainer);
     t->interval = 1e9;

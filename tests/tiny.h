@@ -47,7 +47,7 @@ struct tiny_fit {
 int tiny_fit_open(struct tiny_fit *f, const struct mcd_host *host, const char *data,
                   const char *labels, struct mcd_error *e);
 
-/* Two epochs unless train.epochs says otherwise, and the history. */
+/* Two epochs unless train.trainer.epochs says otherwise, and the history. */
 int tiny_fit_run(struct tiny_fit *f, int resume, struct mcd_error *e);
 
 void tiny_fit_close(struct tiny_fit *f);

@@ -73,10 +73,10 @@ MCD_CPU_RUN(mcd_cpu_sgd)
     struct job j = {.w = mcd_floats(&step->out),
                     .dw = mcd_floats(&step->in[1]),
                     .m = step->nin > 2 ? mcd_floats(&step->in[2]) : NULL,
-                    .rate = (float)a->rate,
+                    .rate = (float)mcd_step_rate(step, run, a->rate),
                     .decay = (float)a->decay,
                     .momentum = (float)a->momentum};
-    (void)run, (void)error;
+    (void)error;
     mcd_cpu_split(state, mcd_tensor_count(&step->out), GRAIN, sgd_piece, &j);
     mcd_cpu_changed(state, &step->out);
     return MCD_OK;
@@ -85,12 +85,12 @@ MCD_CPU_RUN(mcd_cpu_sgd)
 MCD_CPU_RUN(mcd_cpu_adam)
 {
     const struct mcd_attr_adam *a = &step->attr.u.adam;
-    double t = (double)run->update + 1;
+    double t = (double)run->update + 1, rate = mcd_step_rate(step, run, a->rate);
     struct job j = {.w = mcd_floats(&step->out),
                     .dw = mcd_floats(&step->in[1]),
                     .m = mcd_floats(&step->in[2]),
                     .v = mcd_floats(&step->in[3]),
-                    .rate = (float)(a->rate / (1 - pow(a->beta1, t))),
+                    .rate = (float)(rate / (1 - pow(a->beta1, t))),
                     .decay = (float)a->decay,
                     .beta = {(float)a->beta1, (float)a->beta2},
                     .rest = {(float)(1 - a->beta1), (float)(1 - a->beta2)},

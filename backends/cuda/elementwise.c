@@ -76,7 +76,7 @@ static struct update_place update_place(const struct mcd_step *s, int64_t before
 
 int mcd_cuda_update_joins(const struct mcd_step *first, uint32_t count, const struct mcd_step *next)
 {
-    return count < MCD_UPDATES && next->op == first->op &&
+    return count < MCD_UPDATES && next->op == first->op && next->scheduled == first->scheduled &&
            memcmp(&next->attr, &first->attr, sizeof next->attr) == 0;
 }
 
@@ -91,6 +91,12 @@ static int64_t update_places(const struct mcd_cuda_call *call, struct update_pla
     return end;
 }
 
+static struct update_rate update_rate(const struct mcd_cuda_call *call, double recorded)
+{
+    return (struct update_rate){.schedule = call->step->scheduled ? call->run : NULL,
+                                .recorded = (float)recorded};
+}
+
 static const char *sgd_refuse(const struct mcd_step *step)
 {
     int missing = step->attr.u.sgd.momentum != 0 && step->nin < 3;
@@ -101,7 +107,7 @@ static int sgd(const struct mcd_cuda_op *op, const struct mcd_cuda_call *call)
 {
     const struct mcd_attr_sgd *a = &call->step->attr.u.sgd;
     struct sgd_args args = {
-        .rate = (float)a->rate,
+        .rate = update_rate(call, a->rate),
         .momentum = (float)a->momentum,
         .decay = (float)a->decay,
     };
@@ -122,7 +128,7 @@ static int adam(const struct mcd_cuda_op *op, const struct mcd_cuda_call *call)
     const struct mcd_attr_adam *a = &call->step->attr.u.adam;
     struct adam_args args = {
         .run = call->run,
-        .rate = (float)a->rate,
+        .rate = update_rate(call, a->rate),
         .epsilon = (float)a->epsilon,
         .decay = (float)a->decay,
         .beta1 = (float)a->beta1,

@@ -60,24 +60,26 @@ void mcd_bench_subject_close(struct mcd_bench_subject *s)
     *s = (struct mcd_bench_subject){0};
 }
 
-/* How the model is trained when nobody says otherwise. */
-static struct mcd_update usual_update(const struct mcd_bench_subject *s)
+/* The model as it is trained when nobody says otherwise. */
+static struct mcd_trainer_spec usual_training(const struct mcd_bench_subject *s)
 {
     const struct mcd_recipe *r = &s->network->recipe;
-    return (struct mcd_update){r->optimiser, r->rate, r->momentum, r->decay};
+    return (struct mcd_trainer_spec){
+        .network = s->network,
+        .data = {s->rows, s->x, s->label, s->target},
+        .update = {r->optimiser, r->rate, r->momentum, r->decay},
+        .batch = s->of->batch,
+        .shuffle = 1,
+        .seed = s->of->seed,
+    };
 }
 
 int mcd_bench_subject_trainer(const struct mcd_bench_subject *s, const struct mcd_update *update,
                               struct mcd_trainer **trainer, struct mcd_error *e)
 {
-    struct mcd_trainer_spec spec = {
-        .network = s->network,
-        .data = {s->rows, s->x, s->label, s->target},
-        .update = update ? *update : usual_update(s),
-        .batch = s->of->batch,
-        .shuffle = 1,
-        .seed = s->of->seed,
-    };
+    struct mcd_trainer_spec spec = usual_training(s);
+    if (update)
+        spec.update = *update;
     return mcd_trainer_create(&spec, trainer, e);
 }
 
@@ -86,9 +88,9 @@ int mcd_bench_subject_record(const struct mcd_bench_subject *s, int training,
                              struct mcd_error *e)
 {
     const struct mcd_network *n = s->network;
-    struct mcd_update update = usual_update(s);
+    const struct mcd_trainer_spec spec = usual_training(s);
     if (training)
-        return mcd_trainer_record(n, s->of->batch, s->rows, &update, r, target, result, e);
+        return mcd_trainer_record(&spec, r, target, result, e);
     int status = mcd_network_record(n, 1, r, e);
     *target = 0;
     *result = status ? 0 : r->y;

@@ -27,7 +27,8 @@ struct net {
     int trained;
     uint32_t task;
     struct mcd_update update;
-    int condensed; /* moments and sums of the passes are asked for, not the passes */
+    uint32_t scheduled; /* runs multiply the rate */
+    int condensed;      /* moments and sums of the passes are asked for, not the passes */
 };
 
 static mcd_val linear(struct mcd_graph *g, mcd_val x, const char *name, int64_t out)
@@ -86,18 +87,34 @@ static mcd_val build_interrupted(struct mcd_graph *g, mcd_val x)
 }
 
 static const struct net nets[] = {
-    {"dense, predicted", {1, {29}}, build_dense, 0, 0, {0}, 0},
-    {"images, predicted", {3, {2, 9, 7}}, build_images, 0, 0, {0}, 0},
-    {"interrupted, predicted", {1, {29}}, build_interrupted, 0, 0, {0}, 0},
-    {"dense, condensed", {1, {29}}, build_dense, 0, MCD_CLASSIFY, {0}, 1},
-    {"dense, trained", {1, {29}}, build_dense, 1, MCD_CLASSIFY, {MCD_SGD, 0.05, 0.9, 0.001}, 0},
-    {"images, trained", {3, {2, 9, 7}}, build_images, 1, MCD_REGRESS, {MCD_ADAM, 0.01, 0, 0}, 0},
+    {"dense, predicted", {1, {29}}, build_dense, 0, 0, {0}, 0, 0},
+    {"images, predicted", {3, {2, 9, 7}}, build_images, 0, 0, {0}, 0, 0},
+    {"interrupted, predicted", {1, {29}}, build_interrupted, 0, 0, {0}, 0, 0},
+    {"dense, condensed", {1, {29}}, build_dense, 0, MCD_CLASSIFY, {0}, 0, 1},
+    {"dense, trained", {1, {29}}, build_dense, 1, MCD_CLASSIFY, {MCD_SGD, 0.05, 0.9, 0.001}, 0, 0},
+    {"dense, trained to a schedule",
+     {1, {29}},
+     build_dense,
+     1,
+     MCD_CLASSIFY,
+     {MCD_SGD, 0.05, 0.9, 0},
+     1,
+     0},
+    {"images, trained to a schedule",
+     {3, {2, 9, 7}},
+     build_images,
+     1,
+     MCD_REGRESS,
+     {MCD_ADAM, 0.01, 0, 0},
+     1,
+     0},
     {"interrupted, trained",
      {1, {29}},
      build_interrupted,
      1,
      MCD_REGRESS,
      {MCD_SGD, 0.01, 0, 0},
+     0,
      0},
 };
 
@@ -170,6 +187,7 @@ static int record(struct side *s, const struct net *net)
         return mcd_graph_status(t->core, &t->error);
     s->target = mcd_graph_input(t->core, 1, is_labelled(net) ? mcd_shape0() : mcd_shape1(CLASSES),
                                 is_labelled(net));
+    t->core->scheduled = net->scheduled;
     return mcd_graph_training(t->core, net->task, y, s->target, &net->update, s->output, &t->error);
 }
 
@@ -211,7 +229,7 @@ static const uint32_t *const *given_bits(void)
     return bits;
 }
 
-/* Run `number` of those of one plan: passes go on from one to the next. */
+/* Run `number` of those of one plan: passes go on from one to the next, the rate falls. */
 static void run_side(struct side *s, const struct net *net, const struct change *change,
                      uint32_t number)
 {
@@ -219,6 +237,7 @@ static void run_side(struct side *s, const struct net *net, const struct change 
     uint32_t passes = t->plan->passes;
     t->run.update = change->update;
     t->run.seed = t->seed + change->seed;
+    t->run.rate_factor = 1 / (1 + (double)number);
     t->run.first_row = change->first_row;
     t->run.first_pass = (uint64_t)number * passes;
     t->run.joined = t->run.summed = number;

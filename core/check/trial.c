@@ -108,6 +108,7 @@ int mcd_trial_plan(struct mcd_trial *t, const struct mcd_plan_spec *spec)
         .passes = spec->passes,
         .rows = spec->rows,
         .draws = t->draws,
+        .rate_factor = 1,
     };
     return MCD_OK;
 }

@@ -110,10 +110,10 @@ static int train(struct train *t, struct mcd_session *session, struct mcd_fit *f
         status = mcd_fit_open(fit, session, &folder);
     if (!status)
         status = t->resume ? mcd_fit_resume(fit, 1) : mcd_folder_set_aside(&folder);
-    if (!status && fit->state.epochs > fit->train.epochs)
+    if (!status && fit->state.epochs > fit->train.trainer.epochs)
         mcd_log(MCD_LOG_WARNING,
                 "%s has %" PRIu64 " epochs already, more than %" PRIu64 ": nothing is done",
-                folder.weights, fit->state.epochs, fit->train.epochs);
+                folder.weights, fit->state.epochs, fit->train.trainer.epochs);
     else if (!status)
         status = mcd_fit_run(fit);
     return status ? status : print_result(fit, t->options.format);

@@ -77,6 +77,8 @@ static struct mcd_trainer_spec trainer_spec(const struct mcd_fit *f)
         .batch = t->batch >= 0 ? (uint32_t)t->batch : r->batch,
         .shuffle = !t->keep_order,
         .seed = f->session->options.seed,
+        .schedule = t->schedule >= 0 ? (uint32_t)t->schedule : MCD_RATE_CONSTANT,
+        .epochs = t->epochs >= 0 ? (uint64_t)t->epochs : r->epochs,
     };
 }
 
@@ -93,7 +95,7 @@ static void on_update(void *arg, uint64_t update, uint64_t of)
  */
 static int is_worth_a_line(struct mcd_fit *f, uint64_t epoch, double seconds)
 {
-    int due = f->told == 0 || seconds - f->told >= 1 || epoch == f->train.epochs;
+    int due = f->told == 0 || seconds - f->told >= 1 || epoch == f->train.trainer.epochs;
     if (due)
         f->told = seconds;
     return due;
@@ -119,7 +121,6 @@ static void describe(struct mcd_fit *f)
     f->train = (struct mcd_train){
         .trainer = trainer_spec(f),
         .test = examples(f, &f->test),
-        .epochs = t->epochs >= 0 ? (uint64_t)t->epochs : f->session->network->recipe.epochs,
         .data = f->session->data_full,
         .labels = f->session->labels_full,
         .frame = &f->session->frame,
@@ -161,7 +162,7 @@ int mcd_fit_open(struct mcd_fit *f, struct mcd_session *session, struct mcd_fold
 static uint64_t updates_of(const struct mcd_fit *f)
 {
     uint64_t rows = (uint64_t)f->train.trainer.data.rows, batch = f->train.trainer.batch;
-    return f->train.epochs * (batch ? (rows + batch - 1) / batch : 1);
+    return f->train.trainer.epochs * (batch ? (rows + batch - 1) / batch : 1);
 }
 
 int mcd_fit_resume(struct mcd_fit *f, int must)
@@ -206,7 +207,7 @@ int mcd_fit_run(struct mcd_fit *f)
     struct mcd_error e = {0};
     mcd_stop_begin();
     mcd_log(MCD_LOG_INFO, "training %s for %" PRIu64 " epoch%s", f->session->network->model->spec,
-            f->train.epochs, f->train.epochs == 1 ? "" : "s");
+            f->train.trainer.epochs, f->train.trainer.epochs == 1 ? "" : "s");
     mcd_progress_start(&f->progress, "training", "updates", updates_of(f), f->state.update);
     int status = mcd_train_run(&f->train, &f->state, &e);
     mcd_progress_end(&f->progress);

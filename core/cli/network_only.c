@@ -21,6 +21,7 @@ int mcd_network_only_refuse(const struct mcd_session *s, const struct mcd_option
         {"--momentum", trains, !isnan(t->momentum)},
         {"--decay", trains, !isnan(t->decay)},
         {"--optimiser", trains, t->optimiser != 0},
+        {"--schedule", trains, t->schedule >= 0},
         {"--no-shuffle", trains, t->keep_order},
         {"--checkpoint-every", trains, t->checkpoint_every != defaults.training.checkpoint_every},
         {"--sampler", passes, o->sampler != NULL},

@@ -23,6 +23,7 @@ struct mcd_training_options {
     int64_t epochs, batch;        /* -1: the recipe's */
     double rate, momentum, decay; /* NaN: the recipe's */
     uint32_t optimiser;           /* enum mcd_optimiser; 0: the recipe's */
+    int schedule;                 /* enum mcd_rate_schedule; -1: not given */
     int keep_order;               /* rows in the data's order, not shuffled */
     double checkpoint_every;      /* seconds */
 };
@@ -60,6 +61,7 @@ struct mcd_options {
             .rate = NAN,                                                                           \
             .momentum = NAN,                                                                       \
             .decay = NAN,                                                                          \
+            .schedule = -1,                                                                        \
             .checkpoint_every = 60                                                                 \
         }                                                                                          \
     }

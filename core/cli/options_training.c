@@ -1,6 +1,8 @@
 /* Options of training: what replaces the recipe of the model. */
 #include "core/cli/options.h"
 
+#include "core/train/rate.h"
+
 #include <mcdrop/model.h>
 
 enum {
@@ -10,6 +12,7 @@ enum {
     KEY_MOMENTUM,
     KEY_DECAY,
     KEY_OPTIMISER,
+    KEY_SCHEDULE,
     KEY_NO_SHUFFLE,
     KEY_CHECKPOINT
 };
@@ -21,6 +24,14 @@ static uint32_t parse_optimiser(struct argp_state *state, const char *arg)
     if (strcmp(arg, "adam") != 0)
         argp_error(state, "--optimiser: '%s': expected sgd or adam", arg);
     return MCD_ADAM;
+}
+
+static int parse_schedule(struct argp_state *state, const char *arg)
+{
+    uint32_t schedule = mcd_rate_schedule_of(arg);
+    if (schedule == MCD_RATE_SCHEDULES)
+        argp_error(state, "--schedule: '%s': expected constant or cosine", arg);
+    return (int)schedule;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -46,6 +57,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_OPTIMISER:
         t->optimiser = parse_optimiser(state, arg);
         return 0;
+    case KEY_SCHEDULE:
+        t->schedule = parse_schedule(state, arg);
+        return 0;
     case KEY_NO_SHUFFLE:
         t->keep_order = 1;
         return 0;
@@ -64,6 +78,8 @@ static const struct argp_option options[] = {
     {"momentum", KEY_MOMENTUM, "X", 0, "Momentum of sgd", 0},
     {"decay", KEY_DECAY, "X", 0, "Weight decay: this multiple of a weight joins its gradient", 0},
     {"optimiser", KEY_OPTIMISER, "sgd|adam", 0, "How weights follow their gradient", 0},
+    {"schedule", KEY_SCHEDULE, "constant|cosine", 0,
+     "How the rate changes: not at all (default), or from its value to 0 over all epochs", 0},
     {"no-shuffle", KEY_NO_SHUFFLE, NULL, 0, "Take the rows in the data's order", 0},
     {"checkpoint-every", KEY_CHECKPOINT, "SECONDS", 0,
      "Save the state this often (default: 60), and at the end", 0},

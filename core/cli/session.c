@@ -153,6 +153,7 @@ static void adopt_training(struct mcd_training_options *t, const struct mcd_chec
     t->momentum = or_saved(t->momentum, saved->update.momentum);
     t->decay = or_saved(t->decay, saved->update.decay);
     t->batch = t->batch >= 0 ? t->batch : saved->batch;
+    t->schedule = t->schedule >= 0 ? t->schedule : (int)saved->schedule;
     t->keep_order = t->keep_order || !saved->shuffle;
     if (t->epochs < 0 && saved->wanted > 0)
         t->epochs = (int64_t)saved->wanted;

@@ -300,7 +300,8 @@ static void update(struct mcd_graph_core *g, uint32_t param, mcd_val dw, const s
         if (u->momentum != 0)
             in[n++] = mcd_graph_slot(g, param, 0);
     }
-    mcd_graph_op(g, u->optimiser == MCD_ADAM ? MCD_OP_ADAM : MCD_OP_SGD, n, in, &attr);
+    mcd_val v = mcd_graph_op(g, u->optimiser == MCD_ADAM ? MCD_OP_ADAM : MCD_OP_SGD, n, in, &attr);
+    g->node[v].scheduled = g->scheduled; /* node 0 is the failure */
 }
 
 /* A state's value before the update, for what another one follows: updates work in place. */

@@ -22,7 +22,8 @@ struct mcd_update {
 
 /*
  * Appends the task's loss of `output` against `target` plus the graph's penalty, its gradient, the
- * steps of what layers track, and the update of every parameter. *loss is the value to read.
+ * steps of what layers track, and the update of every parameter, whose rate each run multiplies if
+ * g->scheduled. *loss is the value to read.
  */
 int mcd_graph_training(struct mcd_graph_core *g, uint32_t task, mcd_val output, mcd_val target,
                        const struct mcd_update *update, mcd_val *loss, struct mcd_error *error);

@@ -32,9 +32,10 @@ struct mcd_node {
     mcd_val in[MCD_MAX_INPUTS];
     struct mcd_attr attr;
     struct mcd_shape shape;
-    uint32_t type;     /* of the elements: enum mcd_type, 0 for the backend's real type */
-    uint32_t has_rows; /* whether the value has the row dimension */
-    uint32_t per_row;  /* AFFINE: the planner divides the scale by the number of rows */
+    uint32_t type;      /* of the elements: enum mcd_type, 0 for the backend's real type */
+    uint32_t has_rows;  /* whether the value has the row dimension */
+    uint32_t per_row;   /* AFFINE: the planner divides the scale by the number of rows */
+    uint32_t scheduled; /* SGD and ADAM: see mcd_step */
 };
 
 struct mcd_graph_param {
@@ -68,6 +69,8 @@ struct mcd_graph_core {
     mcd_val penalty; /* sum of all penalties, or 0 */
     struct mcd_tracking *tracking;
     uint32_t ntrackings;
+
+    uint32_t scheduled; /* 1: updates of parameters that are appended are */
 
     int unanswered;         /* the failure: neither a value nor a reason, or no value of this */
     int has_custom;         /* the layer that records has recorded a function of its own */

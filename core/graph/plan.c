@@ -145,6 +145,7 @@ static void make_step(const struct draft *d, const struct mcd_plan *p, mcd_val v
                                                                           : p->value[x];
     }
     step->attr = attr_of(d, v);
+    step->scheduled = n->scheduled;
     for (uint32_t i = 0; parts > 1 && i < parts; i++) {
         v = i ? d->s.then[v] : v;
         part[i] = (struct mcd_part){d->s.node[v].op, 0, attr_of(d, v), d->s.node[v].shape};
@@ -173,6 +174,11 @@ static int ask_kernel(struct mcd_plan *p, const struct mcd_step *step, struct mc
     struct mcd_kernel *kernel = &p->kernel[step - p->step];
     if (mcd_op_is_custom(op))
         return mcd_custom_kernel(p->host, p->backend, step, kernel, error);
+    if (step->scheduled && mcd_item_is_older(p->backend, 1))
+        return mcd_fail(
+            error, MCD_UNSUPPORTED, p->backend->plugin->name,
+            "was built for version 1.0 of the interface, which knows no schedule of the "
+            "learning rate: expected a constant rate, or a build for 1.1");
     *kernel = (struct mcd_kernel){0}; /* a longer step that was refused may have left something */
     int status = api(p->backend)->kernel(p->backend->self, step, kernel, &reason);
     int shorter = status == MCD_UNSUPPORTED && step->nparts; /* is asked for next */

@@ -79,6 +79,11 @@ int mcd_item_open(const struct mcd_host *host, uint32_t kind, const char *text,
     return status;
 }
 
+int mcd_item_is_older(const struct mcd_item *item, uint32_t minor)
+{
+    return (item->plugin->abi & 0xffff) < minor;
+}
+
 int mcd_item_status(const struct mcd_item *item, int status, struct mcd_error *e)
 {
     if (status == MCD_OK)

@@ -36,6 +36,9 @@ int mcd_item_open(const struct mcd_host *, uint32_t kind, const char *spec, stru
  */
 int mcd_item_status(const struct mcd_item *, int status, struct mcd_error *e);
 
+/* Whether it was built for a minor version of the interface before this one. */
+int mcd_item_is_older(const struct mcd_item *, uint32_t minor);
+
 /* NULL is fine. */
 void mcd_item_close(const struct mcd_host *, struct mcd_item *);
 

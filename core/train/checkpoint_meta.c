@@ -40,13 +40,14 @@ static json_t *shape_json(const struct mcd_shape *s)
 static json_t *training_json(const struct mcd_checkpoint_meta *m)
 {
     const struct mcd_update *u = &m->update;
-    return json_pack("{s:s, s:f, s:f, s:f, s:I, s:b}",                       /**/
+    return json_pack("{s:s, s:f, s:f, s:f, s:I, s:b, s:s}",                  /**/
                      "optimiser", u->optimiser == MCD_ADAM ? "adam" : "sgd", /**/
                      "rate", u->rate,                                        /**/
                      "momentum", u->momentum,                                /**/
                      "decay", u->decay,                                      /**/
                      "batch", (json_int_t)m->batch,                          /**/
-                     "shuffle", m->shuffle);
+                     "shuffle", m->shuffle,                                  /**/
+                     "schedule", mcd_rate_schedules[m->schedule]);
 }
 
 static json_t *run_json(const struct mcd_checkpoint_meta *m)
@@ -210,6 +211,16 @@ static uint32_t read_optimiser(struct reader *r, const char *key)
     return MCD_SGD;
 }
 
+static uint32_t read_schedule(struct reader *r, const char *key)
+{
+    const json_t *value = json_object_get(r->object, key);
+    uint32_t schedule = value ? mcd_rate_schedule_of(json_string_value(value)) : MCD_RATE_CONSTANT;
+    if (schedule < MCD_RATE_SCHEDULES)
+        return schedule;
+    refuse(r, key, "\"constant\" or \"cosine\"");
+    return MCD_RATE_CONSTANT;
+}
+
 static void read_training(struct reader *r, struct mcd_checkpoint_meta *m)
 {
     const json_t *shuffle = json_object_get(r->object, "shuffle");
@@ -221,6 +232,7 @@ static void read_training(struct reader *r, struct mcd_checkpoint_meta *m)
     m->shuffle = json_is_true(shuffle);
     if (!json_is_boolean(shuffle))
         refuse(r, "shuffle", "true or false");
+    m->schedule = read_schedule(r, "schedule");
 }
 
 static void read_run(struct reader *r, struct mcd_checkpoint_meta *m)
@@ -402,8 +414,9 @@ static int compare(const json_t *found, json_t *wanted, const char *path, struct
         char *b = show(value);
         status = mcd_fail(error, MCD_INVALID, path,
                           "was trained with %s %s, this run has %s: expected the same; "
-                          "only --epochs, --backend and --threads may change",
-                          key, a ? a : "none", b ? b : "another");
+                          "only %s--backend and --threads may change",
+                          key, a ? a : "none", b ? b : "another",
+                          json_object_get(wanted, "epochs") ? "" : "--epochs, ");
         free(a);
         free(b);
     }
@@ -416,8 +429,12 @@ int mcd_checkpoint_meta_same_run(const struct mcd_checkpoint_meta *found,
 {
     json_t *a = run_json(found), *b = run_json(wanted);
     json_object_del(b, "labels"); /* what they say is in the checksum */
+    int failed = !a || !b;
+    if (!failed && wanted->schedule != MCD_RATE_CONSTANT)
+        failed = json_object_set_new(a, "epochs", json_integer((json_int_t)found->wanted)) ||
+                 json_object_set_new(b, "epochs", json_integer((json_int_t)wanted->wanted));
     int status =
-        a && b ? compare(a, b, path, error) : mcd_fail(error, MCD_NOMEM, path, "out of memory");
+        failed ? mcd_fail(error, MCD_NOMEM, path, "out of memory") : compare(a, b, path, error);
     json_decref(a);
     json_decref(b);
     return status;

@@ -28,6 +28,7 @@ struct mcd_checkpoint_meta {
     struct mcd_update update;
     int64_t batch;
     int shuffle;
+    uint32_t schedule;      /* enum mcd_rate_schedule */
     int has_frame;          /* it is a regression's */
     struct mcd_frame frame; /* what that was told of its data */
     uint64_t wanted;        /* epochs that there shall be */
@@ -37,8 +38,8 @@ struct mcd_checkpoint_meta {
 /*
  * What a file says of itself. Unknown keys are passed over; refused is whatever is missing, of a
  * wrong type or out of its range, a format other than 1, and a history that does not fit the number
- * of updates. Earlier versions kept paths as the user gave them: those are taken from the working
- * folder. `path` stands in messages. The caller clears `meta`, which is zeroed on failure.
+ * of updates. Earlier versions knew no schedule, and kept paths as the user gave them: those are
+ * taken from the working folder. `path` stands in messages. The caller clears `meta`, which is zeroed on failure.
  */
 int mcd_checkpoint_meta_read(const struct mcd_safetensors *file, const char *path,
                              struct mcd_checkpoint_meta *meta, struct mcd_error *error);
@@ -47,7 +48,10 @@ void mcd_checkpoint_meta_clear(struct mcd_checkpoint_meta *meta); /* harmless on
 /* As JSON, to be freed; NULL for lack of memory. */
 char *mcd_checkpoint_meta_text(const struct mcd_checkpoint_meta *meta);
 
-/* MCD_INVALID, with the first difference, unless all that `wanted` says of its run is the same. */
+/*
+ * MCD_INVALID, with the first difference, unless all that `wanted` says of its run is the same; a
+ * schedule is over all epochs, so that their number is part of it.
+ */
 int mcd_checkpoint_meta_same_run(const struct mcd_checkpoint_meta *found,
                                  const struct mcd_checkpoint_meta *wanted, const char *path,
                                  struct mcd_error *error);

@@ -153,7 +153,7 @@ static int update(struct running *r, struct mcd_error *error)
         return status;
     s->update++;
     if (t->on_update)
-        t->on_update(t->arg, s->update, mcd_trainer_epoch_updates(r->trainer) * t->epochs);
+        t->on_update(t->arg, s->update, mcd_trainer_epoch_updates(r->trainer) * t->trainer.epochs);
     return MCD_OK;
 }
 
@@ -163,7 +163,7 @@ static int loop(struct running *r, struct mcd_error *error)
     const struct mcd_train *t = r->train;
     struct mcd_train_state *s = r->state;
     uint64_t each = mcd_trainer_epoch_updates(r->trainer);
-    while (s->epochs < t->epochs && !stopped(t)) {
+    while (s->epochs < t->trainer.epochs && !stopped(t)) {
         int complete = s->update == (s->epochs + 1) * each;
         int status = complete ? finish_epoch(r, error) : update(r, error);
         if (status == MCD_STOPPED)
@@ -174,9 +174,10 @@ static int loop(struct running *r, struct mcd_error *error)
             return status;
     }
     int status = save(r, error);
-    if (!status && s->epochs < t->epochs)
-        status = mcd_fail(error, MCD_STOPPED, "", "interrupted after %llu of %llu updates",
-                          (unsigned long long)s->update, (unsigned long long)(each * t->epochs));
+    if (!status && s->epochs < t->trainer.epochs)
+        status =
+            mcd_fail(error, MCD_STOPPED, "", "interrupted after %llu of %llu updates",
+                     (unsigned long long)s->update, (unsigned long long)(each * t->trainer.epochs));
     return status;
 }
 

@@ -31,7 +31,6 @@ void mcd_train_state_clear(struct mcd_train_state *state);
 struct mcd_train {
     struct mcd_trainer_spec trainer;
     struct mcd_examples test;      /* rows 0: none */
-    uint64_t epochs;               /* in all, those of a resumed state included */
     const char *data;              /* its name or full path, kept in the checkpoint */
     const char *labels;            /* of a file of answers, so too; or NULL */
     uint32_t data_checksum;        /* mcd_train_data_checksum */
@@ -54,7 +53,8 @@ int mcd_train_run(const struct mcd_train *train, struct mcd_train_state *state,
 
 /*
  * Restores network and state from a checkpoint of the same run. Whatever would change the result -
- * model, data, seed, batch, optimiser - must be as it was; the number of epochs may differ.
+ * model, data, seed, batch, optimiser, schedule - must be as it was; the number of epochs may
+ * differ where the rate is constant.
  */
 int mcd_train_resume(const struct mcd_train *train, struct mcd_train_state *state,
                      struct mcd_error *error);

@@ -45,8 +45,9 @@ static struct mcd_checkpoint_meta describe(const struct mcd_train *t,
         .update = spec->update,
         .batch = spec->batch,
         .shuffle = (int)spec->shuffle,
+        .schedule = spec->schedule,
         .has_frame = t->frame && spec->network->recipe.task == MCD_REGRESS,
-        .wanted = t->epochs,
+        .wanted = spec->epochs,
         .state = *s,
     };
     if (t->frame)

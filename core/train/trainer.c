@@ -66,15 +66,18 @@ static mcd_val record_target(const struct mcd_network *n, const struct mcd_recor
     return mcd_graph_op(r->graph, MCD_OP_GATHER, 2, in, NULL);
 }
 
-static int record(const struct mcd_network *n, uint32_t batch, int64_t rows, int resident,
-                  const struct mcd_update *update, struct trainer_plan *p, struct mcd_error *error)
+static int record(const struct mcd_trainer_spec *s, uint32_t batch, int resident,
+                  struct trainer_plan *p, struct mcd_error *error)
 {
+    const struct mcd_network *n = s->network;
     struct mcd_recording *r = &p->recording;
-    int status = mcd_network_record_training(n, batch, rows, resident, r, error);
+    int status = mcd_network_record_training(n, batch, s->data.rows, resident, r, error);
     if (status)
         return status;
-    p->target = record_target(n, r, rows);
-    status = mcd_graph_training(r->graph, n->recipe.task, r->y, p->target, update, &p->loss, error);
+    p->target = record_target(n, r, s->data.rows);
+    r->graph->scheduled = s->schedule != MCD_RATE_CONSTANT;
+    status =
+        mcd_graph_training(r->graph, n->recipe.task, r->y, p->target, &s->update, &p->loss, error);
     if (status) {
         mcd_graph_destroy(r->graph);
         r->graph = NULL;
@@ -82,12 +85,11 @@ static int record(const struct mcd_network *n, uint32_t batch, int64_t rows, int
     return status;
 }
 
-int mcd_trainer_record(const struct mcd_network *n, uint32_t batch, int64_t rows,
-                       const struct mcd_update *update, struct mcd_recording *r, mcd_val *target,
-                       mcd_val *loss, struct mcd_error *error)
+int mcd_trainer_record(const struct mcd_trainer_spec *spec, struct mcd_recording *r,
+                       mcd_val *target, mcd_val *loss, struct mcd_error *error)
 {
     struct trainer_plan p = {0};
-    int status = record(n, batch, rows, 0, update, &p, error);
+    int status = record(spec, batch_of(spec), 0, &p, error);
     *r = p.recording;
     *target = p.target;
     *loss = p.loss;
@@ -98,7 +100,7 @@ static int plan_create(struct mcd_trainer *t, struct trainer_plan *p, uint32_t r
                        struct mcd_error *error)
 {
     const struct mcd_trainer_spec *s = &t->spec;
-    int status = record(s->network, rows, s->data.rows, t->is_resident, &s->update, p, error);
+    int status = record(s, rows, t->is_resident, p, error);
     if (status)
         return status;
     struct mcd_plan_spec spec = {
@@ -176,8 +178,7 @@ int mcd_trainer_add_state(const struct mcd_trainer_spec *spec, struct mcd_error 
     struct mcd_store *store = spec->network->store;
     uint32_t before = store->count;
     char name[MCD_SLOT_NAME];
-    int status =
-        record(spec->network, batch_of(spec), spec->data.rows, 0, &spec->update, &p, error);
+    int status = record(spec, batch_of(spec), 0, &p, error);
     for (uint32_t v = 1; !status && v < p.recording.graph->count; v++) {
         const struct mcd_node *n = &p.recording.graph->node[v];
         if (n->source != MCD_FROM_SLOT)
@@ -345,6 +346,7 @@ int mcd_trainer_start(struct mcd_trainer *t, uint64_t update, struct mcd_error *
         .rows = rows,
         .draws = t->draws,
         .first_place = first,
+        .rate_factor = mcd_rate_factor(t->spec.schedule, update, t->spec.epochs * each),
     };
     for (uint32_t s = 0; s < p->recording.graph->nsites; s++)
         t->draws[s] = (struct mcd_draw){.stream = update};

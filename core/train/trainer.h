@@ -11,6 +11,7 @@
 #include "core/graph/gradient.h"
 #include "core/network/examples.h"
 #include "core/network/network.h"
+#include "core/train/rate.h"
 
 /* What is fitted, and how. */
 struct mcd_trainer_spec {
@@ -20,6 +21,9 @@ struct mcd_trainer_spec {
     uint32_t batch;   /* rows of one update; 0: all of them */
     uint32_t shuffle; /* 1: a new order every epoch; 0: the data's own */
     uint64_t seed;
+    uint32_t schedule; /* enum mcd_rate_schedule, over all epochs */
+    uint64_t epochs;   /* of the training, those before it was resumed included; a trainer asks for
+                          them only where there is a schedule */
 };
 
 struct mcd_trainer;
@@ -29,11 +33,10 @@ int mcd_trainer_create(const struct mcd_trainer_spec *spec, struct mcd_trainer *
 void mcd_trainer_destroy(struct mcd_trainer *trainer); /* NULL is fine */
 
 /*
- * The graph of an update on `batch` of `rows` rows: the network, its loss and what moves parameters
- * and states. The caller destroys the graph; on failure there is none.
+ * The graph of an update on a full batch: the network, its loss and what moves parameters and
+ * states. The caller destroys the graph; on failure there is none.
  */
-int mcd_trainer_record(const struct mcd_network *network, uint32_t batch, int64_t rows,
-                       const struct mcd_update *update, struct mcd_recording *recording,
+int mcd_trainer_record(const struct mcd_trainer_spec *spec, struct mcd_recording *recording,
                        mcd_val *target, mcd_val *loss, struct mcd_error *error);
 
 /*

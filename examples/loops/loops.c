@@ -226,16 +226,17 @@ static void mse_dx(const struct mcd_step *s)
         row(&s->out, 0)[i] = (float)(scale * ((double)a[i] - b[i]));
 }
 
-static void sgd(const struct mcd_step *s)
+static void sgd(const struct mcd_step *s, const struct mcd_run *run)
 {
     const struct mcd_attr_sgd *a = &s->attr.u.sgd;
     const float *dw = row(&s->in[1], 0);
+    double rate = mcd_step_rate(s, run, a->rate);
     float *w = row(&s->in[0], 0), *velocity = s->nin == 3 ? row(&s->in[2], 0) : NULL;
     for (int64_t i = 0; i < mcd_tensor_count(&s->out); i++) {
         double change = dw[i] + a->decay * w[i];
         if (velocity)
             velocity[i] = (float)(change += a->momentum * velocity[i]);
-        w[i] = (float)(w[i] - a->rate * change);
+        w[i] = (float)(w[i] - rate * change);
     }
 }
 
@@ -243,7 +244,7 @@ static void adam(const struct mcd_step *s, const struct mcd_run *run)
 {
     const struct mcd_attr_adam *a = &s->attr.u.adam;
     float *w = row(&s->in[0], 0), *m = row(&s->in[2], 0), *v = row(&s->in[3], 0);
-    double t = (double)run->update + 1;
+    double t = (double)run->update + 1, rate = mcd_step_rate(s, run, a->rate);
     double mean_bias = 1 - pow(a->beta1, t), square_bias = 1 - pow(a->beta2, t);
     for (int64_t i = 0; i < mcd_tensor_count(&s->out); i++) {
         double dw = row(&s->in[1], 0)[i] + a->decay * w[i];
@@ -252,7 +253,7 @@ static void adam(const struct mcd_step *s, const struct mcd_run *run)
         double size = sqrt(square / square_bias) + a->epsilon;
         m[i] = (float)mean;
         v[i] = (float)square;
-        w[i] = (float)(w[i] - a->rate * (mean / mean_bias) / size);
+        w[i] = (float)(w[i] - rate * (mean / mean_bias) / size);
     }
 }
 
@@ -271,7 +272,7 @@ static const struct op ops[] = {
     {MCD_OP_MSE, mse, NULL},       {MCD_OP_MAP_DX, map_dx, NULL},
     {MCD_OP_DROP, NULL, drop},     {MCD_OP_MSE_DX, mse_dx, NULL},
     {MCD_OP_ADAM, NULL, adam},     {MCD_OP_REDUCE, reduce, NULL},
-    {MCD_OP_SGD, sgd, NULL},
+    {MCD_OP_SGD, NULL, sgd},
 };
 
 /* Why a step cannot be done, or NULL. What graph.h demands of shapes is the core's to check. */

@@ -81,6 +81,10 @@ struct mcd_step {
                                     this step alone: contents undefined before and after */
     uint32_t nparts;             /* of MCD_OP_FUSED, at least 2; else 0 */
     const struct mcd_part *part; /* the plan's, as long as the step */
+
+    /* Since 1.1, of SGD and ADAM: 1 if mcd_run.rate_factor multiplies the rate, see mcd_step_rate. A
+       backend of an earlier version is given no such step. */
+    uint32_t scheduled;
 };
 
 /*
@@ -107,6 +111,8 @@ struct mcd_run {
     uint64_t first_pass;  /* SUMS: number of pass 0, counted over the whole prediction */
     uint32_t joined;      /* MOMENTS: runs since its tree began anew, this one not counted */
     uint32_t summed;      /* SUMS: runs since its sums began anew, this one not counted */
+    double rate_factor; /* SGD and ADAM of steps that are scheduled: a multiple of their rate, from
+                             0; says nothing to others, moving averages among them */
 };
 
 /*
@@ -247,6 +253,12 @@ struct mcd_backend {
      */
     int (*describe)(const struct mcd_host *host, uint32_t i, struct mcd_device_info *device);
 };
+
+/* The rate of a step of SGD or ADAM in a run, of which the attribute has `rate`. */
+MCD_INLINE double mcd_step_rate(const struct mcd_step *step, const struct mcd_run *run, double rate)
+{
+    return step->scheduled ? rate * run->rate_factor : rate;
+}
 
 /* Whether input i of an op is i32 whatever the backend's type: labels, GATHER's order. */
 MCD_INLINE int mcd_input_is_i32(uint32_t op, uint32_t i)

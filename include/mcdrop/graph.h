@@ -196,7 +196,11 @@ struct mcd_attr_drop {
     int64_t law, site, units, span; /* units * span = elements of a row */
     double p;                       /* DROP only */
 };
-struct mcd_attr_sgd { /* dw += decay w; velocity = momentum velocity + dw; w -= rate velocity */
+/*
+ * dw += decay w; velocity = momentum velocity + dw; w -= rate velocity. Here and in Adam a run may
+ * multiply the rate: mcd_step_rate (backend.h).
+ */
+struct mcd_attr_sgd {
     double rate, momentum, decay;
 };
 /*

@@ -37,7 +37,8 @@ extern "C" {
  * with nparts and part of mcd_step, chains that a backend may compute as one step; MCD_OP_GATHER
  * with mcd_run.first_place, MCD_OP_CHANNELS, MCD_OP_MOMENTS and MCD_OP_SUMS with first_pass, joined
  * and summed of mcd_run, mcd_backend_info.rows and devices, section, fetch and device of
- * mcd_backend, for devices whose memory is not the host's.
+ * mcd_backend, for devices whose memory is not the host's; mcd_step.scheduled and
+ * mcd_run.rate_factor, for learning rates that change.
  */
 #define MCD_ABI_MAJOR 1u
 #define MCD_ABI_MINOR 1u

@@ -100,10 +100,14 @@ static inline int small_train(const struct small *s, struct mcd_network *n,
 {
     struct mcd_train_state state = {0};
     const struct mcd_train t = {
-        .trainer =
-            {.network = n, .data = *data, .update = s->update, .batch = 5, .shuffle = 1, .seed = 3},
+        .trainer = {.network = n,
+                    .data = *data,
+                    .update = s->update,
+                    .batch = 5,
+                    .shuffle = 1,
+                    .seed = 3,
+                    .epochs = s->epochs},
         .test = *data,
-        .epochs = s->epochs,
         .data = "small",
         .checkpoint = s->checkpoint,
         .interval = 1e9,

@@ -32,8 +32,20 @@ MCD_BODY const struct update_place *update_find(const struct update_place *place
     return place;
 }
 
+/* A rate that the run may multiply, so that a captured graph goes on with another one. */
+struct update_rate {
+    const struct mcd_run *schedule; /* whose rate_factor multiplies it; NULL: nothing does */
+    float recorded;
+};
+
+MCD_BODY float update_rate_now(const struct update_rate *r)
+{
+    return r->schedule ? r->recorded * (float)r->schedule->rate_factor : r->recorded;
+}
+
 struct sgd_args {
-    float rate, momentum, decay;
+    struct update_rate rate;
+    float momentum, decay;
     struct update_place place[MCD_UPDATES];
 };
 
@@ -45,12 +57,13 @@ MCD_BODY void sgd_body(const struct sgd_args *a, int64_t i)
         change += a->momentum * p->first[i];
         p->first[i] = change;
     }
-    p->out[i] = w - a->rate * change;
+    p->out[i] = w - update_rate_now(&a->rate) * change;
 }
 
 struct adam_args {
     const struct mcd_run *run;
-    float rate, epsilon, decay;
+    struct update_rate rate;
+    float epsilon, decay;
     float beta1, beta2, rest1, rest2; /* rest: 1 - beta */
     float log1, log2;                 /* of beta */
     struct update_place place[MCD_UPDATES];
@@ -72,7 +85,7 @@ MCD_BODY void adam_body(const struct adam_args *a, int64_t i)
     p->first[i] = m;
     p->second[i] = v;
     float size = sqrtf(v / adam_correction(a->log2, step)) + a->epsilon;
-    p->out[i] = w - a->rate * (m / adam_correction(a->log1, step)) / size;
+    p->out[i] = w - update_rate_now(&a->rate) * (m / adam_correction(a->log1, step)) / size;
 }
 
 #endif

@@ -2,6 +2,9 @@
 #include "core/check/conformance/cases.h"
 
 #include <stdio.h>
+#include <string.h>
+
+static const int64_t widths[] = {1, 7, 129};
 
 static void labels(struct mcd_step_case *c, uint32_t rows, int64_t classes)
 {
@@ -67,10 +70,40 @@ static void adam(struct mcd_case_list *l, struct mcd_shape shape, uint64_t updat
     c->in_place = 0;
 }
 
+/* The run of the last case multiplies its rate. */
+static void schedule(struct mcd_case_list *l, double factor)
+{
+    if (!l->count)
+        return;
+    struct mcd_step_case *c = &l->at[l->count - 1];
+    size_t length = strlen(c->name);
+    c->scheduled = 1;
+    c->rate_factor = factor;
+    snprintf(c->name + length, sizeof c->name - length, " rate x %g", factor);
+}
+
+/* Apart, and more than seven of each op in a row: --quick tries every seventh case. */
+static void scheduled_updates(struct mcd_case_list *l)
+{
+    static const double factor[] = {0.37, 0};
+    enum { OF_EACH_OP = MCD_COUNT(widths) * MCD_COUNT(factor) };
+    for (size_t i = 0; i < OF_EACH_OP; i++) {
+        sgd(l, mcd_shape1(widths[i / 2]), 0, 0.01);
+        schedule(l, factor[i % 2]);
+        sgd(l, mcd_shape2(3, widths[i / 2]), 0.9, 0.01);
+        schedule(l, factor[i % 2]);
+    }
+    for (size_t i = 0; i < OF_EACH_OP; i++) {
+        adam(l, mcd_shape1(widths[i / 2]), 0, 0);
+        schedule(l, factor[i % 2]);
+        adam(l, mcd_shape2(3, widths[i / 2]), 5, 0.01);
+        schedule(l, factor[i % 2]);
+    }
+}
+
 void mcd_cases_training(struct mcd_case_list *l)
 {
     static const uint32_t rows[] = {0, 1, 3, 33};
-    static const int64_t widths[] = {1, 7, 129};
     for (size_t i = 0; i < MCD_COUNT(widths); i++) {
         for (size_t r = 0; r < MCD_COUNT(rows); r++) {
             xent(l, rows[r], widths[i], MCD_FILL_MIXED);
@@ -86,4 +119,5 @@ void mcd_cases_training(struct mcd_case_list *l)
     xent(l, 33, 7, MCD_FILL_LARGE);
     xent(l, 33, 7, MCD_FILL_ONE_NAN);
     mse(l, 3, mcd_shape3(3, 9, 7));
+    scheduled_updates(l);
 }

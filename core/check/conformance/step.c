@@ -2,6 +2,7 @@
 #include "core/check/conformance/step.h"
 
 #include "core/base/error.h"
+#include "core/plugin/loader.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -137,6 +138,7 @@ static void describe(struct mcd_placed_step *p)
     const struct mcd_step_case *c = p->of;
     p->step = (struct mcd_step){
         .size = sizeof p->step, .op = c->op, .attr = c->attr, .nin = c->nin, .in = p->in};
+    p->step.scheduled = c->scheduled;
     for (uint32_t i = 0; i < c->nin; i++)
         p->in[i] = tensor_of(&c->in[i], p->backend->type);
     p->step.out = tensor_of(&c->out, p->backend->type);
@@ -176,7 +178,9 @@ static int make_run(struct mcd_placed_step *p, uint32_t key)
                               .first_place = c->first_place,
                               .first_pass = c->first_pass,
                               .joined = c->joined,
-                              .summed = c->summed};
+                              .summed = c->summed,
+                              /* who is not scheduled must not look */
+                              .rate_factor = c->scheduled ? c->rate_factor : (double)NAN};
     if (!noisy)
         return 1;
     p->draws = malloc((size_t)sites * c->passes * sizeof *p->draws);
@@ -226,6 +230,8 @@ int mcd_step_place_in(const struct mcd_engine *b, const struct mcd_step_case *c,
 {
     *p = (struct mcd_placed_step){.backend = b, .of = c, .memory = *memory};
     describe(p);
+    if (c->scheduled && b->item && mcd_item_is_older(b->item, 1))
+        return MCD_UNSUPPORTED; /* the core does not ask it, either */
     int status = b->api->kernel(b->self, &p->step, &p->kernel, e);
     if (status)
         return status;

@@ -45,6 +45,8 @@ struct mcd_step_case {
     uint32_t passes, rows, domain;
     uint64_t seed, update, first_row, first_place, first_pass;
     uint32_t joined, summed;
+    uint32_t scheduled; /* the run multiplies the rate: */
+    double rate_factor;
     uint64_t stream;       /* of pass 0; the others follow, with odd steps */
     uint32_t flip;         /* bit i: pass i reads its numbers flipped */
     uint32_t shared, bits; /* bits: the dropped units are given */
