@@ -16,19 +16,36 @@
 
 #include "core/stats/moments.h"
 
-enum { MCD_HALVES = 30 };
+enum { MCD_HALVES = 30, MCD_HALF_PAIRS = MCD_HALVES / 2 };
 
 /* Half i has the batches of the bits of mask[i]; halves 2 j and 2 j + 1 are complements. */
 struct mcd_halves {
     uint64_t batch_passes[MCD_BATCHES];
     uint64_t passes[MCD_HALVES]; /* in each half */
     uint16_t mask[MCD_HALVES];
+    double
+        weight[MCD_HALF_PAIRS]; /* what the estimate of a pair counts for; all 0: none is right */
 };
 
-/* Halves of `passes` passes from `first` on, in groups; batch = (pass / group) mod 16. */
+/*
+ * Halves of `passes` passes from `first` on, in groups; batch = (pass / group) mod 16. Without two
+ * whole groups there is no error.
+ *
+ * A group that the range cuts varies more than its passes should: see cut_variance in leaf.c. Let v
+ * be what a pass adds to the variance V of a mean's sum in a whole group, and E what the cut group
+ * adds beyond its passes, so that V = v n + E. Of a pair with n1 passes beside the cut group and
+ * itself, and n2 on the other side, the estimate expects (v n + r E) / n^2 with r = n2 / n1: it is
+ * right in v for any sizes, but overrates E where the cut group is nearly alone, by up to n / m for
+ * its m passes. So pairs are weighed such that r is 1 on average: those above 1 by the same weight,
+ * less than that of the others. The cut group takes a column of its own, the matrix's last, so that
+ * there are such others. Whatever E is, the mean's variance is then estimated without bias. Where
+ * all r are above 1 (15 whole groups and a cut one) or below on average (more), weights are equal,
+ * and E counts for 0.89 to 1.2 times itself. Two cut groups of m passes share E by m (group - m),
+ * as it is where any two passes of a group depend alike.
+ */
 void mcd_halves_init(struct mcd_halves *h, uint32_t group, uint64_t first, uint64_t passes);
 
-/* Halves of batches with so many passes each, however they were cut. */
+/* Halves of batches with so many passes each, which vary as these. */
 void mcd_halves_of(struct mcd_halves *h, const uint64_t batch_passes[MCD_BATCHES]);
 
 /*
