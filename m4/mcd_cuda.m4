@@ -4,13 +4,15 @@
 # statically, cuBLASLt and cuDNN are opened when the backend is made, so a build needs no card, no
 # driver and no loader's path.
 # Result: besides that of MCD_ARG_BACKEND, NVCC_FLAGS (architectures, warnings), CUDA_ARCH (those,
-# with commas), CUDA_LIBRARIES (where libraries lie) and the conditional HAVE_CUDA_FOLDER.
+# with commas), CUDA_LIBRARIES (where libraries lie), CUOBJDUMP (empty where there is none) and the
+# conditional HAVE_CUDA_FOLDER.
 AC_DEFUN([MCD_CUDA], [
   AC_ARG_VAR([NVCC], [CUDA compiler])
   AC_ARG_VAR([NVCC_ARCH],
     [compute capabilities that cuda is built for (default: those of "75 80 86 89 90 100" that NVCC
      knows); later ones run the code of the last one])
   AC_ARG_VAR([NVCCFLAGS], [flags for NVCC, such as -ccbin g++-12])
+  AC_ARG_VAR([CUOBJDUMP], [CUDA's cuobjdump, with which a test looks into cuda.so])
   NVCC_FLAGS= CUDA_ARCH= CUDA_LIBRARIES=
   MCD_ARG_BACKEND([cuda], [CUDA on NVIDIA cards, with cuBLASLt and cuDNN], [
     MCD_CUDA_FOLDER
@@ -19,6 +21,7 @@ AC_DEFUN([MCD_CUDA], [
     AS_IF([test -z "$mcd_why"], [MCD_CUDA_HEADERS])
     AS_IF([test -z "$mcd_why"], [MCD_CUDA_RUNTIME])
     AS_IF([test -z "$mcd_why"], [MCD_CUDA_NVCC])
+    MCD_CUDA_CUOBJDUMP
   ])
   AC_SUBST([NVCC_FLAGS])
   AC_SUBST([CUDA_ARCH])
@@ -88,6 +91,12 @@ AC_DEFUN([MCD_CUDA_NVCC], [
       [AC_MSG_RESULT([no])
        mcd_why="$NVCC does not compile for $NVCC_ARCH: see config.log, NVCC_ARCH, NVCCFLAGS"])
     rm -f conftest.cu conftest.o])
+])
+
+# Of the toolkit, of PATH, or where ./bootstrap deps --developer puts one.
+AC_DEFUN([MCD_CUDA_CUOBJDUMP], [
+  mcd_fetched=$(cd "$srcdir" && pwd)/build-cuobjdump/nvidia/cu13/bin
+  AC_PATH_PROG([CUOBJDUMP], [cuobjdump], [], [$mcd_cuda/bin:$PATH:$mcd_fetched])
 ])
 
 # Machine code for each of NVCC_ARCH, and PTX of the last for cards that are newer.

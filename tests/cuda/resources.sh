@@ -1,61 +1,65 @@
 #!/bin/bash
-# No kernel uses a stack or spills registers, on any architecture: either means that a body keeps in
-# slow memory what its author took for a register. What ptxas said is from the build.
+# No kernel of cuda.so has a stack or spills registers, on any architecture that it is built for: either
+# means that a body keeps in slow memory what its author took for a register.
 set -uo pipefail
-log=$MCDROP_TEST_BUILDDIR/../backends/cuda/kernels.log
+here=$MCDROP_TEST_SRCDIR/cuda
+expected=$(grep -c '^    X(' "$here/../../backends/cuda/kernels.h")
+architectures=${NVCC_ARCH:?says what cuda.so is built for}
+newest=${architectures##* }
 
-# Kernels by architecture, with the most registers of one; names what spills.
 judge() {
-    awk '
-        /Compiling entry function/ { split($0, part, "\047"); kernel = part[2]; arch = part[4] }
-        /bytes stack frame/ {
-            if ($1 || $5 || $9) {
-                printf "%s on %s: %s\n", kernel, arch, $0
-                bad = 1
-            }
-            properties[arch]++
-        }
-        /Used [0-9]+ registers/ {
-            sub(/.*Used /, "")
-            if ($1 > most[arch]) { most[arch] = $1; of[arch] = kernel }
-            kernels[arch]++
-        }
-        END {
-            for (arch in kernels) {
-                printf "%s: %d kernels, at most %d registers (%s)\n", arch, kernels[arch],
-                    most[arch], of[arch]
-                if (count && kernels[arch] != count) { print "not as many as on others"; bad = 1 }
-                count = kernels[arch]
-                if (properties[arch] != count) { print arch ": not all are known"; bad = 1 }
-            }
-            if (!count) { print "no kernel"; bad = 1 }
-            exit bad
-        }' "$@"
+    awk -v expected="${3:-1}" -v machine="$1" -v ptx="$2" -f "$here/resources.awk"
 }
 
-# What it must not let pass.
+# What must not be let pass: a report, and what is to be said of it.
 report() {
-    cat <<END
-ptxas info    : Compiling entry function '_Z10map_kernel' for 'sm_75'
-ptxas info    : Function properties for _Z10map_kernel
-    $1 bytes stack frame, $2 bytes spill stores, $3 bytes spill loads
-ptxas info    : Used 40 registers, 400 bytes cmem[0]
-END
+    cat <<REPORT
+Fatbin ptx code:
+================
+arch = sm_75
+
+Fatbin elf code:
+================
+arch = sm_75
+
+Resource usage:
+ Common:
+  GLOBAL:0
+ Function map_kernel:
+  REG:40 STACK:$1 SHARED:0 LOCAL:$2 CONSTANT[0]:400 TEXTURE:0 SURFACE:0 SAMPLER:0
+REPORT
 }
 refused() {
-    local said
-    if said=$(judge -); then
+    local what=$1 said
+    shift
+    if said=$(judge "$@"); then
         echo "accepted: $said"
         exit 1
     fi
-    grep -qF -e "$1" <<<"$said" || { echo "without a word of $1: $said"; exit 1; }
+    grep -qF -e "$what" <<<"$said" || { echo "without a word of $what: $said"; exit 1; }
 }
-report 0 0 0 | judge - >/dev/null || { echo "refused what is right"; exit 1; }
-refused '_Z10map_kernel on sm_75' < <(report 8 0 0)
-refused '4 bytes spill stores' < <(report 0 4 0)
-refused '4 bytes spill loads' < <(report 0 0 4)
-refused 'not all are known' < <(report 0 0 0 | grep -v 'stack frame')
-refused 'not as many' < <(report 0 0 0; report 0 0 0 | sed 's/sm_75/sm_80/;p')
-refused 'no kernel' </dev/null
+report 0 0 | judge 75 75 >/dev/null || { echo "refused what is right"; exit 1; }
+refused 'map_kernel on sm_75: STACK:8' 75 75 < <(report 8 0)
+refused 'map_kernel on sm_75: STACK:0 LOCAL:4' 75 75 < <(report 0 4)
+refused 'map_kernel on sm_75: STACK: ' 75 75 < <(report 0 0 | sed 's/STACK:0//')
+refused 'machine code of sm_90 is missing' '75 90' 75 < <(report 0 0)
+refused 'PTX of sm_90 is missing' 75 90 < <(report 0 0)
+refused 'machine code of sm_75 was not asked for' 80 75 < <(report 0 0)
+refused 'PTX of sm_75 was not asked for' 75 '' < <(report 0 0)
+refused 'sm_75 has 0 kernels' 75 75 < <(report 0 0 | grep -v REG)
+refused 'sm_75 has 1 kernels, not 2' 75 75 2 < <(report 0 0)
+refused 'machine code of sm_75 is missing' 75 '' </dev/null
 
-judge "$log"
+if [ -z "${CUOBJDUMP:-}" ]; then
+    echo "skipped: there is no cuobjdump (./bootstrap deps --developer fetches one; CUOBJDUMP=PATH)"
+    exit 77
+fi
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+# shellcheck disable=SC2086 # a command may have words
+${NVCC:?} ${NVCCFLAGS:-} -arch="sm_$newest" -cubin -o "$scratch/stack.cubin" "$here/stack.cu" || exit 1
+{ echo "arch = sm_$newest"; "$CUOBJDUMP" -res-usage "$scratch/stack.cubin"; } >"$scratch/stack" || exit 1
+refused "stack_kernelPfi on sm_$newest: STACK:128" "$newest" '' <"$scratch/stack"
+
+"$CUOBJDUMP" -res-usage "$MCDROP_PLUGIN_PATH/backends/cuda.so" >"$scratch/all" || exit 1
+judge "$architectures" "$newest" "$expected" <"$scratch/all"
