@@ -177,6 +177,10 @@ static void what_is_out_of_range(void **state)
         {"\"sgd\"", "\"sdg\"", "optimiser is \"sdg\": expected \"sgd\" or \"adam\""},
         {"\"batch\":16", "\"batch\":-1", "batch is -1: expected 0"},
         {"\"shuffle\":true", "\"shuffle\":1", "shuffle is 1: expected true or false"},
+        {"\"constant\"", "\"linear\"",
+         "schedule is \"linear\": expected \"constant\" or \"cosine\""},
+        {"\"constant\"", "1", "schedule is 1: expected"},
+        {"\"constant\"", "null", "schedule is null: expected"},
         {"\"rate\":0", "\"rate\":-0", "rate is -0.1"},
         {"\"decay\":", "\"decay\":\"0\",\"x\":", "decay is \"0\": expected a number from 0"},
         {"\"model\":\"mlp:hidden=5\"", "\"model\":\"\"", "model is \"\": expected a text"},
@@ -244,6 +248,46 @@ static void another_run_is_named(void **state)
     assert_error(e, MCD_INVALID, "FILE", "was trained with rate 0.1");
 }
 
+/* A schedule is part of the run, and so is what it is over. */
+static void schedules_are_compared_with_their_epochs(void **state)
+{
+    (void)state;
+    struct mcd_error e = {0};
+    struct mcd_checkpoint_meta constant = example(), cosine = example(), longer, in;
+    cosine.schedule = MCD_RATE_COSINE;
+    longer = cosine;
+    longer.wanted = 7;
+    char *text = mcd_checkpoint_meta_text(&cosine);
+    assert_ok(read_text(text, &in, &e), e);
+    assert_int_equal(in.schedule, MCD_RATE_COSINE);
+    assert_ok(mcd_checkpoint_meta_same_run(&in, &cosine, "FILE", &e), e);
+    assert_int_equal(mcd_checkpoint_meta_same_run(&in, &longer, "FILE", &e), MCD_INVALID);
+    assert_error(e, MCD_INVALID, "FILE",
+                 "was trained with epochs 3, this run has 7: expected the same; "
+                 "only --backend and --threads may change");
+    e = (struct mcd_error){0};
+    assert_int_equal(mcd_checkpoint_meta_same_run(&in, &constant, "FILE", &e), MCD_INVALID);
+    assert_error(e, MCD_INVALID, "FILE", "was trained with schedule cosine, this run has constant");
+    e = (struct mcd_error){0};
+    assert_int_equal(mcd_checkpoint_meta_same_run(&constant, &cosine, "FILE", &e), MCD_INVALID);
+    assert_error(e, MCD_INVALID, "FILE", "was trained with schedule constant, this run has cosine");
+    mcd_checkpoint_meta_clear(&in);
+    free(text);
+}
+
+/* Files of earlier versions. */
+static void what_says_nothing_of_a_schedule_has_none(void **state)
+{
+    (void)state;
+    struct mcd_error e = {0};
+    struct mcd_checkpoint_meta m;
+    char *text = changed("\"schedule\":", "\"x\":");
+    assert_ok(read_text(text, &m, &e), e);
+    assert_int_equal(m.schedule, MCD_RATE_CONSTANT);
+    mcd_checkpoint_meta_clear(&m);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -255,6 +299,8 @@ int main(void)
         cmocka_unit_test(what_is_unknown_is_passed_over),
         cmocka_unit_test(an_epoch_may_lack_its_line),
         cmocka_unit_test(another_run_is_named),
+        cmocka_unit_test(schedules_are_compared_with_their_epochs),
+        cmocka_unit_test(what_says_nothing_of_a_schedule_has_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -93,6 +93,19 @@ static void a_backend_works(void **state)
     check_same("mlp2:hidden=8x8", "--backend $P/loops.so");
 }
 
+/* What it does not know is neither asked of it nor passed over. */
+static void a_backend_is_told_of_no_schedule(void **state)
+{
+    static const char run[] = "--data co2 --epochs 2 --schedule cosine --model mlp2:hidden=8x8";
+    (void)state;
+    assert_program(1, "$M train %s --backend $OLD/loops.so --out old", run);
+    assert_has("err", "loops: was built for version 1.0 of the interface, which knows no schedule");
+    assert_int_not_equal(access(scratch_path("old/weights.safetensors"), F_OK), 0);
+    assert_program(0, "$M train %s --backend $NEW/loops.so --out new", run);
+    assert_program(0, "$M check --quiet --only ops $OLD/loops.so");
+    assert_program(0, "$M check --quiet --only ops $NEW/loops.so");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -100,6 +113,7 @@ int main(void)
         cmocka_unit_test(a_layer_works),
         cmocka_unit_test(a_model_works),
         cmocka_unit_test(a_backend_works),
+        cmocka_unit_test(a_backend_is_told_of_no_schedule),
     };
     return cmocka_run_group_tests_name("older", tests, setup, scratch_teardown);
 }

@@ -330,9 +330,9 @@ static void a_trapped_chain_is_named(void **state)
 static void options_of_networks_are_refused(void **state)
 {
     (void)state;
-    static const char *const train[] = {"--epochs 3",     "--batch 8",           "--rate 0.1",
-                                        "--momentum 0.5", "--decay 0",           "--optimiser adam",
-                                        "--no-shuffle",   "--checkpoint-every 5"};
+    static const char *const train[] = {
+        "--epochs 3",       "--batch 8",    "--rate 0.1",           "--momentum 0.5",   "--decay 0",
+        "--optimiser adam", "--no-shuffle", "--checkpoint-every 5", "--schedule cosine"};
     static const char *const predict[] = {
         "--deterministic",     "--first-pass 3",  "--tau 3",
         "--save-partial p",    "--tau fit",       "--length-scale 2",

@@ -152,6 +152,7 @@ static const struct refusal refusals[] = {
     {2, "predict --model mlp", {"--weights is missing", ""}},
     {2, "predict " WEIGHTS "--model mlp:drop_in=0", {"nothing in this network is stochastic", ""}},
     {2, "train --data data", {"--model: missing", ""}},
+    {2, "train " TINY "--schedule cos", {"--schedule: 'cos': expected constant or cosine", ""}},
     {2, "train " TINY "--optimiser bfgs", {"--optimiser: 'bfgs': expected sgd or adam", ""}},
     {2, "--model mlp:noise=nothing --data data --out w", {"no such layer: expected", "dropout"}},
     {2,

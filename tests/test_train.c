@@ -33,6 +33,7 @@ static const struct mcd_update momentum = {MCD_SGD, 0.1, 0.9, 1e-3},
                                adam = {MCD_ADAM, 0.01, 0, 1e-3};
 
 static struct mcd_safetensors fixture;
+static uint32_t schedule; /* of the sessions that are opened */
 
 static int setup(void **state)
 {
@@ -111,6 +112,7 @@ static void session_open(struct session *s, const char *model, const char *backe
                     .batch = BATCH,
                     .shuffle = 1,
                     .seed = 77,
+                    .schedule = schedule,
                     .epochs = EPOCHS},
         .test = {.rows = 40, .x = data.x, .label = data.label},
         .data = "tiny",
@@ -217,6 +219,15 @@ static void cuts_change_nothing(void **state)
     cut_everywhere(f32, &momentum, is_fast ? 9 : 1);
     cut_everywhere(f32, &adam, is_fast ? 10 : 1);
     cut_everywhere(f64, &adam, is_fast ? 8 : 3);
+}
+
+static void cuts_of_a_schedule_change_nothing(void **state)
+{
+    (void)state;
+    schedule = MCD_RATE_COSINE;
+    cut_everywhere(f32, &momentum, 4);
+    cut_everywhere(f64, &adam, 10);
+    schedule = MCD_RATE_CONSTANT;
 }
 
 /* Stopped and resumed again and again, once even before anything was done. */
@@ -382,6 +393,9 @@ static void another_run_is_refused(void **state)
     s.train.trainer.shuffle = 0;
     expect_refusal(&s, MCD_INVALID, "was trained with shuffle true, this run has false");
     s.train.trainer.shuffle = 1;
+    s.train.trainer.schedule = MCD_RATE_COSINE;
+    expect_refusal(&s, MCD_INVALID, "was trained with schedule constant, this run has cosine");
+    s.train.trainer.schedule = MCD_RATE_CONSTANT;
     s.train.data_checksum ^= 1;
     expect_refusal(&s, MCD_INVALID, "was trained with data_crc32");
     s.train.data_checksum ^= 1;
@@ -560,6 +574,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(cuts_change_nothing, scratch_empty),
+        cmocka_unit_test_teardown(cuts_of_a_schedule_change_nothing, scratch_empty),
         cmocka_unit_test_teardown(many_cuts_change_nothing, scratch_empty),
         cmocka_unit_test_teardown(a_kill_loses_one_interval, scratch_empty),
         cmocka_unit_test_teardown(epochs_can_be_added, scratch_empty),

@@ -34,6 +34,18 @@ static void assert_same_weights(const char *a, const char *b)
     mcd_safetensors_clear(&y);
 }
 
+/* Waits until a file of the folder is there; 0 if that takes too long. */
+static int appears(const char *name)
+{
+    double start = program_seconds();
+    while (access(scratch_path(name), F_OK) != 0) {
+        if (program_seconds() - start > 60)
+            return 0;
+        program_sleep(0.002);
+    }
+    return 1;
+}
+
 static int setup(void **state)
 {
     int status = program_setup(state);
@@ -94,6 +106,29 @@ static void resumes_to_the_same_bits(void **state)
     resume_alike("--optimiser adam --decay 1e-4 --rate 0.01");
 }
 
+/* Interrupted wherever it may be, it goes on with the rates of the whole. */
+static void resumes_a_schedule(void **state)
+{
+    (void)state;
+    assert_program(0, "$M train " TINY "--schedule cosine --epochs 400 --out uncut");
+    pid_t pid = program_start("exec $M train " TINY
+                              "--schedule cosine --epochs 400 --checkpoint-every 0 --out cut");
+    assert_true(appears("cut/weights.safetensors"));
+    kill(pid, SIGINT);
+    assert_int_equal(program_wait(pid), 130);
+    assert_program(1, "$M train --resume --out cut --epochs 401");
+    assert_has("err", "was trained with epochs 400, this run has 401: expected the same");
+    assert_program(1, "$M train --resume --out cut --schedule constant");
+    assert_has("err", "was trained with schedule cosine, this run has constant");
+    assert_program(0, "$M train --resume --out cut");
+    assert_same_weights("uncut/weights.safetensors", "cut/weights.safetensors");
+    assert_program(0, "$M train " TINY "--epochs 400 --out constant");
+    assert_program(1, "cut -d, -f2 uncut/history.csv >a; cut -d, -f2 constant/history.csv >b; "
+                      "cmp -s a b");
+    assert_program(1, "$M train --resume --out constant --schedule cosine");
+    assert_has("err", "was trained with schedule constant, this run has cosine");
+}
+
 static void resumes_only_its_own(void **state)
 {
     (void)state;
@@ -108,18 +143,6 @@ static void resumes_only_its_own(void **state)
                    "$M train --resume --out own --epochs 1");
     assert_has("err", "own/weights.safetensors has 2 epochs already, more than 1: nothing is done");
     assert_same_file("own/weights.safetensors", "before");
-}
-
-/* Waits until a file of the folder is there; 0 if that takes too long. */
-static int appears(const char *name)
-{
-    double start = program_seconds();
-    while (access(scratch_path(name), F_OK) != 0) {
-        if (program_seconds() - start > 60)
-            return 0;
-        program_sleep(0.002);
-    }
-    return 1;
 }
 
 static void ctrl_c_saves(void **state)
@@ -173,9 +196,13 @@ static void survives_being_killed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(leaves_weights_and_history), cmocka_unit_test(resumes_to_the_same_bits),
-        cmocka_unit_test(resumes_only_its_own),       cmocka_unit_test(ctrl_c_saves),
-        cmocka_unit_test(survives_being_killed),      cmocka_unit_test(tells_the_course),
+        cmocka_unit_test(leaves_weights_and_history),
+        cmocka_unit_test(resumes_to_the_same_bits),
+        cmocka_unit_test(resumes_a_schedule),
+        cmocka_unit_test(resumes_only_its_own),
+        cmocka_unit_test(ctrl_c_saves),
+        cmocka_unit_test(survives_being_killed),
+        cmocka_unit_test(tells_the_course),
     };
     return cmocka_run_group_tests(tests, setup, scratch_teardown);
 }

@@ -110,7 +110,7 @@ static void append_loss(struct plan *p, uint32_t op, uint32_t rows, int64_t n)
 static void run(struct plan *p, int together)
 {
     struct mcd_tensor all = {p->buffer, 0, MCD_U8, 0, mcd_shape1(ROOM)};
-    struct mcd_run r = {.size = sizeof r, .update = 3, .passes = 1, .rows = 1};
+    struct mcd_run r = {.size = sizeof r, .update = 3, .passes = 1, .rows = 1, .rate_factor = 0.3};
     p->b.engine.api->write(&p->b, &all, p->before, NULL);
     bodies_run_steps(&p->b, p->step, p->nsteps, &r, together);
     p->b.engine.api->read(&p->b, &all, p->after, NULL);
@@ -140,7 +140,7 @@ static void updates_of_all_parameters_are_one_launch(void **state)
     for (size_t k = 0; k < MCD_COUNT(ops); k++) {
         struct plan *p = plan_create();
         for (size_t i = 0; i < MCD_COUNT(n); i++)
-            append_update(p, ops[k], n[i]);
+            append_update(p, ops[k], n[i])->scheduled = 1;
         agree(p, 1);
         plan_destroy(p);
     }
@@ -156,7 +156,7 @@ static void updates_of_very_many_parameters_are_a_few(void **state)
     plan_destroy(p);
 }
 
-/* Another rate; another op; a step that reads what one before it changes. */
+/* Another rate; another op; one whose rate runs multiply; a step that reads what one before it changes. */
 static void updates_that_differ_or_depend_stay_apart(void **state)
 {
     struct plan *p = plan_create();
@@ -164,7 +164,8 @@ static void updates_that_differ_or_depend_stay_apart(void **state)
     append_update(p, MCD_OP_SGD, 100);
     append_update(p, MCD_OP_SGD, 100)->attr.u.sgd.rate = 0.2;
     append_update(p, MCD_OP_ADAM, 100);
-    agree(p, 3);
+    append_update(p, MCD_OP_ADAM, 100)->scheduled = 1;
+    agree(p, 4);
     plan_destroy(p);
 
     for (uint32_t changed = 0; changed <= 2; changed += 2)

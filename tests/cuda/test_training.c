@@ -1,6 +1,7 @@
 /*
  * Training with the CUDA backend on the fake device: the data set stays there, an update copies the
- * numbers of its run to it and its loss back, and an epoch is waited for once.
+ * numbers of its run to it and its loss back, an epoch is waited for once, and a rate that changes
+ * with each update asks for no other graph.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -56,10 +57,10 @@ static void rig_open(struct rig *r, const char *model, const char *on)
     assert_ok(mcd_network_open(r->host, model, on, &in, 5, &r->network, &e), e);
     r->spec = (struct mcd_trainer_spec){.network = r->network,
                                         .data = {.rows = ROWS, .x = x, .label = label},
-                                        .update = {MCD_SGD, 0.05, 0.9, 1e-3},
                                         .batch = BATCH,
                                         .shuffle = 1,
-                                        .seed = 77};
+                                        .seed = 77,
+                                        .epochs = EPOCHS};
 }
 
 static void rig_close(struct rig *r)
@@ -113,38 +114,54 @@ static void check_epoch(struct mcd_trainer *t, uint64_t epoch, double losses[EAC
         losses[i] = loss[i].value;
 }
 
+static void follow(const char *model, const struct mcd_update *update, uint32_t schedule)
+{
+    struct mcd_error e = {0};
+    struct rig near, far;
+    struct mcd_trainer *t, *plain;
+    rig_open(&far, model, backend);
+    rig_open(&near, model, "reference");
+    far.spec.schedule = near.spec.schedule = schedule;
+    far.spec.update = near.spec.update = *update;
+    assert_ok(mcd_trainer_create(&far.spec, &t, &e), e);
+    assert_ok(mcd_trainer_create(&near.spec, &plain, &e), e);
+    for (uint64_t epoch = 0; epoch < EPOCHS; epoch++) {
+        double losses[EACH], expected;
+        uint32_t rows;
+        check_epoch(t, epoch, losses);
+        for (uint64_t u = 0; u < EACH; u++) {
+            assert_ok(mcd_trainer_step(plain, epoch * EACH + u, &expected, &rows, &e), e);
+            assert_true(fabs(losses[u] - expected) <= 1e-4 * fabs(expected));
+        }
+    }
+    mcd_trainer_destroy(t);
+    mcd_trainer_destroy(plain);
+    rig_close(&far);
+    rig_close(&near);
+}
+
+static const struct mcd_update momentum = {MCD_SGD, 0.05, 0.9, 1e-3}, adam = {MCD_ADAM, 0.01, 0, 0};
+
 static void an_update_copies_its_numbers_alone(void **state)
 {
-    static const char *const models[] = {"mlp:hidden=9x7,classes=4", "lenet:classes=4"};
     (void)state;
-    for (size_t m = 0; m < sizeof models / sizeof *models; m++) {
-        struct mcd_error e = {0};
-        struct rig near, far;
-        struct mcd_trainer *t, *plain;
-        rig_open(&far, models[m], backend);
-        rig_open(&near, models[m], "reference");
-        assert_ok(mcd_trainer_create(&far.spec, &t, &e), e);
-        assert_ok(mcd_trainer_create(&near.spec, &plain, &e), e);
-        for (uint64_t epoch = 0; epoch < EPOCHS; epoch++) {
-            double losses[EACH], expected;
-            uint32_t rows;
-            check_epoch(t, epoch, losses);
-            for (uint64_t u = 0; u < EACH; u++) {
-                assert_ok(mcd_trainer_step(plain, epoch * EACH + u, &expected, &rows, &e), e);
-                assert_true(fabs(losses[u] - expected) <= 1e-4 * fabs(expected));
-            }
-        }
-        mcd_trainer_destroy(t);
-        mcd_trainer_destroy(plain);
-        rig_close(&far);
-        rig_close(&near);
-    }
+    follow("mlp:hidden=9x7,classes=4", &momentum, MCD_RATE_CONSTANT);
+    follow("lenet:classes=4", &momentum, MCD_RATE_CONSTANT);
+}
+
+/* The rate is among them. */
+static void a_schedule_needs_no_other_graph(void **state)
+{
+    (void)state;
+    follow("mlp:hidden=9x7,classes=4", &momentum, MCD_RATE_COSINE);
+    follow("mlp:hidden=9x7,classes=4", &adam, MCD_RATE_COSINE);
 }
 
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_update_copies_its_numbers_alone),
+        cmocka_unit_test(a_schedule_needs_no_other_graph),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }
