@@ -214,6 +214,59 @@ static void depth_has_an_end(void **state)
     free(more);
 }
 
+/* Laughs by the power of ten: each level repeats the one before it ten times. */
+static char *laugh(int levels, const char *const repeat[2])
+{
+    char *svg = calloc(1, 200 + 700 * (size_t)levels), *p = svg;
+    assert_non_null(svg);
+    p += sprintf(p, OPEN "<defs><path id=\"l0\"/>");
+    for (int i = 1; i <= levels; i++) {
+        p += sprintf(p, "<g id=\"l%d\">", i);
+        for (int k = 0; k < 10; k++)
+            p += sprintf(p, "%sl%d%s", repeat[0], i - 1, repeat[1]);
+        p += sprintf(p, "</g>");
+    }
+    strcpy(p, "</defs></svg>");
+    return svg;
+}
+
+static void repetition_has_an_end(void **state)
+{
+    static const char *const repeat[][2] = {{"<use href=\"#", "\"/>"},
+                                            {"<use xlink:href=\"#", "\"/>"},
+                                            {"<rect fill=\"url(#", ")\"/>"},
+                                            {"<rect style=\"mask:url('#", "')\"/>"},
+                                            {"<g><use href=\"#", "\"/></g>"}};
+    struct mcd_error e = {0};
+    int status;
+    (void)state;
+    for (size_t i = 0; i < 5; i++) {
+        char *most = laugh(5, repeat[i]), *more = laugh(9, repeat[i]), *far = laugh(101, repeat[i]);
+        free(inline_text(most, &status, &e));
+        assert_int_equal(status, MCD_OK);
+        check_refused(more, "a.svg",
+                      "elements, with what <use> and url() repeat: expected at most 1e+06");
+        check_refused(far, "a.svg", "more than 100 deep");
+        free(most);
+        free(more);
+        free(far);
+    }
+}
+
+static void nothing_draws_itself(void **state)
+{
+    (void)state;
+    static const char says[] = "elements draw themselves by <use> or url()";
+    check_refused(OPEN "<g id=\"a\"><use href=\"#a\"/></g></svg>", "a.svg", says);
+    check_refused("<svg id=\"a\" viewBox=\"0 0 10 5\"><use href=\"#a\"/></svg>", "a.svg", says);
+    check_refused(OPEN "<g id=\"a\"><use href=\"#b\"/></g><g id=\"b\"><use href=\"#a\"/></g></svg>",
+                  "a.svg", says);
+    check_refused(OPEN "<mask id=\"m\"><rect mask=\"url(#m)\"/></mask></svg>", "a.svg", says);
+    /* The first of two with an id is what is meant; nothing is drawn by what is not there. */
+    check("<g id=\"a\"/><g id=\"a\"><use href=\"#a\"/></g><use href=\"#b\"/>",
+          "<g id=\"f.a\"/><g id=\"f.a\"><use href=\"#f.a\"/></g><use href=\"#f.b\"/>", 0, "");
+}
+
 static void other_encodings_become_utf_8(void **state)
 {
     (void)state;
@@ -298,6 +351,8 @@ int main(void)
         cmocka_unit_test(what_is_no_picture_is_refused),
         cmocka_unit_test(a_size_may_stand_in_two_places),
         cmocka_unit_test(depth_has_an_end),
+        cmocka_unit_test(repetition_has_an_end),
+        cmocka_unit_test(nothing_draws_itself),
         cmocka_unit_test(other_encodings_become_utf_8),
         cmocka_unit_test(every_listed_word_is_found),
     };

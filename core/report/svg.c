@@ -5,6 +5,7 @@
 #include "core/base/number.h"
 #include "core/io/place.h"
 #include "core/report/html.h"
+#include "core/report/svg_uses.h"
 #include "core/report/svg_value.h"
 
 #include <expat.h>
@@ -16,7 +17,7 @@
 
 #define COUNT(list) (sizeof(list) / sizeof(list)[0])
 
-enum { MOST_DEPTH = 100 };
+static const double MOST_DRAWN = 1e6; /* elements */
 
 struct inliner {
     XML_Parser parser;
@@ -29,6 +30,7 @@ struct inliner {
     unsigned skipped; /* depth of the element that is left out with all it holds; 0: none */
     unsigned text;    /* depth of the <text> we are in; 0: none */
     int open;         /* the last start tag lacks its '>' */
+    struct mcd_svg_uses uses;
 };
 
 /* What a figure is made of; sorted. */
@@ -84,6 +86,12 @@ __attribute__((format(printf, 2, 3))) static void fail(struct inliner *s, const 
     XML_StopParser(s->parser, XML_FALSE);
 }
 
+static void lacks_memory(struct inliner *s)
+{
+    s->status = mcd_fail(s->e, MCD_NOMEM, mcd_place_file(s->path).text, "no memory to read it");
+    XML_StopParser(s->parser, XML_FALSE);
+}
+
 static void leave_out(struct inliner *s, const char *what, int is_element)
 {
     if (s->left_out->count++ == 0)
@@ -98,8 +106,19 @@ static void end_tag_start(struct inliner *s)
     s->open = 0;
 }
 
+/* The element draws what its attribute names. */
+static void note_urls(struct inliner *s, const char *value)
+{
+    const char *id;
+    size_t size;
+    while (!s->status && (value = mcd_svg_next_url(value, &id, &size)) != NULL)
+        if (mcd_svg_uses_refer(&s->uses, id, size))
+            lacks_memory(s);
+}
+
 static void put_attribute(struct inliner *s, const char *name, const char *value)
 {
+    note_urls(s, value);
     fprintf(s->out, " %s=\"", name);
     mcd_svg_put_value(s->out, s->prefix, value);
     putc('"', s->out);
@@ -107,6 +126,7 @@ static void put_attribute(struct inliner *s, const char *name, const char *value
 
 static void put_style(struct inliner *s, const char *value)
 {
+    note_urls(s, value);
     fputs(" style=\"", s->out);
     if (mcd_svg_put_style(s->out, s->prefix, value) > 0)
         leave_out(s, "style", 0);
@@ -115,12 +135,21 @@ static void put_style(struct inliner *s, const char *value)
 
 static void put_reference(struct inliner *s, const char *element, const char *value)
 {
-    if (mcd_svg_is_local(value))
+    if (mcd_svg_is_local(value)) {
         fprintf(s->out, " href=\"#%s.%s\"", s->prefix, value + 1);
-    else if (strcmp(element, "image") == 0 && mcd_svg_is_image(value))
+        if (mcd_svg_uses_refer(&s->uses, value + 1, strlen(value + 1)))
+            lacks_memory(s);
+    } else if (strcmp(element, "image") == 0 && mcd_svg_is_image(value))
         fprintf(s->out, " href=\"%s\"", value); /* of base64's characters */
     else
         leave_out(s, "href", 0);
+}
+
+static void put_id(struct inliner *s, const char *value)
+{
+    fprintf(s->out, " id=\"%s.%s\"", s->prefix, value);
+    if (mcd_svg_uses_name(&s->uses, value))
+        lacks_memory(s);
 }
 
 static int is_silent(const char *attribute)
@@ -131,10 +160,10 @@ static int is_silent(const char *attribute)
 
 static void put_attributes(struct inliner *s, const char *element, const char **attribute)
 {
-    for (; *attribute; attribute += 2) {
+    for (; *attribute && !s->status; attribute += 2) {
         const char *name = attribute[0], *value = attribute[1];
         if (strcmp(name, "id") == 0 && mcd_svg_is_id(value))
-            fprintf(s->out, " id=\"%s.%s\"", s->prefix, value);
+            put_id(s, value);
         else if (strcmp(name, "href") == 0 || strcmp(name, "xlink:href") == 0)
             put_reference(s, element, value);
         else if (strcmp(name, "style") == 0)
@@ -204,16 +233,18 @@ static void start(void *data, const char *name, const char **attribute)
 {
     struct inliner *s = data;
     int is_known = mcd_svg_is_listed(elements, COUNT(elements), name);
-    if (++s->depth > MOST_DEPTH)
-        fail(s, "elements lie in each other: expected at most %d", MOST_DEPTH);
+    if (++s->depth > MCD_SVG_DEPTH)
+        fail(s, "elements lie in each other: expected at most %d", MCD_SVG_DEPTH);
     if (s->skipped || s->status)
         return;
-    if (s->depth == 1) {
-        start_root(s, name, attribute);
-    } else if (!is_known && strcmp(name, "a") != 0) {
+    if (s->depth > 1 && !is_known && strcmp(name, "a") != 0) {
         if (!mcd_svg_is_listed(silent_elements, COUNT(silent_elements), name))
             leave_out(s, name, 1);
         s->skipped = s->depth;
+    } else if (mcd_svg_uses_begin(&s->uses)) {
+        lacks_memory(s);
+    } else if (s->depth == 1) {
+        start_root(s, name, attribute);
     } else {
         if (!s->text && strcmp(name, "text") == 0)
             s->text = s->depth;
@@ -232,6 +263,7 @@ static void end(void *data, const char *name)
     if (s->skipped == depth)
         s->skipped = 0;
     else if (!s->skipped && !s->status) {
+        mcd_svg_uses_end(&s->uses);
         if (s->open)
             fputs("/>", s->out);
         else
@@ -275,9 +307,28 @@ static void settle(struct inliner *s, enum XML_Status parsed)
     if (parsed == XML_STATUS_OK || s->status)
         return;
     if (code == XML_ERROR_NO_MEMORY)
-        s->status = mcd_fail(s->e, MCD_NOMEM, mcd_place_file(s->path).text, "no memory to read it");
+        lacks_memory(s);
     else
         fail(s, "it is no well-formed XML: %s", XML_ErrorString(code));
+}
+
+/* Browsers put what is referred to in each of its places. */
+static void check_drawn(struct inliner *s)
+{
+    const char *where = mcd_place_file(s->path).text;
+    double drawn = s->status ? 0 : mcd_svg_uses_count(&s->uses);
+    if (drawn < 0)
+        s->status = mcd_fail(s->e, MCD_NOMEM, where, "no memory to count what it draws");
+    else if (drawn > MOST_DRAWN && isinf(drawn))
+        s->status = mcd_fail(s->e, MCD_INVALID, where,
+                             "elements draw themselves by <use> or url(), or each other more than "
+                             "%d deep: expected references that end",
+                             MCD_SVG_DEPTH);
+    else if (drawn > MOST_DRAWN)
+        s->status = mcd_fail(s->e, MCD_INVALID, where,
+                             "it draws %.3g elements, with what <use> and url() repeat: expected "
+                             "at most %g",
+                             drawn, MOST_DRAWN);
 }
 
 int mcd_svg_inline(const char *path, const void *bytes, size_t size, const char *prefix,
@@ -300,6 +351,8 @@ int mcd_svg_inline(const char *path, const void *bytes, size_t size, const char 
     XML_SetEntityDeclHandler(s.parser, refuse_entity);
     XML_SetSkippedEntityHandler(s.parser, refuse_reference);
     settle(&s, XML_Parse(s.parser, bytes, (int)size, 1));
+    check_drawn(&s);
+    mcd_svg_uses_clear(&s.uses);
     XML_ParserFree(s.parser);
     return s.status;
 }

@@ -22,8 +22,9 @@ struct mcd_svg_left_out {
 /*
  * Writes the picture as an <svg> element. Its ids become "PREFIX.ID", so that several pictures can
  * stand in one page; `label` is the id of what describes it. What is no SVG, is not well-formed,
- * declares entities, is nested too deeply or has no size is MCD_INVALID with the line; `out` then
- * holds a part that is worth nothing.
+ * declares entities, is nested too deeply or has no size is MCD_INVALID with the line, and so is
+ * what draws more than a million elements once <use> and url() are followed, without one; `out`
+ * then holds a part that is worth nothing.
  */
 int mcd_svg_inline(const char *path, const void *bytes, size_t size, const char *prefix,
                    const char *label, FILE *out, struct mcd_svg_left_out *left_out,

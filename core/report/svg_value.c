@@ -213,6 +213,14 @@ int mcd_svg_is_safe(const char *value)
     return 1;
 }
 
+const char *mcd_svg_next_url(const char *value, const char **id, size_t *id_size)
+{
+    size_t length = 0;
+    while (*value && (length = local_url(value, id, id_size)) == 0)
+        value++;
+    return length > 0 ? value + length : NULL;
+}
+
 void mcd_svg_put_value(FILE *f, const char *prefix, const char *value)
 {
     const char *p = value, *done = value;

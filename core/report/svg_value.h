@@ -23,6 +23,9 @@ int mcd_svg_is_image(const char *reference);
 /* No function but those of colours, transformations and url(#ID), and no escapes. */
 int mcd_svg_is_safe(const char *value);
 
+/* Behind the next url(#ID) of a value, whose id is at *id; NULL if there is none. */
+const char *mcd_svg_next_url(const char *value, const char **id, size_t *id_size);
+
 /* A safe value, escaped, with PREFIX. before the ids that it refers to. */
 void mcd_svg_put_value(FILE *, const char *prefix, const char *value);
 
