@@ -14,17 +14,6 @@ enum { BLOCKS = 1 << 20 }; /* at most; beyond, each has several numbers */
  */
 enum { RESIDENT = 4 };
 
-/* `each` of `count` numbers to a block. */
-static cudaError_t launch(const void *kernel, cudaStream_t stream, int64_t count, int64_t each,
-                          void **arguments)
-{
-    int64_t blocks = (count + each - 1) / each;
-    if (count <= 0)
-        return cudaSuccess;
-    dim3 grid((unsigned)(blocks < BLOCKS ? blocks : BLOCKS));
-    return cudaLaunchKernel(kernel, grid, dim3(MCD_BLOCK), arguments, 0, stream);
-}
-
 /* What a kernel may be given in all before CUDA 12.1. */
 #define FITS(name, ...)                                                                            \
     static_assert(sizeof(struct name##_args) + sizeof(int64_t) <= 4096, "too many arguments");
@@ -32,24 +21,18 @@ MCD_CUDA_KERNELS(FITS)
 MCD_CUDA_TEAMS(FITS)
 
 #define KERNEL(name)                                                                               \
-    static __global__ void __launch_bounds__(MCD_BLOCK, RESIDENT)                                  \
+    __global__ void __launch_bounds__(MCD_BLOCK, RESIDENT)                                         \
         name##_kernel(const __grid_constant__ struct name##_args args, int64_t count)              \
     {                                                                                              \
         for (int64_t i = (int64_t)blockIdx.x * MCD_BLOCK + threadIdx.x; i < count;                 \
              i += (int64_t)gridDim.x * MCD_BLOCK)                                                  \
             name##_body(&args, i);                                                                 \
-    }                                                                                              \
-    cudaError_t mcd_launch_##name(cudaStream_t stream, int64_t count,                              \
-                                  const struct name##_args *args)                                  \
-    {                                                                                              \
-        void *arguments[] = {(void *)args, &count};                                                \
-        return launch((const void *)name##_kernel, stream, count, MCD_BLOCK, arguments);           \
     }
 MCD_CUDA_KERNELS(KERNEL)
 
 /* part[member * lanes + lane], where `lane` is the team's place among those of its block. */
 #define TEAM(name, kind)                                                                           \
-    static __global__ void __launch_bounds__(MCD_BLOCK, RESIDENT)                                  \
+    __global__ void __launch_bounds__(MCD_BLOCK, RESIDENT)                                         \
         name##_kernel(const __grid_constant__ struct name##_args args, int64_t count)              \
     {                                                                                              \
         __shared__ struct kind part[MCD_BLOCK];                                                    \
@@ -71,12 +54,32 @@ MCD_CUDA_KERNELS(KERNEL)
                 name##_use(&args, result, member, part[lane]);                                     \
             __syncthreads();                                                                       \
         }                                                                                          \
-    }                                                                                              \
+    }
+MCD_CUDA_TEAMS(TEAM)
+
+#ifndef __CUDACC_RTC__ /* which compiles for the device alone: tests/cuda/cuda12.sh */
+
+/* `each` of `count` numbers to a block. */
+static cudaError_t launch(const void *kernel, cudaStream_t stream, int64_t count, int64_t each,
+                          void **arguments)
+{
+    int64_t blocks = (count + each - 1) / each;
+    if (count <= 0)
+        return cudaSuccess;
+    dim3 grid((unsigned)(blocks < BLOCKS ? blocks : BLOCKS));
+    return cudaLaunchKernel(kernel, grid, dim3(MCD_BLOCK), arguments, 0, stream);
+}
+
+#define LAUNCH(name, each)                                                                         \
     cudaError_t mcd_launch_##name(cudaStream_t stream, int64_t count,                              \
                                   const struct name##_args *args)                                  \
     {                                                                                              \
         void *arguments[] = {(void *)args, &count};                                                \
-        return launch((const void *)name##_kernel, stream, count, MCD_BLOCK / args->team.members,  \
-                      arguments);                                                                  \
+        return launch((const void *)name##_kernel, stream, count, each, arguments);                \
     }
-MCD_CUDA_TEAMS(TEAM)
+#define LAUNCH_KERNEL(name)     LAUNCH(name, MCD_BLOCK)
+#define LAUNCH_TEAM(name, kind) LAUNCH(name, MCD_BLOCK / args->team.members)
+MCD_CUDA_KERNELS(LAUNCH_KERNEL)
+MCD_CUDA_TEAMS(LAUNCH_TEAM)
+
+#endif

@@ -17,7 +17,7 @@ function compare(kind, wanted, found, name, part, n) {
     for (name in found)
         if (!(name in known))
             wrong(kind " of sm_" name " was not asked for")
-    delete known
+    split("", known)
 }
 
 /^Fatbin (ptx|elf) code:/ { kind = $2 }
@@ -50,7 +50,9 @@ function compare(kind, wanted, found, name, part, n) {
 END {
     compare("machine code", machine, kernels)
     compare("PTX", ptx, portable)
-    for (arch in kernels) {
+    n = split(machine, asked)
+    for (i = 1; i <= n; i++) {
+        arch = asked[i]
         printf "sm_%s: %d kernels, at most %d registers (%s)\n", arch, kernels[arch], most[arch], of[arch]
         if (kernels[arch] != expected)
             wrong("sm_" arch " has " kernels[arch] " kernels, not " expected)

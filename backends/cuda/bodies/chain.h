@@ -84,9 +84,9 @@ MCD_BODY float chain_value(const struct chain *c, uint64_t row, uint64_t at, flo
 }
 
 /* Four successive elements of a row, in one access where all rows are whole numbers of them. */
-struct chain_quad {
+struct __attribute__((aligned(16))) chain_quad {
     float at[4];
-} __attribute__((aligned(16)));
+};
 
 MCD_BODY struct chain_quad chain_load(const float *x, uint64_t n, int aligned)
 {
