@@ -144,14 +144,15 @@ stage_masks() {
     for model in "${models[@]}"; do masks_of "$model"; done
 }
 
-# Both learn alike: the mean loss of each epoch.
+# Both learn alike: the mean loss of each epoch, at a rate that is another one in each update.
 curve_of() {
     local model=$1 name folder told
+    local -a how=(--epochs 4 --schedule cosine "${recipe[@]}")
     name=$(name_of "$model") && folder=curve-$name
     train "$folder-host" "$folder-host" "$against" --model "$model" --data "$data" \
-        --rows $((5 * small)) --epochs 4 "${recipe[@]}" &&
+        --rows $((5 * small)) "${how[@]}" &&
         train "$folder" "$folder" "$backend" --model "$model" --data "$data" \
-            --rows $((5 * small)) --epochs 4 "${recipe[@]}" || {
+            --rows $((5 * small)) "${how[@]}" || {
         row curves "$name" failed "$(tail -qn 1 "$out/log/$folder"*)"
         return
     }
