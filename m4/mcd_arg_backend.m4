@@ -8,6 +8,7 @@
 # is taken out again. CHECK sets
 #   mcd_why      when something is missing: a phrase for the summary ("cblas.h is missing");
 #   mcd_version  when all is there: the version, or nothing.
+# MCD_DIR_HEADER and MCD_SAME_RELEASE see that headers and libraries are not from different places.
 # A wish (yes or DIR) that fails stops configure, auto leaves the backend out.
 # Result: the automake conditional WITH_NAME and MCD_SUMMARY_NAME for the summary.
 AC_DEFUN([MCD_ARG_BACKEND], [
@@ -46,4 +47,35 @@ AC_DEFUN([MCD_ARG_BACKEND], [
   AC_SUBST(NAME[_LDFLAGS])
   AC_SUBST(NAME[_LIBS])
   m4_popdef([NAME])
+])
+
+# MCD_DIR_HEADER(HEADER, OF-WHAT)
+# A DIR that was given has the header: else the system's would be taken, with DIR's library.
+AC_DEFUN([MCD_DIR_HEADER], [
+  AS_IF([test -n "$mcd_dir" && test ! -f "$mcd_dir/include/$1"],
+    [: ${mcd_why:="include/$1 is missing there ($2)"}])
+])
+
+# MCD_SAME_RELEASE(LIBRARY, INCLUDES, BODY)
+# Headers and library are of one release, as a program says whose BODY writes both into
+# char header[64], library[64]. Not asked where a program that was built cannot run.
+AC_DEFUN([MCD_SAME_RELEASE], [
+  AC_MSG_CHECKING([whether $1 is of its headers' release])
+  rm -f conftest.releases
+  AC_RUN_IFELSE([AC_LANG_PROGRAM([$2
+#include <stdio.h>
+#include <string.h>
+], [[char header[64] = "?", library[64] = "?";]
+    $3
+    [FILE *f = fopen("conftest.releases", "w");
+    if (!f || fprintf(f, "its headers are of %s, the library is of %s", header, library) < 0 ||
+        fclose(f))
+      return 2;
+    return strcmp(header, library) != 0;]])],
+    [AC_MSG_RESULT([yes])],
+    [AC_MSG_RESULT([no])
+     mcd_why=$(cat conftest.releases 2>/dev/null)
+     : ${mcd_why:="a program that is linked with $1 does not run: see config.log"}],
+    [AC_MSG_RESULT([not known, as programs for another machine do not run here])])
+  rm -f conftest.releases
 ])

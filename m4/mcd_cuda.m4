@@ -33,8 +33,7 @@ AC_DEFUN([MCD_CUDA], [
 # not ours to warn about.
 AC_DEFUN([MCD_CUDA_FOLDER], [
   mcd_cuda=$mcd_dir
-  AS_IF([test -n "$mcd_dir" && test ! -f "$mcd_dir/include/cuda_runtime_api.h"],
-    [mcd_why="include/cuda_runtime_api.h is missing there (CUDA 12 or 13)"])
+  MCD_DIR_HEADER([cuda_runtime_api.h], [CUDA 12 or 13])
   mcd_beside=$(command -v $(echo "${NVCC:-nvcc}" | sed 's/.* //') | sed 's,/bin/nvcc$,,')
   for mcd_place in "$CUDA_HOME" "$CUDA_PATH" "$mcd_beside" /usr/local/cuda; do
     AS_IF([test -z "$mcd_cuda" && test -f "$mcd_place/include/cuda_runtime_api.h"],

@@ -13,6 +13,7 @@ AC_DEFUN([MCD_OPENBLAS], [
         CPPFLAGS=$($PKG_CONFIG --cflags openblas)
         LDFLAGS=$($PKG_CONFIG --libs-only-L openblas)
         mcd_version=$($PKG_CONFIG --modversion openblas)])
+    MCD_DIR_HEADER([cblas.h], [OpenBLAS])
     AC_CHECK_HEADER([cblas.h], [],
       [: ${mcd_why:="cblas.h is missing (libopenblas-dev)"}])
     AC_SEARCH_LIBS([openblas_get_parallel], [openblas], [],
@@ -22,8 +23,14 @@ AC_DEFUN([MCD_OPENBLAS], [
     mcd_blas_libs=$LIBS
     AC_SEARCH_LIBS([LAPACKE_dpotrf], [openblas lapacke], [],
       [: ${mcd_why:="LAPACKE is missing (liblapacke-dev)"}])
-    AS_CASE([$LIBS], [*-llapacke*], [LAPACKE_LIBS=-llapacke])
+    AS_CASE([$LIBS],
+      [*-llapacke*], [LAPACKE_LIBS=-llapacke],
+      [MCD_DIR_HEADER([lapacke.h], [OpenBLAS with LAPACKE])])
     LIBS=$mcd_blas_libs
+    AS_IF([test -z "$mcd_why"], [
+      MCD_SAME_RELEASE([libopenblas], [#include <cblas.h>], [
+        sscanf(OPENBLAS_VERSION, " OpenBLAS %63s", header);
+        sscanf(openblas_get_config(), " OpenBLAS %63s", library);])])
   ])
   AC_SUBST([LAPACKE_LIBS])
 ])
