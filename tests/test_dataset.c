@@ -142,7 +142,8 @@ static void says_where_it_looked(void **state)
 {
     (void)state;
     char longest[200] = "/nowhere:/", *end = longest + strlen(longest);
-    setenv("HOME", "/homeless", 1); /* the list must not depend on how long the scratch folder's is */
+    /* The list must not depend on how long the scratch folder's is. */
+    setenv("HOME", "/homeless", 1);
     setenv("MCDROP_DATA_PATH", "/nowhere", 1);
     refuse("mnist", NULL, MCD_IO, "mnist", "run data/fetch-mnist");
     refuse("mnist", NULL, MCD_IO, "mnist",
