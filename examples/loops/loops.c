@@ -104,31 +104,40 @@ static void linear(const struct mcd_step *s)
         }
 }
 
+/*
+ * y = sum of factor[k * stride] times row k of m, which has `count` rows of n numbers: row by row, as
+ * they lie in memory, a strip at a time, whose sums stay at hand.
+ */
+static void add_rows(float *y, int64_t n, const float *m, int64_t count, const float *factor,
+                     int64_t stride)
+{
+    enum { STRIP = 64 };
+    for (int64_t first = 0; first < n; first += STRIP) {
+        double sum[STRIP] = {0};
+        int64_t width = n - first < STRIP ? n - first : STRIP;
+        for (int64_t k = 0; k < count; k++)
+            for (int64_t i = 0; i < width; i++)
+                sum[i] += (double)factor[k * stride] * m[k * n + first + i];
+        for (int64_t i = 0; i < width; i++)
+            y[first + i] = (float)sum[i];
+    }
+}
+
 /* (dy, w, x) -> dx = w^T dy */
 static void linear_dx(const struct mcd_step *s)
 {
     int64_t outputs = s->in[1].shape.dim[0], inputs = s->in[1].shape.dim[1];
-    const float *w = row(&s->in[1], 0);
     for (int64_t v = 0; v < rows_of(&s->out); v++)
-        for (int64_t i = 0; i < inputs; i++) {
-            double sum = 0;
-            for (int64_t o = 0; o < outputs; o++)
-                sum += (double)w[o * inputs + i] * row(&s->in[0], v)[o];
-            row(&s->out, v)[i] = (float)sum;
-        }
+        add_rows(row(&s->out, v), inputs, row(&s->in[1], 0), outputs, row(&s->in[0], v), 1);
 }
 
 /* (dy, x) -> dw = sum of dy x^T over rows */
 static void linear_dw(const struct mcd_step *s)
 {
     int64_t outputs = s->out.shape.dim[0], inputs = s->out.shape.dim[1];
+    const float *dy = row(&s->in[0], 0), *x = row(&s->in[1], 0);
     for (int64_t o = 0; o < outputs; o++)
-        for (int64_t i = 0; i < inputs; i++) {
-            double sum = 0;
-            for (int64_t v = 0; v < rows_of(&s->in[0]); v++)
-                sum += (double)row(&s->in[0], v)[o] * row(&s->in[1], v)[i];
-            row(&s->out, 0)[o * inputs + i] = (float)sum;
-        }
+        add_rows(row(&s->out, 0) + o * inputs, inputs, x, rows_of(&s->in[0]), dy + o, outputs);
 }
 
 static double mapped(int64_t function, double x)
@@ -166,12 +175,9 @@ static void map_dx(const struct mcd_step *s)
 /* The sum over rows. */
 static void reduce(const struct mcd_step *s)
 {
-    for (int64_t i = 0; i < mcd_shape_count(&s->out.shape); i++) {
-        double sum = 0;
-        for (int64_t v = 0; v < rows_of(&s->in[0]); v++)
-            sum += row(&s->in[0], v)[i];
-        row(&s->out, 0)[i] = (float)sum;
-    }
+    const float one = 1;
+    add_rows(row(&s->out, 0), mcd_shape_count(&s->out.shape), row(&s->in[0], 0), rows_of(&s->in[0]),
+             &one, 0);
 }
 
 /* Whether unit u of row v is dropped: the sampler's bits, or those of the row's address. */
