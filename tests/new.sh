@@ -11,6 +11,23 @@ export PATH=$root/bin:$PATH
 export CFLAGS="-std=c11 -O2 -Wall -Wextra -Werror -pedantic"
 cd "$root/work" || exit 1
 
+# head_is_its_own SOURCE FIRST: its first comment begins with FIRST, has the commands, and names as to be filled in
+# what there is.
+head_is_its_own() {
+    local line word
+    sed '/^ \*\/$/q' "$1" >"$root/head"
+    sed "1,$(wc -l <"$root/head")d" "$1" >"$root/body"
+    [ "$(sed -n 2p "$root/head")" = " * $2" ] || fail "$(cat "$root/head")"
+    tail -n +2 "$root/output" | while IFS= read -r line; do
+        grep -qxF -e " *     $line" "$root/head" || fail "no '$line' in $(cat "$root/head")"
+    done
+    sed -n 's/^ \* - \([^:]*\):.*/\1/p' "$root/head" | tr -d ' ' | tr ',' '\n' >"$root/words"
+    [ "$(wc -l <"$root/words")" -ge 4 ] || fail "$(cat "$root/head")"
+    while IFS= read -r word; do
+        grep -qw -e "$word" "$root/body" || fail "there is no $word in $1"
+    done <"$root/words"
+}
+
 # try KIND NAME [OPTION...]: writes it and runs what it says comes next, in short: examples.sh checks the
 # same sources, with MCDROP_FULL at length.
 try() {
@@ -22,6 +39,7 @@ try() {
         "$root/output" >"$root/next"
     bash -e "$root/next" >"$root/log" 2>&1 || fail "new $*: $(cat "$root/next" "$root/log")"
     [ -s "$folder/run/result.json" ] || fail "new $*: no result"
+    head_is_its_own "$folder/$plugin.c" "$plugin: a new $kind."
     mcdrop info "$folder/$plugin.so"
     grep -q "^kind *$kind$" "$root/output" || fail "$(cat "$root/output")"
 }

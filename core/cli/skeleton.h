@@ -15,6 +15,7 @@ enum { MCD_MAX_PLUGIN_NAME = 64 };
 struct mcd_skeleton {
     const char *kind;          /* "layer", ... */
     const char *name;          /* the example's own, a word that nothing else in it is */
+    const char *fill_in;       /* lines of the first comment: what is the author's to say and do */
     const char *const *source; /* lines of NAME.c, each with its newline; ends with NULL */
     const char *const *makefile;
 };

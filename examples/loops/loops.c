@@ -114,7 +114,9 @@ static void add_rows(float *y, int64_t n, const float *m, int64_t count, const f
     enum { STRIP = 64 };
     for (int64_t first = 0; first < n; first += STRIP) {
         double sum[STRIP] = {0};
-        int64_t width = n - first < STRIP ? n - first : STRIP;
+        int64_t width = n - first;
+        if (width > STRIP)
+            width = STRIP;
         for (int64_t k = 0; k < count; k++)
             for (int64_t i = 0; i < width; i++)
                 sum[i] += (double)factor[k * stride] * m[k * n + first + i];
