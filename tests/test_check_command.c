@@ -60,6 +60,31 @@ static void what_cannot_be_loaded_is_a_finding(void **state)
     assert_has("out", "not looked at: load failed");
 }
 
+/* In full where it is met first; another op's is another crash. */
+static void a_crash_is_told_once(void **state)
+{
+    (void)state;
+    assert_program(1, "$M check --quick --only ops,extremes,masks $MCDROP_BAD_PLUGINS/crashing.so");
+    assert_has("out", ": 3 checks, 0 passed, 3 failed, 0 skipped\n");
+    assert_has("out", "\nops: LOGSOFTMAX ");
+    assert_has("out", "\nmasks: DROP ");
+    assert_has("out", " crashes as in ops\n");
+    assert_lacks("out", "\nextremes: ");
+    assert_program(1, "$M check --format json --quick --only ops,extremes "
+                      "$MCDROP_BAD_PLUGINS/crashing.so");
+    json_t *all = program_json("out");
+    json_t *checks = json_object_get(json_array_get(all, 0), "checks");
+    json_t *first = json_array_get(checks, 0), *second = json_array_get(checks, 1);
+    assert_string_equal(json_string_value(json_object_get(second, "verdict")), "failed");
+    assert_string_equal(json_string_value(json_object_get(second, "note")), "crashes as in ops");
+    assert_non_null(json_string_value(json_object_get(second, "where")));
+    assert_non_null(json_string_value(json_object_get(second, "seen")));
+    assert_true(json_is_null(json_object_get(second, "remedy")));
+    assert_true(json_is_null(json_object_get(first, "note")));
+    assert_non_null(json_string_value(json_object_get(first, "remedy")));
+    json_decref(all);
+}
+
 /* What is the user's mistake does not keep other plugins from being checked. */
 static void mistakes(void **state)
 {
@@ -156,6 +181,7 @@ int main(void)
         cmocka_unit_test(a_failure_says_how_to_repeat_it),
         cmocka_unit_test(what_is_repeated_is_quoted),
         cmocka_unit_test(what_cannot_be_loaded_is_a_finding),
+        cmocka_unit_test(a_crash_is_told_once),
         cmocka_unit_test(mistakes),
         cmocka_unit_test(a_missing_device),
         cmocka_unit_test(a_wrong_folder),

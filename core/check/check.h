@@ -34,7 +34,7 @@ struct mcd_checking {
     char expected[400]; /* what the contract demands there; of a skip: why */
     char seen[600];     /* what there was instead */
     char remedy[400];   /* how to repeat or mend it, beyond the command itself; may be "" */
-    char note[400];     /* what to know of a check that passed: a tolerance, what was refused */
+    char note[400];     /* a tolerance, what was refused; of a failure: which other one it is */
 };
 
 /* A demand. Checks of all kinds have `kinds` 0x1e. */

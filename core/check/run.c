@@ -78,6 +78,30 @@ static void judge_ending(struct mcd_checking *c, const struct mcd_isolated *how,
                         "...; this check is the second process");
 }
 
+/* Whether both were ended alike, at the same op where both say at what. */
+static int ended_alike(const struct mcd_isolated *a, const struct mcd_isolated *b)
+{
+    size_t word = strcspn(a->doing, " ");
+    int same_place = !*a->doing || !*b->doing ||
+                     (strncmp(a->doing, b->doing, word) == 0 && strcspn(b->doing, " ") == word);
+    return a->ending == b->ending && a->code == b->code && same_place;
+}
+
+/* One mistake may end many checks: the first one tells it, the others say that it was that. */
+static void find_like(const struct mcd_check_report *r, struct mcd_check_found *f)
+{
+    static const char *const word[] = {[MCD_SIGNALLED] = "crashes",
+                                       [MCD_EXITED] = "ends the process",
+                                       [MCD_TIMED_OUT] = "has no end"};
+    for (uint32_t i = 0; i < r->count && !f->like; i++)
+        if (!r->found[i].like && ended_alike(&r->found[i].how, &f->how))
+            f->like = r->found[i].check;
+    if (!f->like)
+        return;
+    mcd_check_note(&f->told, "%s as in %s", word[f->how.ending], f->like->name);
+    *f->told.remedy = '\0';
+}
+
 /* The checks that are about this have said so already: then it is no news of the others. */
 static int is_known(const struct mcd_check_report *r, const char *name)
 {
@@ -135,7 +159,8 @@ static void take(struct mcd_checking *to, const struct mcd_checking *from)
     }
 }
 
-static int run_one(const struct mcd_check_order *o, struct mcd_check_found *f, struct mcd_error *e)
+static int run_one(const struct mcd_check_order *o, const struct mcd_check_report *r,
+                   struct mcd_check_found *f, struct mcd_error *e)
 {
     struct mcd_check_found copy = *f;
     struct mcd_isolated how;
@@ -146,7 +171,12 @@ static int run_one(const struct mcd_check_order *o, struct mcd_check_found *f, s
         return status;
     take(&f->told, &copy.told);
     f->how = how;
+    if (how.ending == MCD_RETURNED)
+        return MCD_OK;
+    int failed_before = f->told.verdict == MCD_CHECK_FAILED;
     judge_ending(&f->told, &how, o->limit);
+    if (!failed_before)
+        find_like(r, f);
     return MCD_OK;
 }
 
@@ -181,7 +211,7 @@ static int add(const struct mcd_check_order *o, const struct mcd_check *list,
         mcd_check_skip(&f->told, "not looked at: %s failed", hindered);
     else if (hindered)
         mcd_check_skip(&f->told, "no device: %s", hindered);
-    else if (run_one(o, f, e) != MCD_OK)
+    else if (run_one(o, r, f, e) != MCD_OK)
         return e->code;
     r->count++;
     return MCD_OK;

@@ -26,6 +26,7 @@ struct mcd_check_found {
     const struct mcd_check *check;
     struct mcd_checking told;
     struct mcd_isolated how;
+    const struct mcd_check *like; /* that never returned in the same way, and tells all; or NULL */
 };
 
 struct mcd_check_report {

@@ -83,11 +83,14 @@ static void add_failure(struct mcd_table *t, const struct mcd_checking *told, co
         mcd_table_text(t, failed && *cells[i] ? cells[i] : NULL);
 }
 
-/* Why a check was skipped, or what else there is to know; a failure says more elsewhere. */
-static const char *note_of(const struct mcd_checking *told)
+/*
+ * Why a check was skipped, or what else there is to know; a failure says more elsewhere, unless it
+ * is like another one.
+ */
+static const char *note_of(const struct mcd_check_found *f)
 {
-    const char *note = told->verdict == MCD_CHECK_SKIPPED ? told->expected : told->note;
-    return *note && told->verdict != MCD_CHECK_FAILED ? note : NULL;
+    const char *note = f->told.verdict == MCD_CHECK_SKIPPED ? f->told.expected : f->told.note;
+    return *note && (f->like || f->told.verdict != MCD_CHECK_FAILED) ? note : NULL;
 }
 
 static void add_row(struct mcd_table *t, enum mcd_format format, const struct mcd_check_order *o,
@@ -101,7 +104,7 @@ static void add_row(struct mcd_table *t, enum mcd_format format, const struct mc
     mcd_table_text(t, verdict_name(f->told.verdict, format));
     mcd_table_int(t, (int64_t)f->told.cases);
     mcd_table_text(t, f->check->demand);
-    mcd_table_text(t, note_of(&f->told));
+    mcd_table_text(t, note_of(f));
     if (format != MCD_TEXT_FORMAT)
         add_failure(t, &f->told, repeat.text);
 }
@@ -147,7 +150,7 @@ static int print_text(struct mcd_check_printer *p, const struct mcd_check_order 
     int status = mcd_table_print(t, MCD_TEXT_FORMAT, stdout, e);
     mcd_table_destroy(t);
     for (uint32_t i = 0; i < r->count; i++)
-        if (r->found[i].told.verdict == MCD_CHECK_FAILED)
+        if (r->found[i].told.verdict == MCD_CHECK_FAILED && !r->found[i].like)
             print_failure(o, given, &r->found[i]);
     printf("\n%s: %u checks, %u passed, %u failed, %u skipped\n", given, r->count,
            r->verdicts[MCD_CHECK_PASSED], r->verdicts[MCD_CHECK_FAILED],

@@ -1,4 +1,4 @@
-/* Crashes in one op, so that whoever asks must say in which. */
+/* Crashes in two ops, so that whoever asks must say in which. */
 #include "broken.h"
 
 #include <stdlib.h>
@@ -15,7 +15,7 @@ static int run_crashing(void *state, const struct mcd_step *step, const struct m
 
 static mcd_kernel_run broken(const struct mcd_step *step)
 {
-    return step->op == MCD_OP_LOGSOFTMAX ? run_crashing : NULL;
+    return step->op == MCD_OP_LOGSOFTMAX || step->op == MCD_OP_DROP ? run_crashing : NULL;
 }
 
-BROKEN("crashing", "logsoftmax ends the process");
+BROKEN("crashing", "logsoftmax and dropout end the process");
