@@ -67,6 +67,7 @@ sign          ops
 sections      - test_sections
 silent        shapes
 siteless      ops
+skewed        law pass 1 of each group of 2 alone
 sluggish      descriptor
 stale         kept
 steady_adam   ops ADAM
