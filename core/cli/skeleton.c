@@ -53,8 +53,8 @@ static const struct mcd_skeleton skeletons[] = {
      " * - info: its type and device\n"
      " * - create: opens what the functions need\n"
      " * - alloc, release, write, read: where tensors are\n"
-     " * - ops: a function each; `mcdrop info mlp` says which ones a model needs, for instance "
-     "mlp\n"
+     " * - ops: a function each; those of mlp: `mcdrop bench --ops --backend reference --model "
+     "mlp`\n"
      " * - refused: what of these it cannot do\n",
      loops_source, loops_makefile},
 };
