@@ -23,8 +23,7 @@ struct mcd_halves {
     uint64_t batch_passes[MCD_BATCHES];
     uint64_t passes[MCD_HALVES]; /* in each half */
     uint16_t mask[MCD_HALVES];
-    double
-        weight[MCD_HALF_PAIRS]; /* what the estimate of a pair counts for; all 0: none is right */
+    double weight[MCD_HALF_PAIRS]; /* of each pair's estimate; all 0: none is right */
 };
 
 /*

@@ -39,7 +39,8 @@ struct mcd_checkpoint_meta {
  * What a file says of itself. Unknown keys are passed over; refused is whatever is missing, of a
  * wrong type or out of its range, a format other than 1, and a history that does not fit the number
  * of updates. Earlier versions knew no schedule, and kept paths as the user gave them: those are
- * taken from the working folder. `path` stands in messages. The caller clears `meta`, which is zeroed on failure.
+ * taken from the working folder. `path` stands in messages. The caller clears `meta`, which is
+ * zeroed on failure.
  */
 int mcd_checkpoint_meta_read(const struct mcd_safetensors *file, const char *path,
                              struct mcd_checkpoint_meta *meta, struct mcd_error *error);
